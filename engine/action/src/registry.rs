@@ -1,0 +1,165 @@
+//! [`Catalogue`]: what could be done. [`Registry`]: what can be done here, bound to the connected systems.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use quell_alert::Provider;
+use schemars::schema_for;
+use serde_json::Value;
+
+use crate::params::{self, ParamSpec};
+use crate::{Action, ActionName, ActionSpec, AnyAction, Connection, Directory};
+
+/// An action with its parameters and outputs described: enough to check a playbook without any connection.
+#[derive(Debug, Clone)]
+pub struct ActionInfo {
+    /// What it is.
+    pub spec: ActionSpec,
+    /// What a playbook writes under `with:`, apart from the target.
+    pub params: Vec<ParamSpec>,
+    /// What later steps can read.
+    pub outputs: Vec<ParamSpec>,
+    check: fn(&Value) -> Result<(), String>,
+}
+
+impl ActionInfo {
+    /// Describes an action.
+    pub fn of<A: Action>() -> Self {
+        Self {
+            spec: A::SPEC,
+            params: params::members(schema_for!(A::Params).as_value()),
+            outputs: params::members(schema_for!(A::Output).as_value()),
+            check: |params| {
+                serde_json::from_value::<A::Params>(params.clone())
+                    .map(drop)
+                    .map_err(|error| error.to_string())
+            },
+        }
+    }
+
+    /// Whether these parameters, all of them known, fit.
+    ///
+    /// # Errors
+    /// What does not fit, in words.
+    pub fn check_params(&self, params: &Value) -> Result<(), String> {
+        (self.check)(params)
+    }
+
+    /// The action's name.
+    pub fn name(&self) -> ActionName {
+        ActionName::from(self.spec.name)
+    }
+
+    /// Whose accounts or devices it works on.
+    pub fn provider(&self) -> Provider {
+        Provider::from(self.spec.provider)
+    }
+}
+
+/// Every action that is known, by name and provider.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    actions: BTreeMap<(ActionName, Provider), ActionInfo>,
+}
+
+impl Catalogue {
+    /// A catalogue of these. Where two connectors offer the same action for the same provider, the first is kept:
+    /// both must declare it alike.
+    pub fn new(actions: impl IntoIterator<Item = ActionInfo>) -> Self {
+        let mut catalogue = Self::default();
+        for info in actions {
+            catalogue.actions.entry((info.name(), info.provider())).or_insert(info);
+        }
+        catalogue
+    }
+
+    /// All actions, by name, then provider.
+    pub fn iter(&self) -> impl Iterator<Item = &ActionInfo> {
+        self.actions.values()
+    }
+
+    /// The action of this name, for each provider that has it.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ActionInfo> {
+        self.actions.values().filter(move |info| info.spec.name == name)
+    }
+
+    /// The action of this name for this provider.
+    pub fn get(&self, name: &ActionName, provider: &Provider) -> Option<&ActionInfo> {
+        self.actions.get(&(name.clone(), provider.clone()))
+    }
+}
+
+/// Everything that can be done here: the actions of all connected systems, and the directories to ask.
+#[derive(Default, Clone)]
+pub struct Registry {
+    actions: BTreeMap<(ActionName, Provider), Arc<dyn AnyAction>>,
+    directories: Vec<Arc<dyn Directory>>,
+}
+
+/// Why connections do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the connectors {first} and {second} both offer {action} for {provider}; remove one of them, or name the preferred one under `prefer`"
+)]
+pub struct RegistryError {
+    /// The connector that came first.
+    pub first: String,
+    /// The connector that came second.
+    pub second: String,
+    /// What both offer.
+    pub action: ActionName,
+    /// For whom both offer it.
+    pub provider: Provider,
+}
+
+impl Registry {
+    /// Puts connections together.
+    ///
+    /// # Errors
+    /// When two of them offer the same action for the same provider: which one acts is never left to chance.
+    pub fn new(connections: &[Connection]) -> Result<Self, RegistryError> {
+        let mut registry = Self::default();
+        let mut owners: BTreeMap<(ActionName, Provider), &str> = BTreeMap::new();
+        for connection in connections {
+            for action in &connection.actions {
+                let key = (action.info().name(), action.info().provider());
+                if let Some(first) = owners.insert(key.clone(), &connection.name) {
+                    let (action, provider) = key;
+                    return Err(RegistryError {
+                        first: first.to_owned(),
+                        second: connection.name.clone(),
+                        action,
+                        provider,
+                    });
+                }
+                registry.actions.insert(key, Arc::clone(action));
+            }
+            registry.directories.extend(connection.directories.iter().cloned());
+        }
+        Ok(registry)
+    }
+
+    /// The action of this name for this provider.
+    pub fn action(&self, name: &ActionName, provider: &Provider) -> Option<&Arc<dyn AnyAction>> {
+        self.actions.get(&(name.clone(), provider.clone()))
+    }
+
+    /// The providers at which this action is offered here.
+    pub fn providers(&self, name: &ActionName) -> Vec<Provider> {
+        self.actions
+            .keys()
+            .filter(|(action, _)| action == name)
+            .map(|(_, provider)| provider.clone())
+            .collect()
+    }
+
+    /// The directories that can be asked.
+    pub fn directories(&self) -> &[Arc<dyn Directory>] {
+        &self.directories
+    }
+
+    /// What all of this is called.
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::new(self.actions.values().map(|action| action.info().clone()))
+    }
+}
