@@ -1,0 +1,16 @@
+//! [`Clock`]: where time comes from.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use quell_alert::Timestamp;
+
+/// Where time comes from: the system's clock in service, a manual one in tests and the recorded one in a replay.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// This moment.
+    fn now(&self) -> Timestamp;
+
+    /// Returns when so much time has passed.
+    async fn sleep(&self, wait: Duration);
+}

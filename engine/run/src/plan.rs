@@ -1,0 +1,144 @@
+//! [`Plan`]: what a playbook comes to for one alert. Frozen when the run is created.
+
+use std::fmt;
+use std::time::Duration;
+
+use quell_action::{ActionName, Target};
+use quell_alert::{Alert, EntityKind, Provider, Timestamp};
+use quell_playbook::model::{ContentHash, Mode, PlaybookName, StepId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a playbook comes to for one alert: the frozen version of the playbook, and the lanes worked out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The run that carries it out.
+    pub run: RunId,
+    /// Live, or a replay.
+    pub origin: Origin,
+    /// The playbook, as it was.
+    pub playbook: PlaybookVersion,
+    /// Whether it acts. A replay that is dry turns `act` into `observe` before it plans.
+    pub mode: Mode,
+    /// The alert, as it was understood.
+    pub alert: Alert,
+    /// A lane for each entity, or one without.
+    pub lanes: Vec<Lane>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// One version of a playbook.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PlaybookVersion {
+    /// Its name.
+    pub name: PlaybookName,
+    /// The hash of its text; the store keeps the text.
+    pub hash: ContentHash,
+}
+
+/// The id of a run: computed, so that a redelivered alert finds its run and does not make a second one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub String);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Live, or a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// From a source, as it happened.
+    Live,
+    /// An operator sent the alert in again.
+    Replay {
+        /// Which replay.
+        id: String,
+    },
+}
+
+/// One way through a playbook: the entity it is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// Its number in the plan.
+    pub id: LaneId,
+    /// The kind of entity; `None` for a playbook that goes through nothing.
+    pub kind: Option<EntityKind>,
+    /// The entity's position in its list of [`Alert::entities`].
+    pub position: Option<usize>,
+    /// The entity's key within the alert (`sid:…`): lanes with the same key, over all runs, go one after another.
+    pub key: String,
+    /// What people call it.
+    pub display: String,
+    /// Why it is not taken at all, where that was clear at once.
+    pub left_out: Option<LeftOut>,
+}
+
+/// The number of a lane in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LaneId(pub u32);
+
+/// Why a lane is not taken, where that was clear when the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOut {
+    /// The alert names more entities than the playbook allows; none of them is touched.
+    TooMany {
+        /// How many it names.
+        found: usize,
+        /// How many are allowed.
+        at_most: usize,
+    },
+    /// `unless` holds, or cannot be known.
+    Unless {
+        /// The conditions and the values seen.
+        trace: Value,
+    },
+    /// `where` does not hold, or cannot be known.
+    Where {
+        /// The conditions and the values seen.
+        trace: Value,
+    },
+}
+
+/// One step applied to one target: the unit that is journaled, retried and undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// Which task.
+    pub id: TaskId,
+    /// What is done.
+    pub action: ActionName,
+    /// Where.
+    pub provider: Provider,
+    /// To what.
+    pub target: Target,
+    /// What people call the target.
+    pub display: String,
+    /// With what, filled in. Never holds a secret.
+    pub params: Value,
+    /// How long one attempt may take.
+    pub time_limit: Duration,
+}
+
+/// The name of a task within its run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TaskId {
+    /// The lane it is in.
+    pub lane: LaneId,
+    /// The step it carries out.
+    pub step: StepId,
+    /// Its number among the step's targets.
+    pub number: u32,
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.lane.0, self.step, self.number)
+    }
+}
+
