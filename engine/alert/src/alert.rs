@@ -168,3 +168,22 @@ pub struct Oddity {
     /// What, in words.
     pub what: String,
 }
+
+impl Format {
+    /// The form in one word, as it is stored and shown: `security_alert`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SecurityAlert => "security_alert",
+            Self::V3 => "v3",
+            Self::XdrStream => "xdr_stream",
+            Self::GraphV2 => "graph_v2",
+            Self::GraphV1 => "graph_v1",
+            Self::DefenderEndpoint => "defender_endpoint",
+            Self::Incident => "incident",
+            Self::SentinelIncident => "sentinel_incident",
+            Self::SentinelEntity => "sentinel_entity",
+            Self::Office365Activity => "office365_activity",
+            Self::Cef => "cef",
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Account, Device, Role};
+use crate::{Account, AccountKind, Device, Role};
 
 /// All that one alert names, merged: one person listed by SID and by UPN is one account.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -26,6 +26,88 @@ pub struct Entities {
     pub mailboxes: Vec<MailboxEntity>,
     /// Everything else, kept as it came.
     pub others: Vec<OtherEntity>,
+}
+
+impl Entities {
+    /// The accounts that are somebody: `alert.accounts` in the playbook language. Machines, the system, accounts local
+    /// to one computer and cloud resources are left out.
+    pub fn persons(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.iter().filter(|account| account.kind == AccountKind::Person)
+    }
+}
+
+impl EntityKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Account,
+        Self::Device,
+        Self::Ip,
+        Self::Mailbox,
+        Self::File,
+        Self::Hash,
+        Self::Url,
+        Self::Domain,
+    ];
+
+    /// The word for it in playbooks.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Device => "device",
+            Self::Ip => "ip",
+            Self::Mailbox => "mailbox",
+            Self::File => "file",
+            Self::Hash => "hash",
+            Self::Url => "url",
+            Self::Domain => "domain",
+        }
+    }
+}
+
+impl IpEntity {
+    /// One text for this address within its alert.
+    pub fn key(&self) -> String {
+        format!("ip:{}", self.address)
+    }
+}
+
+impl FileEntity {
+    /// One text for this file within its alert: its strongest hash, else folder and name.
+    pub fn key(&self) -> String {
+        let strongest =
+            ["sha256", "sha1", "sha256ac", "md5", "unknown"].iter().find_map(|wanted| self.hash(wanted));
+        if let Some(hash) = strongest {
+            return hash.key();
+        }
+        let (directory, name) = (self.directory.as_deref().unwrap_or(""), self.name.as_deref().unwrap_or(""));
+        format!("file:{}|{}", directory.to_lowercase(), name.to_lowercase())
+    }
+
+    /// Its hash by one algorithm: `sha256`.
+    pub fn hash(&self, algorithm: &str) -> Option<&HashEntity> {
+        self.hashes.iter().find(|hash| hash.algorithm == algorithm)
+    }
+}
+
+impl HashEntity {
+    /// One text for this hash within its alert.
+    pub fn key(&self) -> String {
+        format!("hash:{}:{}", self.algorithm, self.value)
+    }
+}
+
+impl UrlEntity {
+    /// One text for this URL within its alert.
+    pub fn key(&self) -> String {
+        format!("url:{}", self.url)
+    }
+}
+
+impl MailboxEntity {
+    /// One text for this mailbox within its alert.
+    pub fn key(&self) -> String {
+        format!("mailbox:{}", self.address)
+    }
 }
 
 /// The kinds of entity that a playbook can go through.
