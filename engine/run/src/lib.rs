@@ -3,12 +3,20 @@
 //! The room decides purely ([`next`](next::next), [`RunState::apply`]) and acts only through traits: [`Journal`], the
 //! actions of the registry, and [`Clock`].
 
+mod archive;
 mod clock;
+mod entry;
+mod hold;
 mod journal;
 mod plan;
+mod runs;
 
+pub use archive::{ArchiveError, PlaybookArchive};
 pub use clock::Clock;
-pub use journal::{
-    Blocked, CallFailure, Entry, Finish, Fulfilled, Journal, JournalError, LaneEnd, Line, Skip, Verification,
+pub use entry::{
+    CallFailure, Entry, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification,
 };
+pub use hold::{HoldKey, Holder, Holds, Ours};
+pub use journal::{Batch, Journal, JournalError, Line};
 pub use plan::{Lane, LaneId, LeftOut, Origin, Plan, PlaybookVersion, RunId, Task, TaskId};
+pub use runs::{Counts, RunFilter, RunMatch, RunStatus, RunSummary, Runs};

@@ -1,6 +1,7 @@
 //! [`Plan`]: what a playbook comes to for one alert. Frozen when the run is created.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use quell_action::{ActionName, Target};
@@ -21,7 +22,7 @@ pub struct Plan {
     /// Whether it acts. A replay that is dry turns `act` into `observe` before it plans.
     pub mode: Mode,
     /// The alert, as it was understood.
-    pub alert: Alert,
+    pub alert: Arc<Alert>,
     /// A lane for each entity, or one without.
     pub lanes: Vec<Lane>,
     /// When it was made.
@@ -74,6 +75,9 @@ pub struct Lane {
     pub key: String,
     /// What people call it.
     pub display: String,
+    /// Whether `unless` could not be known from the alert alone: it is asked again once the directories have said who
+    /// the lane is about.
+    pub unless_open: bool,
     /// Why it is not taken at all, where that was clear at once.
     pub left_out: Option<LeftOut>,
 }
@@ -141,4 +145,3 @@ impl fmt::Display for TaskId {
         write!(f, "{}/{}/{}", self.lane.0, self.step, self.number)
     }
 }
-
