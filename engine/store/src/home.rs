@@ -1,0 +1,286 @@
+//! Where a store lives: its folder with the lock, the engine's files and the high-water mark.
+//!
+//! ```text
+//! <store>/lock          held while a process has the store open; holds its process number
+//! <store>/high-water    the highest acknowledged commit
+//! <store>/sled/         the engine's files (or redb/)
+//! ```
+//!
+//! A new store is made under another name and renamed into place when every byte of it is on disk. So the engine's
+//! folder exists if and only if the store was finished, and its absence beside a high-water mark above zero means that
+//! it was lost.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+
+use crate::engine::memory::{MemoryDisk, MemoryEngine};
+use crate::engine::redb::RedbEngine;
+use crate::engine::sled::SledEngine;
+use crate::engine::{Batch, Engine, EngineError, EngineKind};
+use crate::error::StoreError;
+use crate::guard;
+use crate::high_water::HighWater;
+
+/// What the committer needs from the place where its engine lives.
+pub(crate) trait Home: Send + Sync {
+    /// Opens the engine.
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError>;
+
+    /// The highest commit that was acknowledged.
+    fn acknowledged(&self) -> u64;
+
+    /// Remembers a higher one; returns when it is on disk.
+    fn acknowledge(&self, commit: u64) -> Result<(), StoreError>;
+
+    /// Fails, in words, where too little room is left to write safely.
+    fn room(&self) -> Result<(), String>;
+
+    /// The name of the place, for messages.
+    fn path(&self) -> &Path;
+
+    /// The name of the engine.
+    fn engine(&self) -> &'static str;
+}
+
+/// A folder on disk.
+pub(crate) struct Folder {
+    dir: PathBuf,
+    kind: EngineKind,
+    spare_bytes: u64,
+    mark: Mutex<HighWater>,
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes the folder for this process; makes the store when there is none.
+    pub(crate) fn open(
+        dir: &Path,
+        kind: EngineKind,
+        spare_bytes: u64,
+        first: &Batch,
+    ) -> Result<Self, StoreError> {
+        create_folder(dir)?;
+        let lock = lock(dir)?;
+        let mark_path = dir.join("high-water");
+        let mark = match existing(dir)? {
+            Some(found) if found != kind => {
+                return Err(StoreError::OtherEngine { dir: dir.to_path_buf(), found, wanted: kind });
+            }
+            Some(_) => HighWater::open(&mark_path)?,
+            None => create(dir, kind, first, &mark_path)?,
+        };
+        Ok(Self { dir: dir.to_path_buf(), kind, spare_bytes, mark: Mutex::new(mark), _lock: lock })
+    }
+
+    /// Sets the mark to what the store holds, whatever it said before: the operator accepts a loss. Returns the old
+    /// mark, where it can be read, and the new one.
+    pub(crate) fn accept_loss(dir: &Path, kind: EngineKind) -> Result<(Option<u64>, u64), StoreError> {
+        let _lock = lock(dir)?;
+        let path = dir.join("high-water");
+        let old = HighWater::open(&path).ok().map(|mark| mark.commit());
+        let engine_dir = dir.join(kind.name());
+        let new = match existing(dir)? {
+            None => 0,
+            Some(found) if found != kind => {
+                return Err(StoreError::OtherEngine { dir: dir.to_path_buf(), found, wanted: kind });
+            }
+            Some(_) => {
+                let engine = guard::open(move || open_engine(kind, &engine_dir))
+                    .map_err(|problem| StoreError::Torn { dir: dir.to_path_buf(), problem })?;
+                crate::meta::last_commit(engine.as_ref())?.unwrap_or(0)
+            }
+        };
+        HighWater::create(&path, new)?;
+        Ok((old, new))
+    }
+}
+
+impl Home for Folder {
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
+        let dir = self.dir.join(self.kind.name());
+        forget_cached(&dir);
+        let kind = self.kind;
+        guard::open(move || open_engine(kind, &dir))
+            .map_err(|problem| StoreError::Torn { dir: self.dir.clone(), problem })
+    }
+
+    fn acknowledged(&self) -> u64 {
+        self.mark.lock().commit()
+    }
+
+    fn acknowledge(&self, commit: u64) -> Result<(), StoreError> {
+        self.mark.lock().raise(commit)
+    }
+
+    fn room(&self) -> Result<(), String> {
+        let Ok(disk) = rustix::fs::statvfs(&self.dir) else { return Ok(()) };
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free >= self.spare_bytes {
+            return Ok(());
+        }
+        Err(format!(
+            "the disk of {} has {} MB left, {} MB are kept in reserve; make room, and the engine goes on by itself",
+            self.dir.display(),
+            free / 1_000_000,
+            self.spare_bytes / 1_000_000
+        ))
+    }
+
+    fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    fn engine(&self) -> &'static str {
+        self.kind.name()
+    }
+}
+
+/// A place in memory, for tests.
+pub(crate) struct InMemory(MemoryDisk);
+
+impl InMemory {
+    /// Takes the disk; writes the first batch when it is empty.
+    pub(crate) fn open(disk: &MemoryDisk, first: &Batch) -> Result<Self, StoreError> {
+        let engine = MemoryEngine(disk.clone());
+        if disk.synced().is_empty() {
+            engine.apply(first)?;
+            engine.sync()?;
+        }
+        Ok(Self(disk.clone()))
+    }
+}
+
+impl Home for InMemory {
+    fn open(&self) -> Result<Box<dyn Engine>, StoreError> {
+        Ok(Box::new(MemoryEngine(self.0.clone())))
+    }
+
+    fn acknowledged(&self) -> u64 {
+        self.0.acknowledged()
+    }
+
+    fn acknowledge(&self, commit: u64) -> Result<(), StoreError> {
+        self.0.acknowledge(commit);
+        Ok(())
+    }
+
+    fn room(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn path(&self) -> &Path {
+        Path::new("(in memory)")
+    }
+
+    fn engine(&self) -> &'static str {
+        "memory"
+    }
+}
+
+fn open_engine(kind: EngineKind, dir: &Path) -> Result<Box<dyn Engine>, EngineError> {
+    Ok(match kind {
+        EngineKind::Sled => Box::new(SledEngine::open(dir)?),
+        EngineKind::Redb => Box::new(RedbEngine::open(dir)?),
+    })
+}
+
+/// Which engine's files the folder holds.
+fn existing(dir: &Path) -> Result<Option<EngineKind>, StoreError> {
+    let found: Vec<_> = EngineKind::ALL.into_iter().filter(|kind| dir.join(kind.name()).exists()).collect();
+    match found[..] {
+        [] => Ok(None),
+        [kind] => Ok(Some(kind)),
+        _ => Err(StoreError::TwoEngines { dir: dir.to_path_buf() }),
+    }
+}
+
+/// Makes a new store, unless one was here before.
+fn create(dir: &Path, kind: EngineKind, first: &Batch, mark_path: &Path) -> Result<HighWater, StoreError> {
+    let mark = match HighWater::open(mark_path) {
+        Err(StoreError::HighWater { problem: "missing", .. }) => HighWater::create(mark_path, 0)?,
+        opened => opened?,
+    };
+    if mark.commit() > 0 {
+        let found = format!("nothing: the folder {} is gone", dir.join(kind.name()).display());
+        return Err(StoreError::Behind { dir: dir.to_path_buf(), acknowledged: mark.commit(), found });
+    }
+    // What an earlier attempt left unfinished was never used.
+    let unfinished = dir.join(format!("{kind}.creating"));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(StoreError::io("remove", &unfinished))?;
+    }
+    match kind {
+        EngineKind::Sled => SledEngine::create(&unfinished, first)?,
+        EngineKind::Redb => RedbEngine::create(&unfinished, first)?,
+    }
+    let finished = dir.join(kind.name());
+    fs::rename(&unfinished, &finished).map_err(StoreError::io("rename into place", &finished))?;
+    sync_folder(dir)?;
+    Ok(mark)
+}
+
+fn create_folder(dir: &Path) -> Result<(), StoreError> {
+    let Some(missing) = dir.ancestors().take_while(|path| !path.exists()).last() else { return Ok(()) };
+    fs::create_dir_all(dir).map_err(StoreError::io("create", dir))?;
+    // Every folder between the first one that was missing and ours is a new name in its parent.
+    for path in dir.ancestors() {
+        sync_folder(path.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+        if path == missing {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn sync_folder(dir: &Path) -> Result<(), StoreError> {
+    File::open(dir).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", dir))
+}
+
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(StoreError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // The number is a courtesy: the message stands without it.
+            let read = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+            let holder = read.then(|| holder.trim().to_owned());
+            return Err(StoreError::InUse { dir: dir.to_path_buf(), holder });
+        }
+        Err(TryLockError::Error(error)) => return Err(StoreError::io("lock", &path)(error)),
+    }
+    let sign = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    if let Err(error) = sign(&mut file) {
+        // A full disk must not keep an existing store from being read.
+        tracing::warn!(%error, path = %path.display(), "cannot write the process number into the lock");
+    }
+    Ok(file)
+}
+
+/// Asks the system to drop what it has cached of the engine's files, so that opening reads the disk.
+///
+/// After a failed sync the cache may hold, as clean, bytes that never reached the disk. Building on them would put
+/// acknowledged commits behind a hole. Pages that are still to be written are not affected.
+fn forget_cached(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()) {
+        if let Ok(file) = File::open(&path) {
+            let dropped = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+            tracing::trace!(path = %path.display(), ?dropped, "read from disk again");
+        }
+    }
+}
