@@ -5,6 +5,8 @@
 //! Invariant: nothing here knows any vendor, and nothing here decides whether a call may be made.
 
 mod classify;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod http;
 mod rate;
 mod redact;
