@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_action::{ActionName, TargetKind};
+use quell_action::{ActionName, ParamKind, TargetKind};
 use quell_alert::{EntityKind, Provider, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,6 +96,15 @@ pub enum AlertState {
 }
 
 impl AlertState {
+    /// The word for it in a playbook.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Updated => "updated",
+            Self::Resolved => "resolved",
+        }
+    }
+
     /// The state of an alert with this status, seen before or not.
     pub fn of(status: Status, seen_before: bool) -> Self {
         match (status, seen_before) {
@@ -240,13 +249,20 @@ pub enum Form {
     /// Text with `{{ name.field }}` in it.
     Template(Template),
     /// The value of a name in scope: `{ from: who.manager }`.
-    From(Reference),
+    From {
+        /// The name.
+        reference: Reference,
+        /// What the parameter takes.
+        kind: ParamKind,
+    },
     /// What a JSONPath finds in the alert, or else the literal: `{ path: "$.x", or: 0 }`.
     Path {
         /// The path.
         path: Path,
         /// What stands there when it finds nothing; without it, the step fails before any call.
         or: Option<Value>,
+        /// What the parameter takes.
+        kind: ParamKind,
     },
     /// A list of forms.
     List(Vec<Form>),

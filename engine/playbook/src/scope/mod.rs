@@ -1,0 +1,166 @@
+//! What names stand for at the moment a condition is evaluated or a form is filled in.
+
+mod alert;
+mod entity;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use quell_action::{DeviceFacts, IdentityFacts};
+use quell_alert::{Alert, Timestamp};
+use serde_json::{Value, json};
+
+use crate::condition::Seen;
+use crate::model::{Reference, StepId};
+
+pub use entity::Entity;
+
+/// What names stand for.
+pub trait Scope {
+    /// The value of a name; `None` where it is missing.
+    fn value(&self, reference: &Reference) -> Option<Value> {
+        self.seen(reference).to_json()
+    }
+
+    /// The same, typed and without copying where that is possible.
+    fn seen<'a>(&'a self, reference: &Reference) -> Seen<'a>;
+
+    /// The alert as it came, unfolded: what JSONPath sees.
+    fn document(&self) -> &Value;
+
+    /// The moment at which everything is judged. A replay has the recorded one.
+    fn now(&self) -> Timestamp;
+}
+
+/// The scope of `when`: an alert, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct AlertScope<'a> {
+    /// The alert.
+    pub alert: &'a Alert,
+    /// The moment at which it is judged.
+    pub now: Timestamp,
+}
+
+/// The scope within a lane: the alert, the entity that the lane is about, what directories said of it, and the
+/// results of earlier steps.
+#[derive(Debug, Clone)]
+pub struct LaneScope<'a> {
+    /// The alert.
+    pub alert: &'a Alert,
+    /// The moment at which everything is judged.
+    pub now: Timestamp,
+    /// The entity that the lane is about.
+    pub entity: Option<Entity<'a>>,
+    /// What the directories said of the person, once they were asked.
+    pub identity: Option<&'a IdentityFacts>,
+    /// What its system said of the device, once it was asked.
+    pub device: Option<&'a DeviceFacts>,
+    /// What earlier steps led to.
+    pub results: Cow<'a, BTreeMap<StepId, StepResult>>,
+    /// `lane.…`: by field name.
+    pub lane: BTreeMap<&'static str, Value>,
+    /// `run.…`: by field name.
+    pub run: BTreeMap<&'static str, Value>,
+}
+
+/// What a step led to, for later steps to read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepResult {
+    /// Whether it failed for good, at any of its targets.
+    pub failed: bool,
+    /// Whether it was left out.
+    pub skipped: bool,
+    /// The kind of its error.
+    pub error_kind: Option<String>,
+    /// The action's outputs.
+    pub output: Value,
+}
+
+impl Scope for AlertScope<'_> {
+    fn seen<'a>(&'a self, reference: &Reference) -> Seen<'a> {
+        match reference.split() {
+            ("alert", field) => alert::seen(self.alert, field),
+            _ => Seen::Missing,
+        }
+    }
+
+    fn document(&self) -> &Value {
+        &self.alert.document
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+impl<'s> LaneScope<'s> {
+    /// The scope of a lane before anything was done or asked.
+    pub fn new(alert: &'s Alert, entity: Option<Entity<'s>>, now: Timestamp) -> Self {
+        Self {
+            alert,
+            now,
+            entity,
+            identity: None,
+            device: None,
+            results: Cow::Owned(BTreeMap::new()),
+            lane: BTreeMap::new(),
+            run: BTreeMap::new(),
+        }
+    }
+
+    fn of_step<'a>(&'a self, step: &str, field: &str) -> Seen<'a> {
+        let Some(result) = self.results.get(&StepId(step.to_owned())) else { return Seen::Missing };
+        match field {
+            "failed" => Seen::Boolean(result.failed),
+            "skipped" => Seen::Boolean(result.skipped),
+            "error.kind" => Seen::text(result.error_kind.as_deref()),
+            _ => match field.split('.').try_fold(&result.output, |value, part| value.get(part)) {
+                Some(value) => Seen::of_json(Cow::Borrowed(value)),
+                None => Seen::Missing,
+            },
+        }
+    }
+}
+
+impl Scope for LaneScope<'_> {
+    fn seen<'a>(&'a self, reference: &Reference) -> Seen<'a> {
+        let word = |words: &'a BTreeMap<&'static str, Value>, field: &str| {
+            words.get(field).map_or(Seen::Missing, |value| Seen::of_json(Cow::Borrowed(value)))
+        };
+        match reference.split() {
+            ("alert", field) => alert::seen(self.alert, field),
+            ("lane", "started") => moment(self.lane.get("started")),
+            ("run", "started") => moment(self.run.get("started")),
+            ("lane", field) => word(&self.lane, field),
+            ("run", field) => word(&self.run, field),
+            (root, field) => match &self.entity {
+                Some(entity) if entity.root() == root => entity.seen(field, self.identity, self.device),
+                _ => self.of_step(root, field),
+            },
+        }
+    }
+
+    fn document(&self) -> &Value {
+        &self.alert.document
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+fn moment<'a>(value: Option<&'a Value>) -> Seen<'a> {
+    value.map_or(Seen::Missing, |value| Seen::read(value, crate::condition::AsKind::Time))
+}
+
+impl StepResult {
+    /// A result that holds these outputs.
+    pub fn done(output: Value) -> Self {
+        Self { output, ..Self::default() }
+    }
+
+    /// As JSON, for people.
+    pub fn to_json(&self) -> Value {
+        json!({ "failed": self.failed, "skipped": self.skipped, "error": self.error_kind, "output": self.output })
+    }
+}
