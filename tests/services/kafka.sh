@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
 # Apache Kafka for tests: one KRaft node, broker and controller, on loopback only.
 #
 #   kafka.sh start DIR             start it, wait until it serves, print KAFKA_*='…' lines

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck source-path=SCRIPTDIR
 # Active Directory for tests: a real domain controller (Samba AD DC) on loopback only.
 #
 #   samba.sh start DIR             provision and seed it the first time, start it, wait

@@ -11,7 +11,7 @@ log() { echo "$NAME: $*" >&2; }
 die() { log "$*"; exit 1; }
 
 usage() {
-  sed -n '2,/^set -/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
+  sed -n '3,/^set -/p' "$0" | sed -n 's/^# \{0,1\}//p' >&2
   exit "$USAGE"
 }
 
