@@ -8,19 +8,41 @@
 //! `engine` the thin trait under it all, with sled (and the cures for it) and redb; `record` the form of one record on
 //! disk.
 //!
+//! On top of these lie `keys` (the table of all that is kept) and one file for each kind of thing: `alerts`, `journal`
+//! and `runs`, `exclusions`, `counters`, `playbooks`; then `retention` and `stats`.
+//!
 //! Invariant: only this room names sled and redb, and only the committer's thread writes.
 
+mod alerts;
 mod committer;
+mod counters;
+mod damage;
 pub mod engine;
 mod error;
+mod exclusions;
 mod guard;
 mod high_water;
 mod home;
+mod journal;
+mod keys;
 mod meta;
+mod playbooks;
 pub mod record;
+mod retention;
+mod runs;
+mod stats;
 mod store;
+mod typed;
 
+pub use alerts::{Accepted, AlertRecord, AlertVersion, Alerts, NewAlert, Standing};
 pub use committer::View;
+pub use counters::{Budget, Counters, Taken, Window};
+pub use damage::Damage;
 pub use engine::{Direction, EngineError, EngineKind, Page, Scan};
 pub use error::StoreError;
+pub use exclusions::Exclusions;
+pub use journal::RunRecords;
+pub use playbooks::{PlaybookText, PlaybookTexts};
+pub use retention::{Forgotten, Retention};
+pub use stats::Stats;
 pub use store::{Health, Store, StoreOptions};

@@ -26,6 +26,26 @@ const HEADER: usize = 6;
 pub enum Kind {
     /// What the store knows about itself.
     Meta = 0,
+    /// A detection in one line.
+    AlertHead = 1,
+    /// One version of an alert.
+    AlertVersion = 2,
+    /// Where a detection can be found.
+    AlertMark = 3,
+    /// A line of a journal.
+    RunLine = 4,
+    /// A run in one line.
+    RunSummary = 5,
+    /// Where a run can be found.
+    RunMark = 6,
+    /// Who holds a state of a target.
+    Holds = 7,
+    /// An operator's entry of the exclusion list.
+    Exclusion = 8,
+    /// A sliding window.
+    Counter = 9,
+    /// The text of a playbook.
+    Playbook = 10,
     /// Bytes that only tests write.
     Test = 255,
 }
@@ -36,6 +56,16 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Meta => "note of the store about itself",
+            Self::AlertHead => "alert in one line",
+            Self::AlertVersion => "version of an alert",
+            Self::AlertMark => "index entry of an alert",
+            Self::RunLine => "line of a journal",
+            Self::RunSummary => "run in one line",
+            Self::RunMark => "index entry of a run",
+            Self::Holds => "hold",
+            Self::Exclusion => "entry of the exclusion list",
+            Self::Counter => "counter",
+            Self::Playbook => "playbook",
             Self::Test => "test record",
         }
     }

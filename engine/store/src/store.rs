@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::committer::{Committer, GROUP, Job, Slot, Status, Task, View};
+use crate::damage::{Damage, DamageLog};
 use crate::engine::memory::MemoryDisk;
 use crate::engine::{EngineKind, Page, Scan};
 use crate::error::StoreError;
@@ -66,6 +67,8 @@ pub struct Health {
     pub commit: u64,
     /// What needs an operator's eye though nothing failed yet.
     pub alarms: Vec<String>,
+    /// Records that were found damaged since the store was opened, and set aside.
+    pub damaged: Vec<Damage>,
 }
 
 /// The store. Copies of this handle share it; it is closed when the last one is dropped.
@@ -76,6 +79,7 @@ struct Inner {
     path: PathBuf,
     engine: &'static str,
     slot: Arc<Slot>,
+    damage: DamageLog,
     status: watch::Receiver<Status>,
     places: Arc<Semaphore>,
     jobs: Mutex<Option<Sender<Job>>>,
@@ -194,7 +198,14 @@ impl Store {
             Some(_) => Vec::new(),
             None => self.0.slot.engine().map(|engine| engine.alarms()).unwrap_or_default(),
         };
-        Health { healthy: reason.is_none(), reason, engine: self.0.engine, commit: status.commit, alarms }
+        Health {
+            healthy: reason.is_none(),
+            reason,
+            engine: self.0.engine,
+            commit: status.commit,
+            alarms,
+            damaged: self.0.damage.list(),
+        }
     }
 
     /// Returns when writes are accepted, at once where they are.
@@ -215,6 +226,10 @@ impl Store {
         self.0.close();
     }
 
+    pub(crate) fn damage(&self) -> &DamageLog {
+        &self.0.damage
+    }
+
     fn start(home: Box<dyn Home>) -> Result<Self, StoreError> {
         let engine = home.open()?;
         let last = meta::verify(engine.as_ref(), &*home)?;
@@ -232,6 +247,7 @@ impl Store {
             path,
             engine,
             slot,
+            damage: DamageLog::default(),
             status,
             places: Arc::new(Semaphore::new(GROUP)),
             jobs: Mutex::new(Some(jobs)),

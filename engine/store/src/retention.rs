@@ -1,0 +1,180 @@
+//! Forgetting: old alerts and finished runs.
+//!
+//! Never forgotten: a run for which something is still to be done; a run whose changes still hold (it could not be
+//! undone any more); an alert with such a run.
+
+use quell_alert::Timestamp;
+use quell_run::{RunId, RunSummary};
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
+
+use crate::alerts::{self, AlertRecord};
+use crate::engine::Scan;
+use crate::error::StoreError;
+use crate::journal::{index_keys, summary_key};
+use crate::keys::{self, Key};
+use crate::record::Kind;
+use crate::store::Store;
+
+/// How many are removed side by side, so that they share a flush.
+const AT_ONCE: usize = 128;
+
+/// What may be forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Alerts, and runs whose last line was written, before this moment.
+    pub before: Option<Timestamp>,
+    /// All but so many finished runs, the oldest first.
+    pub keep_runs: Option<u64>,
+}
+
+/// What was forgotten, or would be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Alerts.
+    pub alerts: u64,
+    /// Runs.
+    pub runs: u64,
+}
+
+impl Store {
+    /// Forgets what may be forgotten; with `dry` only counts it.
+    pub async fn prune(&self, retention: Retention, dry: bool) -> Result<Forgotten, StoreError> {
+        let runs = self.aside(move |store| old_runs(store, retention)).await?;
+        let gone: std::collections::BTreeSet<_> = runs.iter().map(|run| run.id.clone()).collect();
+        let alerts = self.aside(move |store| old_alerts(store, retention, &gone)).await?;
+        if dry {
+            return Ok(Forgotten { alerts: alerts.len() as u64, runs: runs.len() as u64 });
+        }
+        let runs = self.side_by_side(runs, |store, run| async move { store.forget_run(run).await }).await?;
+        let alerts =
+            self.side_by_side(alerts, |store, alert| async move { store.forget_alert(alert).await }).await?;
+        Ok(Forgotten { alerts, runs })
+    }
+
+    async fn side_by_side<T, F>(&self, all: Vec<T>, forget: impl Fn(Store, T) -> F) -> Result<u64, StoreError>
+    where
+        F: Future<Output = Result<bool, StoreError>> + Send + 'static,
+    {
+        let mut forgotten = 0;
+        let mut waiting = JoinSet::new();
+        for one in all {
+            if waiting.len() >= AT_ONCE {
+                forgotten += joined(waiting.join_next().await)?;
+            }
+            waiting.spawn(forget(self.clone(), one));
+        }
+        while !waiting.is_empty() {
+            forgotten += joined(waiting.join_next().await)?;
+        }
+        Ok(forgotten)
+    }
+
+    /// Removes a run with all its lines, unless it has changed since it was looked at.
+    async fn forget_run(self, seen: RunSummary) -> Result<bool, StoreError> {
+        let space = Key::of(keys::RUN_LINE).text(&seen.id.0).build();
+        let lines = self.clone().aside(move |store| all_keys(store, space)).await?;
+        self.decide(move |view| {
+            let key = summary_key(&seen.id);
+            if view.read::<RunSummary>(Kind::RunSummary, &key)?.as_ref() != Some(&seen) {
+                return Ok(false);
+            }
+            lines.into_iter().chain(index_keys(&seen)).chain([key]).for_each(|key| view.delete(key));
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Removes an alert with all its versions, unless a new one has come in.
+    async fn forget_alert(self, seen: AlertRecord) -> Result<bool, StoreError> {
+        let space = Key::of(keys::ALERT_VERSION).text(&seen.detection).build();
+        let versions = self.clone().aside(move |store| all_keys(store, space)).await?;
+        self.decide(move |view| {
+            let key = alerts::head_key(&seen.detection);
+            if view.read::<AlertRecord>(Kind::AlertHead, &key)?.as_ref() != Some(&seen) {
+                return Ok(false);
+            }
+            versions
+                .into_iter()
+                .chain(alerts::index_keys(&seen))
+                .chain([key])
+                .for_each(|key| view.delete(key));
+            Ok(true)
+        })
+        .await
+    }
+}
+
+/// From the oldest on, as long as age or number can still make a run go.
+fn old_runs(store: &Store, retention: Retention) -> Result<Vec<RunSummary>, StoreError> {
+    let finished = store.count(keys::RUN_TIME)?.saturating_sub(store.count(keys::RUN_OPEN)?);
+    let surplus = retention.keep_runs.map_or(0, |keep| finished.saturating_sub(keep));
+    let mut old = Vec::new();
+    store.walk(Kind::RunMark, Scan::prefix(keys::RUN_TIME), |run: RunId| {
+        let summary = store.read::<RunSummary>(Kind::RunSummary, &summary_key(&run));
+        let Some(summary) = store.damage().leave_out(summary)?.flatten() else { return Ok(true) };
+        let is_surplus = (old.len() as u64) < surplus;
+        if !is_surplus && retention.before.is_none_or(|before| summary.started >= before) {
+            return Ok(false);
+        }
+        let aged = retention.before.is_some_and(|before| summary.updated < before);
+        if (aged || is_surplus) && may_go(store, &summary)? {
+            old.push(summary);
+        }
+        Ok(true)
+    })?;
+    Ok(old)
+}
+
+fn may_go(store: &Store, run: &RunSummary) -> Result<bool, StoreError> {
+    let held = Scan::prefix(Key::of(keys::RUN_HOLD).text(&run.id.0).build()).limit(1).keys_only();
+    Ok(!run.open && store.scan(&held)?.pairs.is_empty())
+}
+
+fn old_alerts(
+    store: &Store,
+    retention: Retention,
+    gone: &std::collections::BTreeSet<RunId>,
+) -> Result<Vec<AlertRecord>, StoreError> {
+    let Some(before) = retention.before else { return Ok(Vec::new()) };
+    let mut old = Vec::new();
+    store.walk(Kind::AlertMark, Scan::prefix(keys::ALERT_TIME), |detection: String| {
+        let head = store.read::<AlertRecord>(Kind::AlertHead, &alerts::head_key(&detection));
+        let Some(head) = store.damage().leave_out(head)?.flatten() else { return Ok(true) };
+        if head.last_received >= before {
+            return Ok(false);
+        }
+        let mut needed = false;
+        let runs = Scan::prefix(Key::of(keys::RUN_ALERT).text(head.id.as_str()).build());
+        store.walk(Kind::RunMark, runs, |run: RunId| {
+            needed |= !gone.contains(&run);
+            Ok(!needed)
+        })?;
+        if !needed {
+            old.push(head);
+        }
+        Ok(true)
+    })?;
+    Ok(old)
+}
+
+fn all_keys(store: &Store, space: Vec<u8>) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut scan = Scan::prefix(space).keys_only().limit(10_000);
+    let mut all = Vec::new();
+    loop {
+        let page = store.scan(&scan)?;
+        all.extend(page.pairs.into_iter().map(|(key, _)| key));
+        match page.next {
+            Some(next) => scan.from = Some(next),
+            None => return Ok(all),
+        }
+    }
+}
+
+fn joined(done: Option<Result<Result<bool, StoreError>, tokio::task::JoinError>>) -> Result<u64, StoreError> {
+    match done {
+        Some(Ok(forgotten)) => forgotten.map(u64::from),
+        Some(Err(_)) => Err(StoreError::Closed),
+        None => Ok(0),
+    }
+}
