@@ -100,15 +100,14 @@ impl Entry {
 }
 
 impl Excludes {
-    pub(super) fn is_group(&self) -> bool {
-        matches!(self, Self::Group { .. })
-    }
-
-    pub(super) fn is_tag(&self) -> bool {
-        matches!(self, Self::DeviceTag(_))
-    }
-
-    pub(super) fn is_address(&self) -> bool {
-        matches!(self, Self::Address(_))
+    /// Whether only its name can tell if a group is the one that is meant, when of that group these kinds of ids are
+    /// known.
+    pub(super) fn needs_group_name(&self, kinds: &[&str]) -> bool {
+        match self {
+            Self::Group { identifiers, names } => {
+                !names.is_empty() && !identifiers.iter().any(|id| kinds.contains(&id.kind()))
+            }
+            _ => false,
+        }
     }
 }

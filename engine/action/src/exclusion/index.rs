@@ -1,39 +1,47 @@
 //! Finds the entries that name a subject, without walking the list: a million entries cost a few look-ups.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use quell_alert::{DeviceIdentifier, Identifier};
 
 use super::entry::{Entry, Excludes};
-use crate::{AccountFacts, DeviceFacts, IdentityFacts};
+use super::names::{Alias, Place, and_above, fits, known_as, plain, texts, written};
+use crate::{AccountFacts, DeviceFacts, GroupFacts, IdentityFacts};
+
+/// NetBIOS keeps so many characters of a host name.
+const NETBIOS_LENGTH: usize = 15;
 
 /// Entries by what they name. Numbers are positions in the list.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     accounts: HashMap<Alias, Vec<usize>>,
+    /// Down-level names: by account name, with the domain that the entry gives.
+    down_level: HashMap<String, Vec<(Place, usize)>>,
     groups: HashMap<Alias, Vec<usize>>,
     group_names: HashMap<String, Vec<usize>>,
-    subtrees: Vec<(String, usize)>,
+    subtrees: HashMap<String, Vec<usize>>,
     patterns: Vec<(String, usize)>,
-    devices: HashMap<DeviceAlias, Vec<usize>>,
+    /// Ids of devices, as they are written; the case of none of them counts.
+    devices: HashMap<String, Vec<usize>>,
+    /// Names of devices: by host, with the domain that the entry gives.
+    hosts: HashMap<String, Vec<(Place, usize)>>,
     tags: HashMap<String, Vec<usize>>,
-    networks: Vec<(IpNet, usize)>,
+    networks: HashMap<IpNet, Vec<usize>>,
+    prefixes: BTreeSet<(bool, u8)>,
+    /// The entries of each kind that needs a fact which a directory may not have given.
+    pub(super) needing: Needing,
 }
 
-/// A name as the list compares it. Wider than equality on purpose: an address is the same name whether a directory
-/// calls it UPN, login or mail, and a wrong hit only means not acting.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Alias {
-    Address(String),
-    Bare(String),
-    Exact(Identifier),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum DeviceAlias {
-    HostName(String),
-    Exact(DeviceIdentifier),
+/// The entries that can only be judged with a certain fact.
+#[derive(Debug, Default)]
+pub(super) struct Needing {
+    pub(super) groups: Vec<usize>,
+    pub(super) subtrees: Vec<usize>,
+    pub(super) patterns: Vec<usize>,
+    pub(super) tags: Vec<usize>,
+    pub(super) addresses: Vec<usize>,
 }
 
 impl Index {
@@ -47,187 +55,195 @@ impl Index {
 
     fn add(&mut self, at: usize, excludes: &Excludes) {
         match excludes {
-            Excludes::Account(names) => {
-                names.iter().for_each(|name| self.accounts.entry(written(name)).or_default().push(at));
-            }
+            Excludes::Account(names) => names.iter().for_each(|name| self.add_account(at, name)),
             Excludes::Group { identifiers, names } => {
-                identifiers.iter().for_each(|id| self.groups.entry(written(id)).or_default().push(at));
-                names.iter().for_each(|name| self.group_names.entry(name.clone()).or_default().push(at));
+                identifiers
+                    .iter()
+                    .flat_map(written)
+                    .for_each(|alias| self.groups.entry(alias).or_default().push(at));
+                names.iter().for_each(|name| self.group_names.entry(plain(name)).or_default().push(at));
+                self.needing.groups.push(at);
             }
-            Excludes::DnSubtree(dn) => self.subtrees.push((dn.clone(), at)),
-            Excludes::NamePattern(pattern) => self.patterns.push((pattern.clone(), at)),
-            Excludes::Device(names) => {
-                names.iter().for_each(|name| self.devices.entry(written_device(name)).or_default().push(at));
+            Excludes::DnSubtree(dn) => {
+                self.subtrees.entry(plain(dn)).or_default().push(at);
+                self.needing.subtrees.push(at);
             }
-            Excludes::DeviceTag(tag) => self.tags.entry(tag.clone()).or_default().push(at),
-            Excludes::Address(network) => self.networks.push((*network, at)),
+            Excludes::NamePattern(pattern) => {
+                self.patterns.push((plain(pattern), at));
+                self.needing.patterns.push(at);
+            }
+            Excludes::Device(names) => names.iter().for_each(|name| self.add_device(at, name)),
+            Excludes::DeviceTag(tag) => {
+                self.tags.entry(plain(tag)).or_default().push(at);
+                self.needing.tags.push(at);
+            }
+            Excludes::Address(network) => {
+                let network = network.trunc();
+                self.prefixes.insert((network.addr().is_ipv4(), network.prefix_len()));
+                self.networks.entry(network).or_default().push(at);
+                self.needing.addresses.push(at);
+            }
+        }
+    }
+
+    fn add_account(&mut self, at: usize, name: &Identifier) {
+        for alias in written(name) {
+            self.accounts.entry(alias).or_default().push(at);
+        }
+        if let Identifier::Sam { domain, name } = name {
+            self.down_level.entry(plain(name)).or_default().push((Place::of(domain), at));
+            // The account of a computer stands for the computer.
+            if let Some(host) = name.strip_suffix('$') {
+                self.hosts.entry(plain(host)).or_default().push((Place::of(domain), at));
+            }
+        }
+    }
+
+    fn add_device(&mut self, at: usize, name: &DeviceIdentifier) {
+        let hosts = hosts_of(name);
+        if hosts.is_empty() {
+            self.devices.entry(plain(&name.to_string())).or_default().push(at);
+        }
+        for (host, place) in hosts {
+            self.hosts.entry(host).or_default().push((place, at));
         }
     }
 
     /// The positions of all entries that name this person or service, under any alias, in any linked account.
     pub(super) fn of_identity(&self, identity: &IdentityFacts) -> Vec<usize> {
         let mut hits = Vec::new();
-        let names = identity.accounts.iter().flat_map(|account| &account.identifiers);
-        for name in names.chain(&identity.mentioned) {
-            for alias in known_as(name) {
-                hits.extend(self.accounts.get(&alias).into_iter().flatten());
-            }
-            self.by_text(name, &mut hits);
+        let known: Vec<&Identifier> =
+            identity.accounts.iter().flat_map(|account| &account.identifiers).collect();
+        for account in &identity.accounts {
+            let own: Vec<&Identifier> = account.identifiers.iter().collect();
+            self.by_names(&own, &own, &mut hits);
+            self.by_groups(account, &mut hits);
         }
-        identity.accounts.iter().for_each(|account| self.by_group(account, &mut hits));
+        // What the alert says of the domain is held against what the directories know of it.
+        let mentioned: Vec<&Identifier> = identity.mentioned.iter().collect();
+        let all: Vec<&Identifier> = mentioned.iter().copied().chain(known).collect();
+        self.by_names(&mentioned, &all, &mut hits);
         sorted(hits)
     }
 
     /// The positions of all entries that name this device.
     pub(super) fn of_device(&self, device: &DeviceFacts) -> Vec<usize> {
         let mut hits = Vec::new();
+        let names: Vec<(String, Place)> = device.identifiers.iter().flat_map(hosts_of).collect();
+        for (host, _) in &names {
+            let places = places_of(&names, host);
+            add_those(self.hosts.get(host), &places, &mut hits);
+        }
         for name in &device.identifiers {
-            for alias in device_known_as(name) {
-                hits.extend(self.devices.get(&alias).into_iter().flatten());
-            }
+            hits.extend(self.devices.get(&plain(&name.to_string())).into_iter().flatten());
             if let DeviceIdentifier::Sid(sid) = name {
-                hits.extend(
-                    self.accounts.get(&Alias::Exact(Identifier::Sid(sid.clone()))).into_iter().flatten(),
-                );
+                hits.extend(self.accounts.get(&Alias::Sid(sid.clone())).into_iter().flatten());
             }
         }
         for tag in device.tags.iter().flatten() {
-            hits.extend(self.tags.get(&tag.trim().to_lowercase()).into_iter().flatten());
+            hits.extend(self.tags.get(&plain(tag)).into_iter().flatten());
         }
         for address in device.addresses.iter().flatten() {
-            hits.extend(
-                self.networks.iter().filter(|(network, _)| network.contains(address)).map(|(_, at)| at),
-            );
+            self.by_address(*address, &mut hits);
         }
         sorted(hits)
     }
 
-    fn by_group(&self, account: &AccountFacts, hits: &mut Vec<usize>) {
+    /// The entries that name one of these names; `context` is all that is known of where its owner is at home.
+    fn by_names(&self, names: &[&Identifier], context: &[&Identifier], hits: &mut Vec<usize>) {
+        let places: Vec<(String, Place)> = context.iter().filter_map(|name| domain_of(name)).collect();
+        for name in names {
+            for alias in known_as(name) {
+                hits.extend(self.accounts.get(&alias).into_iter().flatten());
+            }
+            if let Some((account, _)) = domain_of(name) {
+                let known = places_of(&places, &account);
+                add_those(self.down_level.get(&account), &known, hits);
+                let host = account.strip_suffix('$').and_then(|host| self.hosts.get(host));
+                add_those(host, &known, hits);
+            }
+            if let Identifier::Dn(dn) = name {
+                let above = and_above(dn);
+                hits.extend(above.iter().filter_map(|dn| self.subtrees.get(dn)).flatten());
+            }
+            for text in texts(name) {
+                let fitting = self.patterns.iter().filter(|(pattern, _)| fits(pattern, &text));
+                hits.extend(fitting.map(|(_, at)| at));
+            }
+        }
+    }
+
+    fn by_groups(&self, account: &AccountFacts, hits: &mut Vec<usize>) {
         for group in account.groups.iter().flatten() {
             for id in &group.identifiers {
                 hits.extend(known_as(id).iter().filter_map(|alias| self.groups.get(alias)).flatten());
             }
-            let name = group.name.as_ref().map(|name| name.trim().to_lowercase());
-            hits.extend(name.and_then(|name| self.group_names.get(&name)).into_iter().flatten());
+            for name in names_of(group) {
+                hits.extend(self.group_names.get(&name).into_iter().flatten());
+            }
         }
     }
 
-    fn by_text(&self, name: &Identifier, hits: &mut Vec<usize>) {
-        match name {
-            Identifier::Dn(dn) => {
-                hits.extend(
-                    self.subtrees.iter().filter(|(subtree, _)| is_below(dn, subtree)).map(|(_, at)| at),
-                );
+    fn by_address(&self, address: IpAddr, hits: &mut Vec<usize>) {
+        // An IPv4 address in IPv6 clothes is an IPv4 address.
+        let address = address.to_canonical();
+        for (is_v4, length) in &self.prefixes {
+            if *is_v4 != address.is_ipv4() {
+                continue;
             }
-            Identifier::Upn(text)
-            | Identifier::Login(text)
-            | Identifier::Name(text)
-            | Identifier::Sam { name: text, .. } => {
-                hits.extend(
-                    self.patterns.iter().filter(|(pattern, _)| fits(pattern, text)).map(|(_, at)| at),
-                );
-            }
-            _ => {}
+            let network = IpNet::new(address, *length).ok().map(|network| network.trunc());
+            hits.extend(network.and_then(|network| self.networks.get(&network)).into_iter().flatten());
         }
     }
+}
+
+/// The names of a group, in the form in which they are compared; empty where its directory gave none.
+pub(super) fn names_of(group: &GroupFacts) -> Vec<String> {
+    let by_id = group.identifiers.iter().filter_map(|id| match id {
+        Identifier::Name(name) | Identifier::Sam { name, .. } => Some(name),
+        _ => None,
+    });
+    group.name.iter().chain(by_id).map(|name| plain(name)).collect()
+}
+
+/// The account name and the domain, of a down-level name.
+fn domain_of(name: &Identifier) -> Option<(String, Place)> {
+    match name {
+        Identifier::Sam { domain, name } => Some((plain(name), Place::of(domain))),
+        _ => None,
+    }
+}
+
+/// The host and the domain, of a name that has them; a long host also as NetBIOS cuts it off.
+fn hosts_of(name: &DeviceIdentifier) -> Vec<(String, Place)> {
+    let (host, place) = match name {
+        DeviceIdentifier::HostName(host) => (plain(host), Place::Anywhere),
+        DeviceIdentifier::Netbios { domain, name } => (plain(name), Place::of(domain)),
+        DeviceIdentifier::DnsName(full) => {
+            let full = plain(full);
+            let (host, domain) = full.split_once('.').unwrap_or((&full, ""));
+            (host.to_owned(), Place::Dns(domain.to_owned()))
+        }
+        _ => return Vec::new(),
+    };
+    let cut: String = host.chars().take(NETBIOS_LENGTH).collect();
+    let also = (cut != host).then(|| (cut, place.clone()));
+    std::iter::once((host, place)).chain(also).collect()
+}
+
+/// Where the bearer of this name is known to be at home.
+fn places_of(names: &[(String, Place)], name: &str) -> Vec<Place> {
+    names.iter().filter(|(known, _)| known == name).map(|(_, place)| place.clone()).collect()
+}
+
+fn add_those(entries: Option<&Vec<(Place, usize)>>, known: &[Place], hits: &mut Vec<usize>) {
+    hits.extend(
+        entries.into_iter().flatten().filter(|(place, _)| place.may_be_one_of(known)).map(|(_, at)| at),
+    );
 }
 
 fn sorted(mut hits: Vec<usize>) -> Vec<usize> {
     hits.sort_unstable();
     hits.dedup();
     hits
-}
-
-/// How an entry's name stands in the index.
-fn written(name: &Identifier) -> Alias {
-    match name {
-        Identifier::Upn(text) | Identifier::Login(text) | Identifier::Mail(text) => {
-            Alias::Address(text.clone())
-        }
-        Identifier::Name(text) => Alias::Bare(text.clone()),
-        other => Alias::Exact(other.clone()),
-    }
-}
-
-/// Every way in which an entry may have written this name. A bare name on the list stands for that account name in
-/// every domain.
-fn known_as(name: &Identifier) -> Vec<Alias> {
-    match name {
-        Identifier::Sam { name: account, .. } => {
-            vec![Alias::Exact(name.clone()), Alias::Bare(account.clone())]
-        }
-        Identifier::Upn(text) | Identifier::Login(text) => {
-            let bare = text.split('@').next().unwrap_or(text);
-            vec![Alias::Address(text.clone()), Alias::Bare(bare.to_owned())]
-        }
-        other => vec![written(other)],
-    }
-}
-
-fn written_device(name: &DeviceIdentifier) -> DeviceAlias {
-    match name {
-        DeviceIdentifier::HostName(text) => DeviceAlias::HostName(text.clone()),
-        other => DeviceAlias::Exact(other.clone()),
-    }
-}
-
-/// A bare host name on the list stands for that host in every domain.
-fn device_known_as(name: &DeviceIdentifier) -> Vec<DeviceAlias> {
-    let exact = written_device(name);
-    match name {
-        DeviceIdentifier::DnsName(full) => {
-            let host = full.split('.').next().unwrap_or(full);
-            vec![exact, DeviceAlias::HostName(host.to_owned())]
-        }
-        DeviceIdentifier::Netbios { name: host, .. } => vec![exact, DeviceAlias::HostName(host.clone())],
-        _ => vec![exact],
-    }
-}
-
-/// Whether a distinguished name is this one or lies below it, on a boundary between its parts.
-fn is_below(dn: &str, subtree: &str) -> bool {
-    dn == subtree
-        || dn.strip_suffix(subtree).is_some_and(|rest| rest.ends_with(',') && !rest.ends_with("\\,"))
-}
-
-/// Whether a text fits a pattern in which `*` stands for any text.
-fn fits(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns() {
-        for (pattern, text, expected) in [
-            ("svc-*", "svc-backup", true),
-            ("svc-*", "alice", false),
-            ("*admin*", "the-admin-of-all", true),
-            ("a*a", "a", false),
-            ("alice", "alice", true),
-            ("alice", "alice2", false),
-            ("*", "", true),
-        ] {
-            assert_eq!(fits(pattern, text), expected, "{pattern} against {text}");
-        }
-    }
-
-    #[test]
-    fn subtrees_end_at_a_boundary() {
-        assert!(is_below("cn=a,ou=vip,dc=x", "ou=vip,dc=x"));
-        assert!(is_below("ou=vip,dc=x", "ou=vip,dc=x"));
-        assert!(!is_below("cn=a,ou=notvip,dc=x", "ou=vip,dc=x"));
-        assert!(!is_below("cn=a\\,ou=vip,dc=x", "ou=vip,dc=x"));
-    }
 }

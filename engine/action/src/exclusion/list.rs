@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::Duration;
-use quell_alert::{Identifier, Timestamp};
+use quell_alert::{Identifier, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Cleared, Entry, EntryId, index::Index};
-use crate::{AccountKey, ActionSpec, DeviceFacts, IdentityFacts, Impact, Protected, Subject, Target};
+use super::index::{Index, names_of};
+use super::names::texts;
+use super::{Cleared, Entry, EntryId, built_in};
+use crate::{
+    AccountKey, ActionSpec, DeviceFacts, GroupFacts, IdentityFacts, Impact, Protected, Subject, Target,
+};
 
 /// Who must not be touched: the site's entries, the operators' entries and what is built in.
 #[derive(Debug)]
@@ -123,7 +127,7 @@ impl ExclusionList {
 
     fn not_built_in(&self, subject: &Subject) -> Result<(), Reason> {
         let found: Vec<Protected> = match subject {
-            Subject::Identity(identity) => protections(identity),
+            Subject::Identity(identity) => built_in::of_identity(identity),
             Subject::Device(device) => device.protected.into_iter().collect(),
             Subject::Nobody => Vec::new(),
         };
@@ -148,22 +152,77 @@ impl ExclusionList {
         }
         for account in &identity.accounts {
             self.fresh(account.read_at, now)?;
-            if account.groups.is_none() && self.any(action, now, |entry| entry.excludes.is_group()) {
-                return Err(Reason::Unknown(format!("the groups of {} could not be read", account.display)));
+        }
+        let needing = &self.index.needing;
+        let unknown = [
+            (&needing.groups, unread_groups(identity)),
+            (&needing.subtrees, unread_dn(identity)),
+            (&needing.patterns, unread_name(identity)),
+        ];
+        self.nothing_needs(unknown, action, now)?;
+        self.no_group_is_nameless(identity, action, now)
+    }
+
+    fn known_device(&self, device: &DeviceFacts, action: &ActionSpec, now: Timestamp) -> Result<(), Reason> {
+        self.fresh(device.read_at, now)?;
+        let unread = |what: &str| format!("the {what} of {} could not be read", device.display);
+        // A machine that reports no address has one all the same.
+        let no_address = device.addresses.as_ref().is_none_or(Vec::is_empty);
+        let unknown = [
+            (&self.index.needing.tags, device.tags.is_none().then(|| unread("tags"))),
+            (&self.index.needing.addresses, no_address.then(|| unread("addresses"))),
+        ];
+        self.nothing_needs(unknown, action, now)
+    }
+
+    /// Refuses where something could not be read, and an entry that would stop this action depends on it.
+    fn nothing_needs<const N: usize>(
+        &self,
+        unknown: [(&Vec<usize>, Option<String>); N],
+        action: &ActionSpec,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        for (entries, unread) in unknown {
+            let Some(unread) = unread else { continue };
+            if self.stopping(entries, action, now).next().is_some() {
+                return Err(Reason::Unknown(unread));
             }
         }
         Ok(())
     }
 
-    fn known_device(&self, device: &DeviceFacts, action: &ActionSpec, now: Timestamp) -> Result<(), Reason> {
-        self.fresh(device.read_at, now)?;
-        if device.tags.is_none() && self.any(action, now, |entry| entry.excludes.is_tag()) {
-            return Err(Reason::Unknown(format!("the tags of {} could not be read", device.display)));
-        }
-        if device.addresses.is_none() && self.any(action, now, |entry| entry.excludes.is_address()) {
-            return Err(Reason::Unknown(format!("the addresses of {} could not be read", device.display)));
+    /// Refuses where a group has no name, and an entry that would stop this action names a group by nothing that could
+    /// be compared.
+    fn no_group_is_nameless(
+        &self,
+        identity: &IdentityFacts,
+        action: &ActionSpec,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        for account in &identity.accounts {
+            for group in account.groups.iter().flatten().filter(|group| is_nameless(group)) {
+                let kinds: Vec<&str> = group.identifiers.iter().map(Identifier::kind).collect();
+                let mut entries = self.stopping(&self.index.needing.groups, action, now);
+                if entries.any(|entry| entry.excludes.needs_group_name(&kinds)) {
+                    let (id, whose) = (group_id(group), &account.display);
+                    return Err(Reason::Unknown(format!(
+                        "the name of the group {id} of {whose} could not be read"
+                    )));
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Those of these entries that hold now and would stop this action.
+    fn stopping<'a>(
+        &'a self,
+        entries: &'a [usize],
+        action: &'a ActionSpec,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &'a Entry> {
+        let entries = entries.iter().map(|at| &self.entries[*at]);
+        entries.filter(move |entry| entry.holds_at(now) && entry.stops(action.name, action.provider))
     }
 
     fn fresh(&self, read_at: Timestamp, now: Timestamp) -> Result<(), Reason> {
@@ -172,33 +231,48 @@ impl ExclusionList {
         }
         Ok(())
     }
+}
 
-    fn any(&self, action: &ActionSpec, now: Timestamp, fits: impl Fn(&Entry) -> bool) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| fits(entry) && entry.holds_at(now) && entry.stops(action.name, action.provider))
+fn unread_groups(identity: &IdentityFacts) -> Option<String> {
+    let unread = identity.accounts.iter().find(|account| account.groups.is_none())?;
+    Some(format!("the groups of {} could not be read", unread.display))
+}
+
+/// An account of Active Directory, or one that is synchronised from there, has a distinguished name.
+fn unread_dn(identity: &IdentityFacts) -> Option<String> {
+    let names = || identity.accounts.iter().flat_map(|account| &account.identifiers);
+    let on_premises = identity.accounts.iter().find(|account| {
+        account.key.provider.as_str() == Provider::ACTIVE_DIRECTORY
+            || account.identifiers.iter().any(is_on_premises)
+    });
+    let missing = !names().any(|name| matches!(name, Identifier::Dn(_)));
+    on_premises.filter(|_| missing).map(|account| format!("where {} stands is not known", account.display))
+}
+
+fn unread_name(identity: &IdentityFacts) -> Option<String> {
+    let nameless = identity
+        .accounts
+        .iter()
+        .find(|account| account.identifiers.iter().all(|name| texts(name).is_empty()));
+    nameless.map(|account| format!("the name of {} could not be read", account.display))
+}
+
+fn is_on_premises(name: &Identifier) -> bool {
+    match name {
+        Identifier::AdGuid(_) | Identifier::Sam { .. } | Identifier::ImmutableId(_) => true,
+        Identifier::Sid(sid) => sid.starts_with("S-1-5-21-"),
+        _ => false,
     }
 }
 
-/// Built-in protections of any linked account, as the directories reported them and as the SIDs themselves show.
-fn protections(identity: &IdentityFacts) -> Vec<Protected> {
-    let reported = identity.accounts.iter().filter_map(|account| account.protected);
-    let names = identity.accounts.iter().flat_map(|account| &account.identifiers).chain(&identity.mentioned);
-    reported.chain(names.filter_map(by_sid)).collect()
+/// Groups of Windows itself have no name that a list could give, and are the same everywhere.
+fn is_nameless(group: &GroupFacts) -> bool {
+    let of_windows = |id: &Identifier| id.as_sid().is_some_and(|sid| !sid.is_issued() && !sid.is_entra());
+    names_of(group).is_empty() && !group.identifiers.iter().any(of_windows)
 }
 
-fn by_sid(name: &Identifier) -> Option<Protected> {
-    let Identifier::Sid(sid) = name else { return None };
-    if ["S-1-5-18", "S-1-5-19", "S-1-5-20"].contains(&sid.as_str()) || sid.starts_with("S-1-5-80-") {
-        return Some(Protected::System);
-    }
-    let (domain, rid) = sid.rsplit_once('-')?;
-    match (domain.starts_with("S-1-5-21-"), rid) {
-        (true, "500") => Some(Protected::BuiltInAdministrator),
-        (true, "501") => Some(Protected::BuiltInGuest),
-        (true, "502") => Some(Protected::Krbtgt),
-        _ => None,
-    }
+fn group_id(group: &GroupFacts) -> String {
+    group.identifiers.first().map_or_else(|| "it has no id either".to_owned(), ToString::to_string)
 }
 
 fn display_of(subject: &Subject, target: &Target) -> String {

@@ -4,10 +4,12 @@
 //! elsewhere); this module then *clears* it: the list against what was resolved, purely. Facts that are missing or
 //! too old do not clear. Only disruptive actions can be stopped; restoring and informing always go on.
 
+mod built_in;
 mod cleared;
 mod entry;
 mod index;
 mod list;
+mod names;
 
 pub use cleared::Cleared;
 pub use entry::{Added, Entry, EntryId, Excludes, Source};
