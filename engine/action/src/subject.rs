@@ -125,6 +125,16 @@ pub enum Protected {
 }
 
 impl Protected {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::OwnAccount,
+        Self::Krbtgt,
+        Self::BuiltInAdministrator,
+        Self::BuiltInGuest,
+        Self::System,
+        Self::DomainController,
+    ];
+
     /// The name under which a site can lift it.
     pub fn name(self) -> &'static str {
         match self {

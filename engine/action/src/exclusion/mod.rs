@@ -7,6 +7,7 @@
 mod built_in;
 mod cleared;
 mod entry;
+pub mod form;
 mod index;
 mod list;
 mod names;
