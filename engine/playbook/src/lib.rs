@@ -10,6 +10,7 @@ mod matching;
 pub mod model;
 pub mod names;
 pub mod nearest;
+mod parse;
 pub mod path;
 pub mod scope;
 pub mod template;
