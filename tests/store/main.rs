@@ -6,6 +6,7 @@
     reason = "a test stops where something is not as it must be"
 )]
 
+mod alerts;
 mod bench;
 mod conformance;
 mod crash;
@@ -13,6 +14,9 @@ mod damage;
 mod disk_full;
 mod failing;
 mod folder;
+mod runs;
+mod samples;
+mod smaller;
 
 use quell_store::{EngineKind, Store, StoreOptions};
 

@@ -1,0 +1,255 @@
+//! Exclusions, counters, playbook texts, retention and figures.
+
+use chrono::TimeDelta;
+use quell_action::exclusion::{Entry, EntryId, Excludes, Source};
+use quell_playbook::model::{ContentHash, PlaybookName};
+use quell_run::{Journal, RunId, Runs};
+use quell_store::engine::memory::MemoryDisk;
+use quell_store::{Budget, Forgotten, PlaybookText, Retention, Standing, Store, Taken, Window};
+
+use crate::samples::{at, created, end, holds, new_alert};
+use crate::{for_each_engine, open, wait};
+
+fn in_memory() -> Store {
+    Store::in_memory(&MemoryDisk::new()).unwrap()
+}
+
+fn entry(id: &str) -> Entry {
+    Entry {
+        id: EntryId(id.to_owned()),
+        excludes: Excludes::DeviceTag("crown-jewel".into()),
+        because: "break glass".into(),
+        owner: Some("security".into()),
+        actions: vec![],
+        only: vec![],
+        until: Some(at(100)),
+        source: Source::Operator,
+        added: None,
+    }
+}
+
+#[test]
+fn exclusions_survive_and_an_id_is_given_once() {
+    for_each_engine(|kind, dir| {
+        {
+            let exclusions = open(kind, dir).exclusions();
+            assert_eq!(wait(exclusions.add(vec![entry("e2"), entry("e1")])).unwrap(), None);
+            assert_eq!(wait(exclusions.add(vec![entry("e3"), entry("e1")])).unwrap(), Some(entry("e1")));
+        }
+        let exclusions = open(kind, dir).exclusions();
+        assert_eq!(wait(exclusions.list()).unwrap(), [entry("e1"), entry("e2")], "{kind}");
+        assert_eq!(wait(exclusions.remove(&EntryId("e1".into()))).unwrap(), Some(entry("e1")));
+        assert_eq!(wait(exclusions.remove(&EntryId("e1".into()))).unwrap(), None);
+        assert_eq!(wait(exclusions.list()).unwrap(), [entry("e2")], "{kind}");
+    });
+}
+
+#[test]
+fn a_damaged_exclusion_is_an_error_for_the_whole_list() {
+    let disk = MemoryDisk::new();
+    let exclusions = Store::in_memory(&disk).unwrap().exclusions();
+    wait(exclusions.add(vec![entry("e1"), entry("e2")])).unwrap();
+    let length = disk.synced().iter().find(|(key, _)| key.starts_with(b"exclusion/")).unwrap().1.len();
+    for position in 0..length {
+        let flip = || {
+            disk.tamper(|pairs| {
+                let key = pairs.keys().find(|key| key.starts_with(b"exclusion/")).unwrap().clone();
+                pairs.get_mut(&key).unwrap()[position] ^= 0x11;
+            });
+        };
+        flip();
+        assert!(wait(exclusions.list()).is_err(), "byte {position}");
+        flip();
+    }
+    assert_eq!(wait(exclusions.list()).unwrap().len(), 2);
+}
+
+fn budget(counter: &str, windows: &[(i64, u64)]) -> Budget {
+    let windows = windows
+        .iter()
+        .map(|(minutes, at_most)| Window { length: TimeDelta::minutes(*minutes), at_most: *at_most });
+    Budget { counter: counter.to_owned(), windows: windows.collect() }
+}
+
+#[test]
+fn a_window_gives_out_its_places_once_and_again_when_time_has_passed() {
+    for_each_engine(|kind, dir| {
+        let hourly = || vec![budget("identities", &[(60, 3)])];
+        let take = |who: &str, seconds: i64| {
+            let store = open(kind, dir);
+            wait(store.counters().take(hourly(), who.to_owned(), at(seconds))).unwrap()
+        };
+        assert_eq!(take("a", 0), Taken::Counted);
+        assert_eq!(take("b", 60), Taken::Counted);
+        assert_eq!(take("a", 120), Taken::Already, "{kind}");
+        assert_eq!(take("c", 180), Taken::Counted);
+        // "a" was counted anew at 120, so "b" is the first to leave.
+        let full = take("d", 240);
+        let window = Window { length: TimeDelta::minutes(60), at_most: 3 };
+        assert_eq!(
+            full,
+            Taken::Full { counter: "identities".into(), window, free_at: Some(at(3660)) },
+            "{kind}"
+        );
+        assert_eq!(take("d", 3659), full, "{kind}");
+        assert_eq!(take("d", 3660), Taken::Counted, "{kind}");
+        let used = open(kind, dir).counters().used("identities", TimeDelta::minutes(60), at(3660)).unwrap();
+        assert_eq!(used, 3, "{kind}");
+    });
+}
+
+#[test]
+fn all_budgets_have_room_or_none_is_charged() {
+    let counters = in_memory().counters();
+    let both = || vec![budget("site", &[(60, 10), (1440, 2)]), budget("playbook", &[(60, 1)])];
+    assert_eq!(wait(counters.take(both(), "a".into(), at(0))).unwrap(), Taken::Counted);
+    let full = wait(counters.take(both(), "b".into(), at(1))).unwrap();
+    assert!(matches!(&full, Taken::Full { counter, .. } if counter == "playbook"), "{full:?}");
+    assert_eq!(
+        counters.used("site", TimeDelta::minutes(60), at(1)).unwrap(),
+        1,
+        "the site was charged for nothing"
+    );
+    assert_eq!(wait(counters.take(both(), "b".into(), at(3601))).unwrap(), Taken::Counted);
+    let day = wait(counters.take(both(), "c".into(), at(7300))).unwrap();
+    assert!(matches!(&day, Taken::Full { window, .. } if window.at_most == 2), "{day:?}");
+}
+
+#[test]
+fn five_hundred_who_ask_at_once_get_twenty_places() {
+    for_each_engine(|kind, dir| {
+        let store = open(kind, dir);
+        let counted = wait(async {
+            let asking = (0..500).map(|number| {
+                let counters = store.counters();
+                let budgets = vec![budget("identities", &[(60, 20)])];
+                tokio::spawn(
+                    async move { counters.take(budgets, format!("user {number}"), at(0)).await.unwrap() },
+                )
+            });
+            let mut counted = 0;
+            for answer in asking.collect::<Vec<_>>() {
+                counted += usize::from(answer.await.unwrap() == Taken::Counted);
+            }
+            counted
+        });
+        assert_eq!(counted, 20, "{kind}");
+    });
+}
+
+#[test]
+fn a_clock_that_jumps_back_frees_no_place_and_a_budget_of_none_never_has_one() {
+    let counters = in_memory().counters();
+    let two = || vec![budget("c", &[(60, 2)])];
+    wait(counters.take(two(), "a".into(), at(100_000))).unwrap();
+    wait(counters.take(two(), "b".into(), at(100_000))).unwrap();
+    assert!(matches!(wait(counters.take(two(), "c".into(), at(0))).unwrap(), Taken::Full { .. }));
+    let none = vec![budget("none", &[(60, 0)])];
+    let never = wait(counters.take(none, "a".into(), at(0))).unwrap();
+    assert!(matches!(never, Taken::Full { free_at: None, .. }), "{never:?}");
+}
+
+#[test]
+fn somebody_who_asks_about_a_short_window_does_not_shorten_a_long_one() {
+    let counters = in_memory().counters();
+    wait(counters.take(vec![budget("c", &[(1440, 1)])], "a".into(), at(0))).unwrap();
+    wait(counters.take(vec![budget("c", &[(1, 9)])], "b".into(), at(3600))).unwrap();
+    let used = counters.used("c", TimeDelta::minutes(1440), at(3600)).unwrap();
+    assert_eq!(used, 2);
+}
+
+#[test]
+fn a_playbook_text_is_kept_by_its_hash() {
+    for_each_engine(|kind, dir| {
+        let text = |name: &str| PlaybookText {
+            name: PlaybookName(name.into()),
+            hash: ContentHash("h1".into()),
+            text: format!("name: {name}\n"),
+        };
+        wait(open(kind, dir).playbooks().keep(vec![text("one")])).unwrap();
+        wait(open(kind, dir).playbooks().keep(vec![text("two")])).unwrap();
+        let playbooks = open(kind, dir).playbooks();
+        assert_eq!(playbooks.text(&ContentHash("h1".into())).unwrap(), Some(text("one")), "{kind}");
+        assert_eq!(playbooks.text(&ContentHash("h2".into())).unwrap(), None);
+    });
+}
+
+/// Thirty runs about thirty alerts, one second apart: every third unfinished, every fifth still holding.
+fn thirty(store: &Store) {
+    for number in 0..30_i64 {
+        let (run, alert) = (format!("r{number:02}"), format!("a{number:02}"));
+        let mut batch = created(&run, &alert, number);
+        if number % 5 == 0 {
+            let mut held = holds(&[&run]);
+            held.key.action = run.as_str().into();
+            batch.holds = vec![held];
+        }
+        wait(store.alerts().accept(new_alert(&alert, 1, number), Standing::First, vec![batch])).unwrap();
+        if number % 3 != 0 {
+            wait(store.runs().append(end(&run, &alert, number, 1))).unwrap();
+        }
+    }
+}
+
+fn forgettable(number: i64) -> bool {
+    number % 3 != 0 && number % 5 != 0
+}
+
+#[test]
+fn pruning_by_age_forgets_what_is_old_and_keeps_what_is_needed() {
+    for_each_engine(|kind, dir| {
+        let store = open(kind, dir);
+        thirty(&store);
+        let retention = Retention { before: Some(at(20)), keep_runs: None };
+        // A run's last line is two seconds younger than the run.
+        let expected = (0..18).filter(|number| forgettable(*number)).count() as u64;
+        let forgotten = Forgotten { alerts: expected, runs: expected };
+        assert_eq!(wait(store.prune(retention, true)).unwrap(), forgotten, "{kind}");
+        assert_eq!(wait(store.stats()).unwrap().runs, 30, "{kind}: a dry run changes nothing");
+        assert_eq!(wait(store.prune(retention, false)).unwrap(), forgotten, "{kind}");
+        assert_eq!(
+            wait(store.prune(retention, false)).unwrap(),
+            Forgotten::default(),
+            "{kind}: a second time"
+        );
+
+        let left = wait(store.runs().list(&quell_run::RunFilter::default())).unwrap();
+        let mut kept: Vec<i64> = left.iter().map(|run| run.id.0[1..].parse().unwrap()).collect();
+        kept.sort_unstable();
+        let wanted: Vec<i64> = (0..30).filter(|number| *number >= 18 || !forgettable(*number)).collect();
+        assert_eq!(kept, wanted, "{kind}");
+        for run in left {
+            assert_eq!(wait(store.runs().lines(&run.id)).unwrap().len() as u64, run.lines, "{kind}");
+        }
+        assert!(wait(Journal::read(&store.runs(), &RunId("r01".into()))).unwrap().is_empty(), "{kind}");
+        let stats = wait(store.stats()).unwrap();
+        assert_eq!(
+            (stats.runs, stats.alerts, stats.alert_versions),
+            (30 - expected, 30 - expected, 30 - expected)
+        );
+        assert_eq!(stats.open_runs, 10, "{kind}");
+        assert!(wait(store.alerts().list(100, None)).unwrap().len() as u64 == stats.alerts, "{kind}");
+    });
+}
+
+#[test]
+fn pruning_by_number_keeps_the_newest() {
+    let store = in_memory();
+    thirty(&store);
+    let retention = Retention { before: None, keep_runs: Some(15) };
+    let forgotten = wait(store.prune(retention, false)).unwrap();
+    assert_eq!(forgotten, Forgotten { alerts: 0, runs: 5 });
+    let left = wait(store.runs().list(&quell_run::RunFilter::default())).unwrap();
+    let gone = (0..30).filter(|number| !left.iter().any(|run| run.id.0 == format!("r{number:02}")));
+    assert_eq!(gone.collect::<Vec<_>>(), [1, 2, 4, 7, 8]);
+}
+
+#[test]
+fn with_nothing_to_forget_nothing_is_forgotten() {
+    let store = in_memory();
+    thirty(&store);
+    assert_eq!(wait(store.prune(Retention::default(), false)).unwrap(), Forgotten::default());
+    let stats = wait(store.stats()).unwrap();
+    assert_eq!((stats.alerts, stats.runs, stats.open_runs, stats.journal_lines), (30, 30, 10, 50));
+    assert_eq!((stats.holds, stats.exclusions, stats.damaged), (6, 0, 0));
+}
