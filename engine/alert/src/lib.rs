@@ -15,6 +15,8 @@
 
 mod account;
 mod alert;
+mod catalogue;
+mod decode;
 mod device;
 mod device_identifier;
 mod distinguished_name;
@@ -29,6 +31,7 @@ mod product;
 mod version;
 
 pub use alert::{Alert, AlertId, Format, Oddity, Part, Severity, Status, Times, Timestamp};
+pub use decode::{Decoded, Refusal, decode};
 pub use device::{Device, DeviceIdentifier};
 pub use distinguished_name::DistinguishedName;
 pub use encoding::{
