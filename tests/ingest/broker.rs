@@ -1,0 +1,149 @@
+//! What tests do with a broker besides reading alerts from it: make topics, write, look at commits.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use quell_ingest::kafka::{ConnectionSettings, KafkaSettings};
+use quell_ingest::{AlertSource, Delivery, Origin, Receipt};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use crate::waiting::{PATIENCE, until};
+
+/// A broker, by its unencrypted listener.
+#[derive(Clone)]
+pub struct Broker {
+    pub plain: String,
+}
+
+impl Broker {
+    fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.plain);
+        config
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.config().create().unwrap()
+    }
+
+    /// A topic that nobody else has, with so many partitions.
+    pub async fn topic(&self, partitions: i32) -> String {
+        let name = unique("alerts");
+        self.create(&name, partitions, &[]).await;
+        name
+    }
+
+    pub async fn create(&self, name: &str, partitions: i32, config: &[(&str, &str)]) {
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        for (key, value) in config {
+            topic = topic.set(key, value);
+        }
+        let created = self.admin().create_topics([&topic], &AdminOptions::new()).await.unwrap();
+        for one in created {
+            one.unwrap();
+        }
+    }
+
+    pub async fn delete(&self, name: &str) {
+        for one in self.admin().delete_topics(&[name], &AdminOptions::new()).await.unwrap() {
+            one.unwrap();
+        }
+    }
+
+    pub fn producer(&self) -> FutureProducer {
+        self.config().set("message.max.bytes", "100000000").create().unwrap()
+    }
+
+    /// Writes records `first`, `first + 1`, … into one partition.
+    pub async fn write(&self, topic: &str, partition: i32, numbers: std::ops::Range<i64>) {
+        let producer = self.producer();
+        let texts: Vec<_> = numbers.map(|n| format!("record {n}")).collect();
+        let sending = texts.iter().map(|text| {
+            let record = FutureRecord::<str, str>::to(topic).partition(partition).payload(text).key("key");
+            producer.send(record, PATIENCE)
+        });
+        for sent in futures::future::join_all(sending).await {
+            sent.unwrap();
+        }
+    }
+
+    /// The committed offset of a group, by partition.
+    pub fn committed(&self, group: &str, topic: &str, partitions: i32) -> HashMap<i32, i64> {
+        let consumer: BaseConsumer = self.config().set("group.id", group).create().unwrap();
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions {
+            list.add_partition(topic, partition);
+        }
+        let Ok(found) = consumer.committed_offsets(list, Duration::from_secs(10)) else { return HashMap::new() };
+        let elements = found.elements();
+        let committed = elements.iter().filter_map(|element| match element.offset() {
+            Offset::Offset(offset) => Some((element.partition(), offset)),
+            _ => None,
+        });
+        committed.collect()
+    }
+
+    pub async fn until_committed(&self, settings: &KafkaSettings, offset: i64) {
+        let topic = &settings.topics[0];
+        until(&format!("{topic} is committed up to {offset}"), async || {
+            let committed = self.committed(&settings.group, topic, 1);
+            (committed.get(&0) == Some(&offset)).then_some(())
+        })
+        .await;
+    }
+
+    pub fn connection(&self) -> ConnectionSettings {
+        ConnectionSettings::new([&self.plain])
+    }
+
+    /// Settings of a group that nobody else has, quick enough for tests.
+    pub fn settings(&self, topic: &str) -> KafkaSettings {
+        let mut settings = KafkaSettings::new(self.connection(), [topic]);
+        settings.group = unique("group");
+        settings.commit_interval_milliseconds = 50;
+        settings.session_timeout_seconds = 6;
+        settings
+    }
+}
+
+/// A name that was never used before.
+pub fn unique(what: &str) -> String {
+    format!("{what}-{}", uuid::Uuid::now_v7().simple())
+}
+
+/// Fetches until there are so many.
+pub async fn fetch(source: &dyn AlertSource, count: usize) -> Vec<Delivery> {
+    let mut all = Vec::new();
+    let fetching = async {
+        while all.len() < count {
+            let most = count - all.len();
+            all.extend(source.fetch(most).await.unwrap().expect("the source has ended"));
+        }
+    };
+    if tokio::time::timeout(PATIENCE, fetching).await.is_err() {
+        panic!("{} of {count} deliveries within {PATIENCE:?}; {:#?}", all.len(), source.health());
+    }
+    all
+}
+
+pub fn receipts(deliveries: &[Delivery]) -> Vec<Receipt> {
+    deliveries.iter().map(|delivery| delivery.receipt).collect()
+}
+
+/// Partition and offset of each delivery.
+pub fn places(deliveries: &[Delivery]) -> Vec<(i32, i64)> {
+    let place = |delivery: &Delivery| match &delivery.origin {
+        Origin::Kafka { partition, offset, .. } => (*partition, *offset),
+        Origin::File { .. } => panic!("not from kafka: {delivery:?}"),
+    };
+    deliveries.iter().map(place).collect()
+}
+
+pub fn offsets(deliveries: &[Delivery]) -> Vec<i64> {
+    places(deliveries).into_iter().map(|(_, offset)| offset).collect()
+}

@@ -1,0 +1,66 @@
+//! Topics that are missing, made, taken away and brought back.
+
+use quell_ingest::kafka::{KafkaAccess, TopicShape, look_for_topics};
+use quell_ingest::{AlertSource, IngestError, KafkaSource};
+
+use super::shared;
+use crate::broker::{fetch, offsets, receipts, unique};
+use crate::waiting::{PATIENCE, until_true};
+
+#[tokio::test]
+async fn a_missing_topic_is_named_and_not_made() {
+    let (broker, _guard) = shared().await;
+    let there = broker.topic(1).await;
+    let missing = unique("missing");
+    let mut settings = broker.settings(&there);
+    settings.topics.push(missing.clone());
+    for _ in 0..2 {
+        // The second time shows that looking did not make it.
+        let Err(error) = KafkaSource::start(&settings).await else { panic!("it started") };
+        let IngestError::MissingTopics { topics, .. } = &error else { panic!("{error}") };
+        assert_eq!(*topics, [missing.clone()]);
+        assert!(error.to_string().contains(&missing) && error.to_string().contains("create"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_topic_is_made_when_the_settings_say_so_and_only_then() {
+    let (broker, _guard) = shared().await;
+    let topic = unique("made");
+    let mut settings = broker.settings(&topic);
+    settings.connection.create_topics = Some(TopicShape { partitions: 3, replication: 1 });
+    let source = KafkaSource::start(&settings).await.unwrap();
+    until_true("its partitions are assigned", || source.health().partitions.len() == 3).await;
+    source.close(PATIENCE).await.unwrap();
+    let access = KafkaAccess::new(settings.connection.clone());
+    let found = look_for_topics(&access, std::slice::from_ref(&topic)).await.unwrap();
+    assert_eq!(found[&topic], 3);
+
+    settings.connection.create_topics = Some(TopicShape { partitions: 1, replication: 3 });
+    settings.topics = vec![unique("impossible")];
+    let Err(error) = KafkaSource::start(&settings).await else { panic!("it started") };
+    assert!(matches!(error, IngestError::CreateTopic { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_topic_that_vanishes_is_told_and_read_again_when_it_is_back() {
+    let (broker, _guard) = shared().await;
+    let topic = broker.topic(1).await;
+    broker.write(&topic, 0, 0..3).await;
+    let mut settings = broker.settings(&topic);
+    settings.connection.metadata_refresh_seconds = 1;
+    let source = KafkaSource::start(&settings).await.unwrap();
+    source.accept(&receipts(&fetch(&source, 3).await));
+
+    broker.delete(&topic).await;
+    until_true("health tells that the topic is gone", || {
+        source.health().trouble.is_some_and(|trouble| trouble.what.contains(&topic))
+    })
+    .await;
+
+    broker.create(&topic, 1, &[]).await;
+    broker.write(&topic, 0, 0..2).await;
+    assert_eq!(offsets(&fetch(&source, 2).await), [0, 1], "the new topic begins anew");
+    until_true("the trouble is over", || source.health().trouble.is_none()).await;
+    source.close(PATIENCE).await.unwrap();
+}
