@@ -1,0 +1,66 @@
+//! [`ActiveDirectory`]: the connector itself.
+
+use std::sync::Arc;
+
+use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, bind};
+
+use crate::actions::{DisableAccount, EnableAccount, ForcePasswordChange, UnlockAccount};
+use crate::client::Client;
+use crate::directory::DomainDirectory;
+use crate::login::Login;
+use crate::probe::DomainProbe;
+use crate::server::Server;
+use crate::settings::Settings;
+use crate::trust::trusting;
+
+/// Accounts of an Active Directory domain, over LDAP.
+pub struct ActiveDirectory;
+
+impl Connector for ActiveDirectory {
+    const NAME: &'static str = "active-directory";
+    const SUMMARY: &'static str = "Looks up and contains accounts of an Active Directory domain over LDAPS.";
+    type Settings = Settings;
+
+    fn actions(_: Option<&Settings>) -> Vec<ActionInfo> {
+        vec![
+            ActionInfo::of::<DisableAccount>(),
+            ActionInfo::of::<EnableAccount>(),
+            ActionInfo::of::<ForcePasswordChange>(),
+            ActionInfo::of::<UnlockAccount>(),
+        ]
+    }
+
+    fn check(settings: &Settings) -> Vec<Problem> {
+        settings.problems()
+    }
+
+    async fn connect(name: &str, settings: Settings) -> Result<Connection, ConnectError> {
+        if let Some(problem) = settings.problems().into_iter().next() {
+            return Err(ConnectError(format!("{name}: {}: {}", problem.place, problem.message)));
+        }
+        let named = |error: ConnectError| ConnectError(format!("{name}: {error}"));
+        // Read once here, so that a missing password is found at the start and not at the first alert.
+        settings.password.resolve().map_err(named)?;
+        let tls = trusting(settings.ca_file.as_deref()).map_err(named)?;
+        let login = Arc::new(Login::new(settings.account.clone(), settings.password.clone()));
+        let servers = settings
+            .addresses()
+            .into_iter()
+            .map(|address| {
+                Arc::new(Server::new(address, Arc::clone(&tls), settings.timeouts(), Arc::clone(&login)))
+            })
+            .collect();
+        let client = Arc::new(Client::new(servers, login));
+        Ok(Connection {
+            name: name.to_owned(),
+            actions: vec![
+                bind::<DisableAccount>(Arc::clone(&client)),
+                bind::<EnableAccount>(Arc::clone(&client)),
+                bind::<ForcePasswordChange>(Arc::clone(&client)),
+                bind::<UnlockAccount>(Arc::clone(&client)),
+            ],
+            directories: vec![Arc::new(DomainDirectory { client: Arc::clone(&client) })],
+            probe: Arc::new(DomainProbe { client }),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! The probe: can every controller be reached, may the account sign in, and what may it do? It changes nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use quell_action::{Action, Grant, Probe, ProbeReport};
+use quell_alert::Provider;
+
+use crate::account::{ACCOUNT, Account};
+use crate::actions::{DisableAccount, EnableAccount, ForcePasswordChange, UnlockAccount};
+use crate::client::{Client, Need};
+use crate::groups::is_privileged;
+use crate::query::{Filter, Query};
+
+/// So many accounts are looked at. Rights are given per organizational unit, so one account tells nothing of the rest.
+const SAMPLE: usize = 2000;
+
+/// Probes one domain.
+pub(crate) struct DomainProbe {
+    pub(crate) client: Arc<Client>,
+}
+
+#[async_trait]
+impl Probe for DomainProbe {
+    async fn probe(&self) -> ProbeReport {
+        // Somebody asks by hand, most likely after having corrected the password: one more try is what they want.
+        self.client.login().forget_refusal().await;
+        let mut report = ProbeReport { system: None, problems: Vec::new(), grants: Vec::new() };
+        self.reach_all(&mut report).await;
+        if report.system.is_some() {
+            self.look_at_rights(&mut report).await;
+        }
+        if report.grants.is_empty() {
+            report.grants = ACTIONS.iter().map(|(action, _)| grant(action, None, None)).collect();
+        }
+        report
+    }
+}
+
+/// The actions, and the attributes that each of them writes.
+const ACTIONS: [(&str, &[&str]); 4] = [
+    (DisableAccount::SPEC.name, &["useraccountcontrol"]),
+    (EnableAccount::SPEC.name, &["useraccountcontrol"]),
+    (ForcePasswordChange::SPEC.name, &["pwdlastset", "useraccountcontrol"]),
+    (UnlockAccount::SPEC.name, &["lockouttime"]),
+];
+
+impl DomainProbe {
+    async fn reach_all(&self, report: &mut ProbeReport) {
+        let mut systems = Vec::new();
+        for server in self.client.servers() {
+            match server.root().await {
+                Ok(root) => {
+                    let kind = if root.read_only { ", read-only" } else { "" };
+                    systems.push(format!("{} ({}{kind})", root.host, root.domain));
+                    if root.own_sids.iter().any(is_privileged) {
+                        let who = self.client.login().account();
+                        let problem = format!(
+                            "{who} is an administrator; give it only the rights that it needs, on the units it looks after"
+                        );
+                        if !report.problems.contains(&problem) {
+                            report.problems.push(problem);
+                        }
+                    }
+                }
+                Err(error) => report.problems.push(error.to_string()),
+            }
+        }
+        if let Err(error) = self.client.home(Need::Writing).await {
+            let problem = error.to_string();
+            if !report.problems.contains(&problem) {
+                report.problems.push(problem);
+            }
+        }
+        report.system = (!systems.is_empty()).then(|| systems.join(", "));
+    }
+
+    async fn look_at_rights(&self, report: &mut ProbeReport) {
+        let people = Filter::all([
+            Filter::text("objectCategory", "person"),
+            Filter::class("user"),
+            Filter::none(Filter::text("adminCount", "1")),
+        ]);
+        let query = Query::domain(people, &ACCOUNT, SAMPLE).the_first();
+        let accounts: Vec<Account> = match self.client.ask(&query, Need::Writing).await {
+            Ok((_, entries)) => entries.iter().filter_map(Account::read).collect(),
+            Err(error) => return report.problems.push(format!("accounts cannot be read: {error}")),
+        };
+        if accounts.is_empty() {
+            let who = self.client.login().account();
+            report
+                .problems
+                .push(format!("{who} can see no account; grant it \"Read all properties\" on users"));
+        }
+        report.grants = ACTIONS
+            .iter()
+            .map(|(action, attributes)| {
+                let may = accounts.iter().filter(|account| may_write(account, attributes)).count();
+                let note = format!("on {may} of {} accounts looked at", accounts.len());
+                grant(action, (!accounts.is_empty()).then_some(may > 0), Some(note))
+            })
+            .collect();
+    }
+}
+
+fn may_write(account: &Account, attributes: &[&str]) -> bool {
+    attributes.iter().all(|attribute| account.writable.iter().any(|writable| writable == attribute))
+}
+
+fn grant(action: &str, allowed: Option<bool>, note: Option<String>) -> Grant {
+    Grant { action: action.to_owned(), provider: Provider::from(Provider::ACTIVE_DIRECTORY), allowed, note }
+}
