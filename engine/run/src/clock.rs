@@ -14,3 +14,13 @@ pub trait Clock: Send + Sync {
     /// Returns when so much time has passed.
     async fn sleep(&self, wait: Duration);
 }
+
+/// Returns at this moment, or at once where it is past. A clock that is set back meanwhile makes it wait again.
+pub(crate) async fn sleep_until(clock: &dyn Clock, moment: Timestamp) {
+    while let Ok(wait) = (moment - clock.now()).to_std() {
+        if wait.is_zero() {
+            return;
+        }
+        clock.sleep(wait).await;
+    }
+}

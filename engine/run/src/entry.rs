@@ -1,6 +1,6 @@
 //! [`Entry`]: what can happen to a run.
 
-use quell_action::{ActionError, Effect, Excluded, RequestKey, State};
+use quell_action::{ActionError, Effect, Excluded, RequestKey, State, Subject};
 use quell_alert::Timestamp;
 use quell_playbook::model::StepId;
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub enum Entry {
     Resolved {
         /// The lane.
         lane: LaneId,
-        /// What conditions can see: `groups`, `privileged`, `enabled` and the names, as far as they are known.
-        facts: Value,
+        /// Who, with groups, rights and names as far as they are known.
+        subject: Box<Subject>,
     },
     /// A lane is left out because of something that the directories said.
     LaneLeftOut {
@@ -239,8 +239,6 @@ pub enum Skip {
         /// Whether the lane ends.
         stops: bool,
     },
-    /// The lane had ended before it.
-    LaneStopped,
 }
 
 /// What would happen to a task of a run that only observes.

@@ -1,22 +1,65 @@
 //! What is being done and was done: plan, journal, states, the loop.
 //!
-//! The room decides purely ([`next`](next::next), [`RunState::apply`]) and acts only through traits: [`Journal`], the
-//! actions of the registry, and [`Clock`].
+//! An alert and a playbook come to a [`Plan`]. The [`Engine`] creates its run and drives it: [`next()`] decides from the
+//! journal what is to be done, a move does it, and what came of it is written down before the next decision. A run
+//! that is taken up after a crash enters the same loop. [`RunState`] is nothing but the journal, read again.
+//!
+//! The room decides purely ([`Plan::new`], [`next()`], [`RunState::apply`]) and acts only through traits: [`Journal`],
+//! the actions and directories of the registry, [`Clock`], [`PlaybookArchive`].
+//!
+//! Invariant: no call without an intent on disk before it, none without a clearance taken after that intent, and none
+//! whose outcome is unknown is repeated before the target was read.
 
 mod archive;
+mod call;
+mod clearance;
 mod clock;
+mod command;
+mod context;
+mod drive;
+mod engine;
 mod entry;
+mod exclusions;
+mod expand;
+mod gate;
+mod hands;
 mod hold;
 mod journal;
+mod lanes;
+mod log;
+mod memory;
+mod next;
+mod observe;
+mod outcome;
+mod perform;
 mod plan;
+mod recover;
+mod resolve;
+mod retry;
 mod runs;
+mod scope;
+mod settings;
+mod shutdown;
+mod state;
+pub mod testing;
+mod undo;
 
 pub use archive::{ArchiveError, PlaybookArchive};
 pub use clock::Clock;
+pub use command::Refusal;
+pub use engine::{Engine, EngineError, EngineParts, Recovered, Start};
 pub use entry::{
     CallFailure, Entry, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification,
 };
+pub use exclusions::Exclusions;
+pub use hands::Hands;
 pub use hold::{HoldKey, Holder, Holds, Ours};
 pub use journal::{Batch, Journal, JournalError, Line};
+pub use log::RunEvent;
+pub use memory::MemoryJournal;
+pub use next::{Move, Next, next};
 pub use plan::{Lane, LaneId, LeftOut, Origin, Plan, PlaybookVersion, RunId, Task, TaskId};
+pub use retry::{Jitter, NoJitter};
 pub use runs::{Counts, RunFilter, RunMatch, RunStatus, RunSummary, Runs};
+pub use settings::Settings;
+pub use state::{IllegalEntry, LaneState, Phase, RunState, StepState, TaskState, Undo, Wait};

@@ -1,12 +1,14 @@
 //! [`Plan`]: what a playbook comes to for one alert. Frozen when the run is created.
 
+mod make;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use quell_action::{ActionName, Target};
 use quell_alert::{Alert, EntityKind, Provider, Timestamp};
-use quell_playbook::model::{ContentHash, Mode, PlaybookName, StepId};
+use quell_playbook::model::{ContentHash, Mode, PlaybookName, Retry, StepId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,7 +71,7 @@ pub struct Lane {
     pub id: LaneId,
     /// The kind of entity; `None` for a playbook that goes through nothing.
     pub kind: Option<EntityKind>,
-    /// The entity's position in its list of [`Alert::entities`].
+    /// The entity's position in its list of the alert's entities.
     pub position: Option<usize>,
     /// The entity's key within the alert (`sid:…`): lanes with the same key, over all runs, go one after another.
     pub key: String,
@@ -127,6 +129,12 @@ pub struct Task {
     pub params: Value,
     /// How long one attempt may take.
     pub time_limit: Duration,
+    /// How often it is attempted, and how soon again.
+    pub retry: Retry,
+    /// Whether it can be taken back.
+    pub reversible: bool,
+    /// When it is taken back by itself, unless a person confirms it before.
+    pub undo_after: Option<Duration>,
 }
 
 /// The name of a task within its run.

@@ -1,0 +1,208 @@
+//! One call: the intent, the clearance, the call itself, and what its answer means.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_action::exclusion::Reason;
+use quell_action::{
+    ActionError, ActionSpec, AnyAction, Effect, Excluded, Failure, InEffect, Outcome, Request, State, Target,
+};
+
+use crate::clearance::Known;
+use crate::clock::sleep_until;
+use crate::context::{Context, Done, Early};
+use crate::log::{Halt, Intent};
+use crate::perform::{attention, unsettled};
+use crate::retry::later;
+use crate::{CallFailure, Entry, Fulfilled, HoldKey, Holder, Holds, RunState, Task, TaskState, Verification};
+
+/// What is known of an earlier call for the same task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    /// There was none that could have had an effect.
+    NoCall,
+    /// There was one, and the target was read: it had not happened.
+    DidNotHappen,
+    /// There was one, and nothing can tell; but repeating it does no harm.
+    MayHaveHappened,
+}
+
+/// Writes the intent, clears the target once more, calls, and says what came of it.
+pub(crate) async fn call(
+    cx: &Context,
+    task: &TaskState,
+    action: &Arc<dyn AnyAction>,
+    known: &Known,
+    before: Option<State>,
+    earlier: Earlier,
+) -> Result<Done, Early> {
+    let spec = &action.info().spec;
+    // The list may have changed while the target was read, and a call that will not be made needs no intent.
+    drop(cx.clear(known, &task.task, spec).map_err(|excluded| excluded_now(cx, task, excluded, earlier))?);
+    let mut begun = task.clone();
+    begun.attempts += 1;
+    let intent = Entry::Started {
+        task: task.task.id.clone(),
+        attempt: begun.attempts,
+        key: task.key(&cx.plan.run),
+        before: before.clone(),
+    };
+    if cx.tools.stop.is_stopping() {
+        return Ok(Done::default());
+    }
+    let wanted = |state: &RunState| earlier == Earlier::MayHaveHappened || still_wanted(state, task);
+    match cx.log.intend(intent, wanted).await? {
+        Intent::OnDisk => {}
+        Intent::NoLongerWanted if earlier == Earlier::NoCall => return Ok(Done::default()),
+        Intent::NoLongerWanted => return Err(Entry::TaskDropped { task: task.task.id.clone() }.into()),
+    }
+    // And it may have changed while the intent went to disk: this clearance is the one that the call is made with.
+    let cleared =
+        cx.clear(known, &task.task, spec).map_err(|excluded| excluded_now(cx, &begun, excluded, earlier))?;
+    let request =
+        Request::new(cleared, task.key(&cx.plan.run), task.task.time_limit, task.task.params.clone())
+            .expecting(before);
+    let from = cx.now();
+    let answer = cx.within(task.task.time_limit, action.execute(request), || no_answer(&task.task)).await;
+    let took = (cx.now() - from).to_std().unwrap_or_default();
+    match answer {
+        Ok(outcome) => accepted(cx, &begun, action, known, outcome, took, earlier).await,
+        Err(error) => Ok(refused(cx, &begun, error, earlier).into()),
+    }
+}
+
+fn still_wanted(state: &RunState, task: &TaskState) -> bool {
+    let wanted_back = state.task(&task.task.id).is_none_or(|task| task.undo.wanted);
+    state.cancelled().is_none() && !wanted_back
+}
+
+fn no_answer(task: &Task) -> ActionError {
+    ActionError::uncertain(format!("no answer from {} within {} s", task.provider, task.time_limit.as_secs()))
+}
+
+/// Excluded, or too little known, with the intent on disk or a call before it.
+fn excluded_now(cx: &Context, task: &TaskState, excluded: Excluded, earlier: Earlier) -> Early {
+    let unknown = matches!(excluded.reason, Reason::Unknown(_));
+    match earlier {
+        Earlier::NoCall => cx.not_cleared(task, excluded),
+        Earlier::DidNotHappen | Earlier::MayHaveHappened if unknown => {
+            unsettled(cx, task, ActionError::unavailable(excluded.reason.to_string())).into()
+        }
+        Earlier::DidNotHappen => Entry::TaskExcluded { task: task.task.id.clone(), excluded }.into(),
+        Earlier::MayHaveHappened => {
+            attention(task, format!("it may have happened before {excluded}; it was not repeated")).into()
+        }
+    }
+}
+
+/// The outside system says that it did it: is it so?
+async fn accepted(
+    cx: &Context,
+    task: &TaskState,
+    action: &Arc<dyn AnyAction>,
+    known: &Known,
+    outcome: Outcome,
+    took: Duration,
+    earlier: Earlier,
+) -> Result<Done, Early> {
+    let spec = &action.info().spec;
+    let (verification, seen) = verify(cx, task, spec).await.map_err(Early::Done)?;
+    let mut effect = outcome.effect;
+    if effect == Effect::Unchanged && earlier != Earlier::NoCall {
+        // It was not so before the first call and is so now, though nobody but us has begun to change it.
+        let before = task.before.clone().unwrap_or_default();
+        effect = Effect::Changed {
+            before,
+            after: seen.as_ref().map(|(state, _)| state.clone()).unwrap_or_default(),
+        };
+    }
+    if let (Effect::Changed { before, .. }, Some((after, Some(why)))) = (&effect, seen) {
+        effect = Effect::Ineffective { before: before.clone(), after, why };
+    }
+    let fulfilled = Fulfilled {
+        effect,
+        verification,
+        external_id: outcome.external_id,
+        output: outcome.output,
+        took_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        excluded_meanwhile: cx.excluded_meanwhile(known, &task.task, spec),
+    };
+    Ok(succeeded(cx, task, fulfilled).await?)
+}
+
+/// What was seen: the state, and why it has no effect, if so.
+type SeenState = Option<(State, Option<String>)>;
+
+/// Reads back until the change is seen. Systems that answer from several copies need a moment.
+async fn verify(
+    cx: &Context,
+    task: &TaskState,
+    spec: &ActionSpec,
+) -> Result<(Verification, SeenState), Done> {
+    let eye = cx.tools.hands.eyes.on(&task.task.action, &task.task.provider);
+    let Some(eye) = eye.filter(|_| spec.readable) else { return Ok((Verification::NotReadable, None)) };
+    let deadline = later(cx.now(), cx.tools.settings.verify_within);
+    let mut wait = Duration::from_millis(250);
+    loop {
+        match cx.look(eye, &task.task).await {
+            Ok(seen) => match seen.in_effect {
+                InEffect::Yes => return Ok((Verification::Seen, Some((seen.state, None)))),
+                InEffect::Ineffective(why) => return Ok((Verification::Seen, Some((seen.state, Some(why))))),
+                InEffect::Pending => return Ok((Verification::Pending, Some((seen.state, None)))),
+                InEffect::No if cx.now() >= deadline => {
+                    let why =
+                        format!("{} accepted it, and reading it back does not show it", task.task.provider);
+                    return Err(attention(task, why).into());
+                }
+                InEffect::No => {}
+            },
+            Err(_) => return Ok((Verification::Pending, None)),
+        }
+        sleep_until(cx.tools.clock.as_ref(), later(cx.now(), wait).min(deadline)).await;
+        wait = (wait * 2).min(Duration::from_secs(4));
+    }
+}
+
+/// The outside system did not do it, or nobody knows.
+fn refused(cx: &Context, task: &TaskState, error: ActionError, earlier: Earlier) -> Entry {
+    let id = task.task.id.clone();
+    let tries_left = task.attempts < task.task.retry.attempts;
+    if error.failure == Failure::Uncertain {
+        return Entry::Unsettled { task: id, error, again_at: cx.now() };
+    }
+    if earlier == Earlier::MayHaveHappened {
+        return match error.failure.is_transient() && tries_left {
+            true => unsettled(cx, task, error),
+            false => attention(task, format!("an earlier call may have happened; the last one: {error}")),
+        };
+    }
+    match error.failure.is_transient() && tries_left {
+        true => {
+            let again_at = cx.again_at(task.task.retry, task.attempts, &error);
+            Entry::Delayed { task: id, error, again_at }
+        }
+        false => Entry::Failed { task: id, failure: CallFailure { error, attempts: task.attempts } },
+    }
+}
+
+/// The task is as it should be; what can be undone is held from now on.
+pub(crate) async fn succeeded(cx: &Context, task: &TaskState, fulfilled: Fulfilled) -> Result<Done, Halt> {
+    let holds = match hold_key(&task.task) {
+        Some(key) => {
+            let holder = Holder { run: cx.plan.run.clone(), task: task.task.id.clone() };
+            vec![cx.log.holds(key).await?.with(holder, &fulfilled.effect, &task.task.params)]
+        }
+        None => Vec::<Holds>::new(),
+    };
+    let entry = Entry::Succeeded { task: task.task.id.clone(), fulfilled };
+    Ok(Done { entries: vec![entry], holds })
+}
+
+/// The state that a task holds; nothing where there is nothing to take back.
+pub(crate) fn hold_key(task: &Task) -> Option<HoldKey> {
+    (task.reversible && task.target != Target::None).then(|| HoldKey {
+        action: task.action.clone(),
+        provider: task.provider.clone(),
+        target: task.target.clone(),
+    })
+}

@@ -1,0 +1,128 @@
+//! Clearing one task: who is meant, asked anew, and the exclusion list, as it is at this moment.
+
+use quell_action::{
+    AccountKey, ActionError, ActionSpec, Cleared, DeviceKey, Excluded, Impact, Subject, Target,
+};
+use quell_playbook::Entity;
+
+use crate::context::{Context, Early};
+use crate::resolve::{Resolved, away};
+use crate::{Entry, Lane, Task, TaskState};
+use quell_action::exclusion::Reason;
+
+/// Who a task is about, as the directories say now.
+pub(crate) struct Known {
+    subject: Subject,
+    /// Set where not every system that knows such devices could be asked.
+    partly: Option<ActionError>,
+}
+
+impl Context {
+    /// Asks the directories, anew, who a task is about. `Err` where nobody can be meant any more.
+    pub(crate) async fn who_is(&self, task: &Task) -> Result<Known, ActionError> {
+        let lane = self.lane_of(task);
+        let entity = lane.and_then(|lane| lane.entity(&self.plan.alert));
+        match (&task.target, entity) {
+            (Target::None, _) => Ok(Known { subject: Subject::Nobody, partly: None }),
+            (Target::Account(key), Some(Entity::Account(account))) => {
+                self.account(key, self.tools.resolver.identity(account).await, task)
+            }
+            (Target::Device(key), Some(Entity::Device(device))) => {
+                self.device(key, self.tools.resolver.device(device).await, task)
+            }
+            _ => Err(ActionError::rejected(format!("{} is not what its lane is about", task.display))),
+        }
+    }
+
+    fn account(
+        &self,
+        key: &AccountKey,
+        resolved: Resolved<quell_action::IdentityFacts>,
+        task: &Task,
+    ) -> Result<Known, ActionError> {
+        match resolved {
+            // With directories that could not be asked: the list says "unknown", unless it knows better.
+            Resolved::Away(facts, _) => Ok(Known { subject: Subject::Identity(facts), partly: None }),
+            Resolved::Found(facts) if facts.accounts.iter().any(|account| account.key == *key) => {
+                Ok(Known { subject: Subject::Identity(facts), partly: None })
+            }
+            Resolved::Found(_) => Err(ActionError::not_found(format!(
+                "{} is no longer one of the accounts that the alert's names lead to",
+                task.display
+            ))),
+            other => Err(nobody(other)),
+        }
+    }
+
+    fn device(
+        &self,
+        key: &DeviceKey,
+        resolved: Resolved<Vec<quell_action::DeviceFacts>>,
+        task: &Task,
+    ) -> Result<Known, ActionError> {
+        let (found, partly) = match resolved {
+            Resolved::Found(found) => (found, None),
+            Resolved::Away(found, unanswered) => (found, Some(away(&unanswered))),
+            other => return Err(nobody(other)),
+        };
+        match (found.into_iter().find(|facts| facts.key == *key), partly) {
+            (Some(facts), partly) => Ok(Known { subject: Subject::Device(facts), partly }),
+            (None, Some(partly)) => Ok(Known { subject: Subject::Nobody, partly: Some(partly) }),
+            (None, None) => Err(ActionError::not_found(format!(
+                "{} is no longer the device that the alert's names lead to",
+                task.display
+            ))),
+        }
+    }
+
+    /// Asks the exclusion list, as it is at this moment.
+    pub(crate) fn clear(&self, known: &Known, task: &Task, spec: &ActionSpec) -> Result<Cleared, Excluded> {
+        let list = self.tools.exclusions.now();
+        let cleared = list.clear(&known.subject, task.target.clone(), spec, self.now());
+        match (&known.partly, spec.impact, cleared) {
+            (Some(partly), Impact::Disruptive, Ok(_) | Err(Excluded { reason: Reason::Unknown(_), .. })) => {
+                Err(Excluded {
+                    display: task.display.clone(),
+                    reason: Reason::Unknown(partly.message.clone()),
+                })
+            }
+            (_, _, cleared) => cleared,
+        }
+    }
+
+    /// What becomes of a task that was not cleared: too little known is tried again while there is patience.
+    pub(crate) fn not_cleared(&self, task: &TaskState, excluded: Excluded) -> Early {
+        let id = task.task.id.clone();
+        if let Reason::Unknown(what) = &excluded.reason {
+            let error = ActionError::unavailable(format!("unknown never acts: {what}"));
+            if let Some(again_at) = self.while_patient(task.wait, &error) {
+                return Entry::Delayed { task: id, error, again_at }.into();
+            }
+        }
+        Entry::TaskExcluded { task: id, excluded }.into()
+    }
+
+    /// The list's answer where somebody was excluded after their call had begun. That too little is known does not
+    /// count: it was known when the call began.
+    pub(crate) fn excluded_meanwhile(
+        &self,
+        known: &Known,
+        task: &Task,
+        spec: &ActionSpec,
+    ) -> Option<Excluded> {
+        let excluded = self.clear(known, task, spec).err()?;
+        (!matches!(excluded.reason, Reason::Unknown(_))).then_some(excluded)
+    }
+
+    fn lane_of(&self, task: &Task) -> Option<&Lane> {
+        self.plan.lanes.get(task.id.lane.0 as usize)
+    }
+}
+
+fn nobody<F>(resolved: Resolved<F>) -> ActionError {
+    match resolved {
+        Resolved::Ambiguous(why) => ActionError::new(quell_action::Failure::Ambiguous, why),
+        Resolved::Nobody(why) => ActionError::not_found(why),
+        Resolved::Found(_) | Resolved::Away(..) => ActionError::not_found("nobody is meant"),
+    }
+}

@@ -1,0 +1,170 @@
+//! What people ask of a run: stop it, take changes back, confirm them, say what happened.
+
+use quell_action::Effect;
+use tokio::sync::oneshot;
+
+use crate::call::hold_key;
+use crate::context::{Context, Done};
+use crate::log::Halt;
+use crate::{Entry, Holder, Phase, Requester, RunState, TaskId, TaskState};
+
+/// What is asked of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Cancel {
+        by: String,
+    },
+    /// All that can be taken back, where no tasks are named.
+    Undo {
+        tasks: Option<Vec<TaskId>>,
+        by: String,
+    },
+    Confirm {
+        tasks: Option<Vec<TaskId>>,
+        by: String,
+    },
+    Settle {
+        task: TaskId,
+        happened: bool,
+        by: String,
+    },
+}
+
+/// Why a wish cannot be fulfilled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The run has come to its end.
+    #[error("the run has ended; what it did can be undone")]
+    Ended,
+    /// The run was stopped before.
+    #[error("the run was stopped already, by {0}")]
+    StoppedAlready(String),
+    /// There is no such task.
+    #[error("the run has no task {0}; `quell runs show` lists them")]
+    NoSuchTask(TaskId),
+    /// Nothing in it can be taken back, or confirmed.
+    #[error("nothing in it can be taken back: it changed nothing, or what it did cannot be undone")]
+    NothingToUndo,
+    /// The task does not wait for anybody to say what happened.
+    #[error("task {0} does not need attention")]
+    NotInQuestion(TaskId),
+    /// The store refused; the run goes on as soon as it can be written.
+    #[error("it could not be written down: {0}")]
+    NotWritten(String),
+}
+
+/// A wish and whoever waits for the answer: the tasks that it is about.
+pub(crate) struct Command {
+    pub(crate) wish: Wish,
+    pub(crate) answer: oneshot::Sender<Result<Vec<TaskId>, Refusal>>,
+}
+
+/// Writes down what is asked, on disk before anybody is told that it was heard.
+pub(crate) async fn obey(cx: &Context, command: Command) -> Result<(), Halt> {
+    let heard = cx.log.look(|state| judge(state, &command.wish)).await;
+    let (entries, tasks) = match heard {
+        Ok(heard) => heard,
+        Err(refusal) => {
+            let _ = command.answer.send(Err(refusal));
+            return Ok(());
+        }
+    };
+    let written = write(cx, entries).await;
+    let answer = written.as_ref().map(|()| tasks).map_err(|halt| Refusal::NotWritten(halt.to_string()));
+    // Whoever asked may have gone.
+    let _ = command.answer.send(answer);
+    written
+}
+
+async fn write(cx: &Context, entries: Vec<Entry>) -> Result<(), Halt> {
+    for entry in entries {
+        let done = with_holds(cx, entry).await?;
+        cx.log.note(done.entries, done.holds).await?;
+    }
+    cx.log.flush().await
+}
+
+/// A change of which a person says that it happened is held like any other.
+async fn with_holds(cx: &Context, entry: Entry) -> Result<Done, Halt> {
+    let mut done = Done::from(entry.clone());
+    let Entry::Settled { task: id, happened: true, .. } = &entry else { return Ok(done) };
+    let Some(task) = cx.log.look(|state| state.task(id).cloned()).await else { return Ok(done) };
+    if let Some(key) = hold_key(&task.task) {
+        let holder = Holder { run: cx.plan.run.clone(), task: id.clone() };
+        let effect =
+            Effect::Changed { before: task.before.clone().unwrap_or_default(), after: Default::default() };
+        done.holds.push(cx.log.holds(key).await?.with(holder, &effect, &task.task.params));
+    }
+    Ok(done)
+}
+
+type Heard = Result<(Vec<Entry>, Vec<TaskId>), Refusal>;
+
+fn judge(state: &RunState, wish: &Wish) -> Heard {
+    match wish {
+        Wish::Cancel { by } => cancel(state, by),
+        Wish::Undo { tasks, by } => undo(state, tasks.as_deref(), by),
+        Wish::Confirm { tasks, by } => confirm(state, tasks.as_deref(), by),
+        Wish::Settle { task, happened, by } => settle(state, task, *happened, by),
+    }
+}
+
+fn cancel(state: &RunState, by: &str) -> Heard {
+    if state.finish().is_some() {
+        return Err(Refusal::Ended);
+    }
+    if let Some(earlier) = state.cancelled() {
+        return Err(Refusal::StoppedAlready(earlier.to_owned()));
+    }
+    Ok((vec![Entry::Cancelled { by: by.to_owned() }], Vec::new()))
+}
+
+/// Taking a whole run back stops it first: nothing is begun in order to be taken back.
+fn undo(state: &RunState, tasks: Option<&[TaskId]>, by: &str) -> Heard {
+    let can_be = |task: &TaskState| {
+        let under_way = task.is_started() || task.phase == Phase::Attention;
+        let held = task.holds() || task.phase == Phase::Stuck;
+        task.task.reversible && !task.undo.wanted && (held || under_way)
+    };
+    let wanted = chosen(state, tasks, can_be)?;
+    let whole_run_goes_on = tasks.is_none() && state.finish().is_none();
+    let mut entries = Vec::new();
+    if whole_run_goes_on && state.cancelled().is_none() {
+        entries.push(Entry::Cancelled { by: by.to_owned() });
+    }
+    if wanted.is_empty() && entries.is_empty() {
+        return Err(Refusal::NothingToUndo);
+    }
+    if !wanted.is_empty() {
+        entries.push(Entry::UndoRequested { tasks: wanted.clone(), by: Requester::Person(by.to_owned()) });
+    }
+    Ok((entries, wanted))
+}
+
+fn confirm(state: &RunState, tasks: Option<&[TaskId]>, by: &str) -> Heard {
+    let wanted = chosen(state, tasks, |task| task.undo_due().is_some())?;
+    if wanted.is_empty() {
+        return Err(Refusal::NothingToUndo);
+    }
+    Ok((vec![Entry::Confirmed { tasks: wanted.clone(), by: by.to_owned() }], wanted))
+}
+
+fn settle(state: &RunState, id: &TaskId, happened: bool, by: &str) -> Heard {
+    let task = state.task(id).ok_or_else(|| Refusal::NoSuchTask(id.clone()))?;
+    if task.phase != Phase::Attention {
+        return Err(Refusal::NotInQuestion(id.clone()));
+    }
+    Ok((vec![Entry::Settled { task: id.clone(), happened, by: by.to_owned() }], vec![id.clone()]))
+}
+
+fn chosen(
+    state: &RunState,
+    tasks: Option<&[TaskId]>,
+    fits: impl Fn(&TaskState) -> bool,
+) -> Result<Vec<TaskId>, Refusal> {
+    if let Some(missing) = tasks.unwrap_or_default().iter().find(|id| state.task(id).is_none()) {
+        return Err(Refusal::NoSuchTask(missing.clone()));
+    }
+    let named = |task: &TaskState| tasks.is_none_or(|tasks| tasks.contains(&task.task.id));
+    Ok(state.tasks().filter(|task| named(task) && fits(task)).map(|task| task.task.id.clone()).collect())
+}

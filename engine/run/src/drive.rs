@@ -1,0 +1,177 @@
+//! The loop: decide, do, write down, again. Fresh and recovered runs share it; there is no second path.
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use quell_alert::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::clock::sleep_until;
+use crate::command::{Command, obey};
+use crate::context::{Context, Done};
+use crate::log::Halt;
+use crate::next::{Move, Next, next};
+use crate::{TaskState, expand, observe, perform, undo};
+
+/// How a drive came to its end for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parting {
+    /// There is nothing more to do.
+    Ended,
+    /// The run has finished and waits for an undo: not before then.
+    Until(Timestamp),
+    /// The engine stops.
+    Stopped,
+}
+
+/// Drives a run until there is nothing to do, or nothing for now.
+pub(crate) async fn drive(
+    cx: &Arc<Context>,
+    commands: &mut mpsc::UnboundedReceiver<Command>,
+) -> Result<Parting, Halt> {
+    let mut moves = UnderWay::default();
+    loop {
+        let Next { records, moves: ready, wait_until } = decide(cx).await;
+        if !records.is_empty() {
+            cx.log.note(records, Vec::new()).await?;
+            continue;
+        }
+        cx.log.flush_if_urgent().await?;
+        leave_ended_lanes(cx).await;
+        if !cx.tools.stop.is_stopping() {
+            ready.into_iter().for_each(|ready| moves.begin(cx, ready));
+        }
+        if moves.is_empty() && commands.is_empty() {
+            if let Some(parting) = parting(cx, wait_until).await {
+                cx.log.flush().await?;
+                return Ok(parting);
+            }
+        }
+        tokio::select! {
+            biased;
+            Some(command) = commands.recv() => obey(cx, command).await?,
+            Some((ended, done)) = moves.next() => {
+                let Done { entries, holds } = done?;
+                cx.log.note(entries, holds).await?;
+                moves.end(&ended);
+            }
+            () = wait(cx, wait_until) => {}
+            () = cx.tools.stop.stopping(), if !cx.tools.stop.is_stopping() => {}
+        }
+    }
+}
+
+async fn decide(cx: &Context) -> Next {
+    let now = cx.now();
+    cx.log.look(|state| next(&cx.playbook, state, now)).await
+}
+
+async fn wait(cx: &Context, until: Option<Timestamp>) {
+    match until {
+        Some(until) => sleep_until(cx.tools.clock.as_ref(), until).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether to part from a run that has nothing under way.
+async fn parting(cx: &Context, wait_until: Option<Timestamp>) -> Option<Parting> {
+    if cx.tools.stop.is_stopping() {
+        return Some(Parting::Stopped);
+    }
+    match wait_until {
+        None => Some(Parting::Ended),
+        // Retries keep their place; a timer of hours does not need the run in memory.
+        Some(until) => {
+            let finished = cx.log.look(|state| state.finish().is_some()).await;
+            finished.then_some(Parting::Until(until))
+        }
+    }
+}
+
+/// A lane that has ended, and has nothing to take back, lets the next one of its identity pass. Only now: what it did
+/// is on disk.
+async fn leave_ended_lanes(cx: &Context) {
+    let still_in = cx
+        .log
+        .look(|state| {
+            let is_in =
+                |lane: &crate::LaneState| lane.end().is_none() || lane.tasks().any(TaskState::undo_open);
+            state.lanes().iter().map(is_in).collect::<Vec<bool>>()
+        })
+        .await;
+    cx.gates.lock().retain(|lane, _| still_in.get(lane.0 as usize).copied().unwrap_or(false));
+}
+
+/// The moves of a run that are under way, side by side.
+#[derive(Default)]
+struct UnderWay {
+    futures: FuturesUnordered<BoxFuture<'static, (Move, Result<Done, Halt>)>>,
+    begun: Vec<Move>,
+}
+
+impl UnderWay {
+    fn is_empty(&self) -> bool {
+        self.begun.is_empty()
+    }
+
+    /// Begins a move, unless it is under way.
+    fn begin(&mut self, cx: &Arc<Context>, ready: Move) {
+        if self.begun.iter().any(|begun| begun.is_about_the_same(&ready)) {
+            return;
+        }
+        self.begun.push(ready.clone());
+        let cx = Arc::clone(cx);
+        self.futures.push(Box::pin(async move {
+            let done = carry_out(&cx, &ready).await;
+            (ready, done)
+        }));
+    }
+
+    async fn next(&mut self) -> Option<(Move, Result<Done, Halt>)> {
+        self.futures.next().await
+    }
+
+    fn end(&mut self, ended: &Move) {
+        self.begun.retain(|begun| !begun.is_about_the_same(ended));
+    }
+}
+
+/// Carries out one move, when it is its lane's turn and it is still to be done then.
+async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
+    if !cx.observes() {
+        take_turn(cx, ready).await;
+        let still = decide(cx).await.moves;
+        if cx.tools.stop.is_stopping() || !still.iter().any(|still| still.is_about_the_same(ready)) {
+            return Ok(Done::default());
+        }
+    }
+    match ready {
+        Move::Resolve { lane } => expand::resolve(cx, *lane).await,
+        Move::Expand { lane, step, trace } => expand::expand(cx, *lane, step, trace.clone()).await,
+        Move::Perform { task } | Move::Settle { task } | Move::Undo { task } => {
+            let Some(task) = cx.log.look(|state| state.task(task).cloned()).await else {
+                return Ok(Done::default());
+            };
+            match ready {
+                Move::Settle { .. } => perform::settle(cx, &task).await,
+                Move::Undo { .. } => undo::undo(cx, &task).await,
+                _ if cx.observes() => Ok(observe::foresee(cx, &cx.tools.hands.eyes, &task).await),
+                _ => perform::perform(cx, &task).await,
+            }
+        }
+    }
+}
+
+/// Waits for the lane's turn among all lanes of its identity, and among those that touch the same accounts.
+async fn take_turn(cx: &Context, ready: &Move) {
+    let gate = cx.gate(ready.lane());
+    let ended = cx.log.look(|state| state.lane(ready.lane()).is_none_or(|lane| lane.end().is_some())).await;
+    if let Some(lane) = cx.plan.lanes.get(ready.lane().0 as usize).filter(|_| !ended) {
+        gate.enter(&cx.tools.locks, lane).await;
+    }
+    if matches!(ready, Move::Perform { .. } | Move::Settle { .. } | Move::Undo { .. }) {
+        gate.hold(&cx.tools.locks, cx.targets(ready.lane()).await).await;
+    }
+}

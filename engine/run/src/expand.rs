@@ -1,0 +1,187 @@
+//! Working a step out: its targets and its parameters.
+
+use quell_action::{AccountFacts, ActionError, DeviceFacts, Failure, IdentityFacts, Target, TargetKind};
+use quell_alert::Provider;
+use quell_playbook::model::{DoStep, Step, StepId, UndoRule, Verb};
+use quell_playbook::{Entity, Scope};
+use serde_json::{Map, Value};
+
+use crate::context::{Context, Done};
+use crate::log::Halt;
+use crate::resolve::{Resolved, away};
+use crate::{Entry, Lane, LaneId, StepState, Task, TaskId, scope};
+
+/// What a step comes to.
+enum Worked {
+    Out(Vec<(Target, Provider, String)>),
+    Nobody(String),
+    Later(ActionError),
+    Not(ActionError),
+}
+
+/// Works a step out: finds its targets, and fills in its parameters.
+pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: Value) -> Result<Done, Halt> {
+    let all = cx.playbook.steps.iter().chain(&cx.playbook.always);
+    let (Some(step), Some(lane)) =
+        (all.clone().find(|step| step.id == *step_id), cx.plan.lanes.get(lane.0 as usize))
+    else {
+        return Ok(Done::default());
+    };
+    let Verb::Do(act) = &step.verb;
+    let params = match fill(cx, lane, act).await {
+        Ok(params) => params,
+        Err(error) => return Ok(not_worked_out(lane, step, error).into()),
+    };
+    Ok(match targets(cx, lane, act).await {
+        Worked::Out(targets) => expanded(cx, lane, step, act, targets, &params, trace),
+        Worked::Nobody(why) => Entry::Expanded {
+            lane: lane.id,
+            step: step.id.clone(),
+            tasks: Vec::new(),
+            nobody: Some(why),
+            trace,
+        },
+        Worked::Later(error) => later_or_not(cx, lane, step, error).await,
+        Worked::Not(error) => not_worked_out(lane, step, error),
+    }
+    .into())
+}
+
+/// Finds out who a lane is about, for its conditions.
+pub(crate) async fn resolve(cx: &Context, lane: LaneId) -> Result<Done, Halt> {
+    let Some(lane) = cx.plan.lanes.get(lane.0 as usize) else { return Ok(Done::default()) };
+    let subject = match cx.tools.resolver.subject(&cx.plan.alert, lane).await {
+        Ok(subject) => subject,
+        Err(error) => {
+            let wait = cx.log.look(|state| state.lane(lane.id).and_then(|lane| lane.wait())).await;
+            if let Some(again_at) = cx.while_patient(wait, &error) {
+                return Ok(Entry::StepDelayed { lane: lane.id, step: None, error, again_at }.into());
+            }
+            // Nobody could say: what the conditions want to know stays unknown.
+            quell_action::Subject::Nobody
+        }
+    };
+    Ok(Entry::Resolved { lane: lane.id, subject: Box::new(subject) }.into())
+}
+
+async fn fill(cx: &Context, lane: &Lane, act: &DoStep) -> Result<Value, ActionError> {
+    cx.log
+        .look(|state| {
+            let scope = scope::of_lane(state, &cx.playbook, lane, cx.now());
+            let filled = act.with.iter().map(|(name, form)| {
+                let value = form.fill(&scope as &dyn Scope).map_err(|missing| {
+                    ActionError::rejected(format!("the parameter {name} cannot be filled in: {missing}"))
+                })?;
+                Ok((name.clone(), value))
+            });
+            filled.collect::<Result<Map<_, _>, _>>().map(Value::Object)
+        })
+        .await
+}
+
+async fn targets(cx: &Context, lane: &Lane, act: &DoStep) -> Worked {
+    let mut providers = cx.tools.hands.eyes.providers(&act.action);
+    providers.retain(|provider| act.at.is_empty() || act.at.contains(provider));
+    if providers.is_empty() {
+        return Worked::Not(ActionError::rejected(format!(
+            "no connector that is connected offers {}",
+            act.action
+        )));
+    }
+    match (act.target, lane.entity(&cx.plan.alert)) {
+        (TargetKind::None, _) => {
+            let display = act.action.to_string();
+            Worked::Out(providers.into_iter().map(|at| (Target::None, at, display.clone())).collect())
+        }
+        (TargetKind::Account, Some(Entity::Account(account))) => {
+            at_providers(cx.tools.resolver.identity(account).await, &providers, &act.action.0, accounts)
+        }
+        (TargetKind::Device, Some(Entity::Device(device))) => {
+            at_providers(cx.tools.resolver.device(device).await, &providers, &act.action.0, devices)
+        }
+        _ => Worked::Not(ActionError::rejected(format!(
+            "{} needs another kind of entity in scope",
+            act.action
+        ))),
+    }
+}
+
+fn at_providers<F>(
+    resolved: Resolved<F>,
+    providers: &[Provider],
+    action: &str,
+    of: fn(F) -> Vec<(Target, Provider, String)>,
+) -> Worked {
+    let found = match resolved {
+        Resolved::Found(facts) => of(facts),
+        Resolved::Away(_, unanswered) => return Worked::Later(away(&unanswered)),
+        Resolved::Ambiguous(why) => return Worked::Not(ActionError::new(Failure::Ambiguous, why)),
+        Resolved::Nobody(why) => return Worked::Nobody(why),
+    };
+    let mut targets: Vec<_> = found.into_iter().filter(|(_, at, _)| providers.contains(at)).collect();
+    if targets.is_empty() {
+        return Worked::Nobody(format!("it has no account or device where {action} is offered"));
+    }
+    targets.sort_by_key(|(_, at, _)| safe_order(at));
+    Worked::Out(targets)
+}
+
+/// Active Directory first: what is synchronised from it would otherwise be switched on again from there.
+fn safe_order(provider: &Provider) -> (usize, String) {
+    let known = [Provider::ACTIVE_DIRECTORY, Provider::ENTRA_ID, Provider::OKTA];
+    let place = known.iter().position(|name| *name == provider.as_str()).unwrap_or(known.len());
+    (place, provider.to_string())
+}
+
+fn accounts(identity: IdentityFacts) -> Vec<(Target, Provider, String)> {
+    let target =
+        |facts: AccountFacts| (Target::Account(facts.key.clone()), facts.key.provider, facts.display);
+    identity.accounts.into_iter().map(target).collect()
+}
+
+fn devices(found: Vec<DeviceFacts>) -> Vec<(Target, Provider, String)> {
+    let target = |facts: DeviceFacts| (Target::Device(facts.key.clone()), facts.key.provider, facts.display);
+    found.into_iter().map(target).collect()
+}
+
+fn expanded(
+    cx: &Context,
+    lane: &Lane,
+    step: &Step,
+    act: &DoStep,
+    targets: Vec<(Target, Provider, String)>,
+    params: &Value,
+    trace: Value,
+) -> Entry {
+    let tasks = targets.into_iter().zip(0..).map(|((target, provider, display), number)| {
+        let offered = cx.tools.hands.eyes.on(&act.action, &provider);
+        Task {
+            id: TaskId { lane: lane.id, step: step.id.clone(), number },
+            action: act.action.clone(),
+            reversible: offered.is_some_and(|eye| eye.info().spec.undo.is_some()),
+            provider,
+            target,
+            display,
+            params: params.clone(),
+            time_limit: act.time_limit,
+            retry: act.retry,
+            undo_after: match act.undo {
+                UndoRule::Manual => None,
+                UndoRule::After(wait) => Some(wait),
+            },
+        }
+    });
+    Entry::Expanded { lane: lane.id, step: step.id.clone(), tasks: tasks.collect(), nobody: None, trace }
+}
+
+async fn later_or_not(cx: &Context, lane: &Lane, step: &Step, error: ActionError) -> Entry {
+    let wait = cx.log.look(|state| state.lane(lane.id)?.step(&step.id).and_then(StepState::wait)).await;
+    match cx.while_patient(wait, &error) {
+        Some(again_at) => Entry::StepDelayed { lane: lane.id, step: Some(step.id.clone()), error, again_at },
+        None => not_worked_out(lane, step, error),
+    }
+}
+
+fn not_worked_out(lane: &Lane, step: &Step, error: ActionError) -> Entry {
+    Entry::StepFailed { lane: lane.id, step: step.id.clone(), error }
+}

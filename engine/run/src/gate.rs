@@ -1,0 +1,80 @@
+//! [`Gate`]: the places of one lane among all lanes of its identity.
+//!
+//! A lane lines up twice: under the name that the alert has for its entity, when it begins, and under the accounts or
+//! devices themselves, once it is known which they are. Whoever waits for the second holds only the first, and whoever
+//! holds the second never waits for the first: nobody waits in a circle.
+
+use std::collections::BTreeSet;
+
+use quell_action::Target;
+use tokio::sync::Mutex;
+
+use crate::Lane;
+use crate::lanes::{LaneLocks, Place};
+
+/// The places of one lane. Dropping it gives them up.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    entity: Mutex<Option<Place>>,
+    targets: Mutex<Option<Place>>,
+}
+
+/// Names of entities and targets never meet.
+const ENTITY: &str = "entity:";
+const TARGET: &str = "target:";
+
+/// The key of a target; nothing for a message or a ticket.
+pub(crate) fn target_key(target: &Target) -> Option<String> {
+    (*target != Target::None).then(|| format!("{TARGET}{target}"))
+}
+
+/// The key of what a lane is about, in the alert's words; nothing for a lane without entity.
+pub(crate) fn entity_key(lane: &Lane) -> Option<String> {
+    lane.kind.map(|_| format!("{ENTITY}{}", lane.key))
+}
+
+impl Gate {
+    /// A gate of a lane that was in the middle of a call when the engine stopped: it stands in all its queues before
+    /// anybody who comes after the restart.
+    pub(crate) fn lined_up(locks: &LaneLocks, keys: BTreeSet<String>) -> Self {
+        Self { entity: Mutex::new(Some(locks.line_up(keys))), targets: Mutex::new(None) }
+    }
+
+    /// Returns when it is this lane's turn among those about the same entity.
+    pub(crate) async fn enter(&self, locks: &LaneLocks, lane: &Lane) {
+        let mut place = self.entity.lock().await;
+        let place = place.get_or_insert_with(|| locks.line_up(entity_key(lane).into_iter().collect()));
+        place.turn().await;
+    }
+
+    /// Returns when it is this lane's turn among those that act on any of these targets. Who needs more than he has
+    /// steps back and lines up for all of them: he does not keep one while he waits for another.
+    pub(crate) async fn hold(&self, locks: &LaneLocks, keys: BTreeSet<String>) {
+        if keys.is_empty() {
+            return;
+        }
+        let mut entity = self.entity.lock().await;
+        if let Some(place) = entity.as_mut().filter(|place| place.covers(&keys)) {
+            return place.turn().await;
+        }
+        step_back_from_targets(&mut entity, locks).await;
+        let mut place = self.targets.lock().await;
+        if let Some(own) = place.as_mut().filter(|own| own.covers(&keys)) {
+            return own.turn().await;
+        }
+        let mut all = keys;
+        all.extend(place.take().map(|own| own.keys()).unwrap_or_default());
+        place.insert(locks.line_up(all)).turn().await;
+    }
+}
+
+/// A lane that was taken up in the middle of a call has one place for its name and its targets together. Once it needs
+/// others, it lines up like everybody else.
+async fn step_back_from_targets(entity: &mut Option<Place>, locks: &LaneLocks) {
+    let Some(keys) = entity.as_ref().map(Place::keys) else { return };
+    let name: BTreeSet<String> = keys.iter().filter(|key| key.starts_with(ENTITY)).cloned().collect();
+    if name.len() < keys.len() {
+        *entity = None;
+        entity.insert(locks.line_up(name)).turn().await;
+    }
+}

@@ -1,0 +1,87 @@
+//! [`MemoryJournal`]: a journal that is gone with the process. For dry replays, which leave nothing behind, and tests.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+
+use crate::{
+    Batch, HoldKey, Holds, Journal, JournalError, Line, RunFilter, RunId, RunMatch, RunSummary, Runs,
+};
+
+/// A journal that is gone with the process.
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    lines: BTreeMap<RunId, Vec<Line>>,
+    summaries: BTreeMap<RunId, RunSummary>,
+    holds: HashMap<HoldKey, Holds>,
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn append(&self, batch: Batch) -> Result<(), JournalError> {
+        let mut kept = self.kept.lock();
+        let lines = kept.lines.entry(batch.run.clone()).or_default();
+        let first = batch.lines.first().map_or(lines.len() as u64, |line| line.number);
+        if first != lines.len() as u64 {
+            return Err(JournalError::Taken { run: batch.run, number: first });
+        }
+        lines.extend(batch.lines);
+        kept.summaries.insert(batch.run, batch.summary);
+        for holds in batch.holds {
+            match holds.holders.is_empty() {
+                true => kept.holds.remove(&holds.key),
+                false => kept.holds.insert(holds.key.clone(), holds),
+            };
+        }
+        Ok(())
+    }
+
+    async fn read(&self, run: &RunId) -> Result<Vec<Line>, JournalError> {
+        Ok(self.kept.lock().lines.get(run).cloned().unwrap_or_default())
+    }
+
+    async fn unfinished(&self) -> Result<Vec<RunSummary>, JournalError> {
+        Ok(self.kept.lock().summaries.values().filter(|run| run.open).cloned().collect())
+    }
+
+    async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError> {
+        Ok(self.kept.lock().holds.get(key).cloned())
+    }
+}
+
+#[async_trait]
+impl Runs for MemoryJournal {
+    async fn list(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, JournalError> {
+        let kept = self.kept.lock();
+        let mut runs: Vec<RunSummary> =
+            kept.summaries.values().filter(|run| filter.accepts(run)).cloned().collect();
+        runs.sort_by(|one, other| (other.started, &other.id).cmp(&(one.started, &one.id)));
+        runs.truncate(filter.limit.unwrap_or(usize::MAX));
+        Ok(runs)
+    }
+
+    async fn find(&self, prefix: &str) -> Result<RunMatch, JournalError> {
+        let kept = self.kept.lock();
+        let mut fitting: Vec<RunId> =
+            kept.summaries.keys().filter(|run| run.0.starts_with(prefix)).cloned().collect();
+        Ok(match fitting.len() {
+            0 => RunMatch::None,
+            1 => RunMatch::One(fitting.remove(0)),
+            _ => RunMatch::Several(fitting),
+        })
+    }
+
+    async fn summary(&self, run: &RunId) -> Result<Option<RunSummary>, JournalError> {
+        Ok(self.kept.lock().summaries.get(run).cloned())
+    }
+
+    async fn lines(&self, run: &RunId) -> Result<Vec<Line>, JournalError> {
+        self.read(run).await
+    }
+}

@@ -1,0 +1,179 @@
+//! [`next`]: the one place that decides what a run does next. Pure: playbook, state and time in, moves out.
+//!
+//! The rules, in this order:
+//! 1. What is started is finished first, whichever way the run is going.
+//! 2. A change whose undo timer has run out is to be undone.
+//! 3. What is to be undone is undone, in each lane the latest change first.
+//! 4. In a run that was stopped nothing more is begun: what waits is dropped, and the lanes end.
+//! 5. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`.
+//! 6. When all lanes have ended, the run has.
+//!
+//! Invariant: nothing here asks a clock, a directory or a store. Whatever is not in the journal does not count.
+
+mod lane;
+
+use quell_alert::Timestamp;
+use quell_playbook::model::{Playbook, StepId};
+use serde_json::Value;
+
+use crate::{Entry, LaneEnd, LaneId, LaneState, Phase, Requester, RunState, TaskId, TaskState, outcome};
+
+/// What a run does next.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Next {
+    /// What is decided already and only has to be written down. Decide again afterwards.
+    pub records: Vec<Entry>,
+    /// What can be begun now, side by side. What is under way already is among them.
+    pub moves: Vec<Move>,
+    /// When there may be more to do, though nothing happens until then.
+    pub wait_until: Option<Timestamp>,
+}
+
+/// Something that needs the outside world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Move {
+    /// Ask the directories who a lane is about, since a condition wants to know.
+    Resolve {
+        /// The lane.
+        lane: LaneId,
+    },
+    /// Work a step out: find its targets, fill in its parameters.
+    Expand {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// Its condition and the values seen; null without a condition.
+        trace: Value,
+    },
+    /// Carry a task out.
+    Perform {
+        /// The task.
+        task: TaskId,
+    },
+    /// Find out what came of a task whose call was begun.
+    Settle {
+        /// The task.
+        task: TaskId,
+    },
+    /// Take a task back.
+    Undo {
+        /// The task.
+        task: TaskId,
+    },
+}
+
+impl Move {
+    /// The lane that it belongs to.
+    pub fn lane(&self) -> LaneId {
+        match self {
+            Self::Resolve { lane } | Self::Expand { lane, .. } => *lane,
+            Self::Perform { task } | Self::Settle { task } | Self::Undo { task } => task.lane,
+        }
+    }
+
+    /// Whether it is the same move, decided twice: a task, a step or a lane has one move under way at most.
+    pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Expand { lane, step, .. }, Self::Expand { lane: other_lane, step: other_step, .. }) => {
+                (lane, step) == (other_lane, other_step)
+            }
+            _ => self == other,
+        }
+    }
+}
+
+impl Next {
+    fn at(&mut self, moment: Timestamp) {
+        self.wait_until = Some(self.wait_until.map_or(moment, |earlier| earlier.min(moment)));
+    }
+
+    /// Begins something, or waits for the moment at which it can be begun.
+    fn begin(&mut self, what: Move, not_before: Option<Timestamp>, now: Timestamp) {
+        match not_before {
+            Some(moment) if now < moment => self.at(moment),
+            _ => self.moves.push(what),
+        }
+    }
+}
+
+/// What a run does next.
+pub fn next(playbook: &Playbook, state: &RunState, now: Timestamp) -> Next {
+    let mut next = Next::default();
+    settle_what_is_started(state, now, &mut next);
+    let timed_out = timers(state, now, &mut next);
+    if !timed_out.is_empty() {
+        next.records.push(Entry::UndoRequested { tasks: timed_out, by: Requester::Timer });
+    }
+    state.lanes().iter().for_each(|lane| undo(lane, now, &mut next));
+    if state.finish().is_some() {
+        return next;
+    }
+    if state.cancelled().is_some() {
+        wind_up(playbook, state, &mut next);
+    } else {
+        lane::go_on(playbook, state, now, &mut next);
+    }
+    if state.lanes().iter().all(|lane| lane.end().is_some()) {
+        next.records.push(Entry::Finished { finish: outcome::of_run(state) });
+    }
+    next
+}
+
+fn settle_what_is_started(state: &RunState, now: Timestamp, next: &mut Next) {
+    for task in state.tasks().filter(|task| task.is_started()) {
+        let settle = Move::Settle { task: task.task.id.clone() };
+        next.begin(settle, task.wait.map(|wait| wait.until), now);
+    }
+}
+
+/// The changes whose undo timer has run out: late rather than never, and once.
+fn timers(state: &RunState, now: Timestamp, next: &mut Next) -> Vec<TaskId> {
+    let mut run_out = Vec::new();
+    for task in state.tasks() {
+        match task.undo_due() {
+            Some(due) if due <= now => run_out.push(task.task.id.clone()),
+            Some(due) => next.at(due),
+            None => {}
+        }
+    }
+    run_out
+}
+
+/// The latest change of a lane that is to be undone and is not. An undo that was begun goes before all others.
+fn undo(lane: &LaneState, now: Timestamp, next: &mut Next) {
+    if lane.tasks().any(TaskState::is_started) {
+        return;
+    }
+    let open = lane.tasks().filter(|task| task.undo_open());
+    let order = |task: &&TaskState| (task.phase == Phase::Undoing, task.succeeded.map(|(_, line)| line));
+    if let Some(task) = open.max_by_key(order) {
+        let undo = Move::Undo { task: task.task.id.clone() };
+        next.begin(undo, task.undo.wait.map(|wait| wait.until), now);
+    }
+}
+
+/// Nothing more is begun, `always` included.
+fn wind_up(playbook: &Playbook, state: &RunState, next: &mut Next) {
+    for (lane, number) in state.lanes().iter().zip(0..).filter(|(lane, _)| lane.end().is_none()) {
+        if lane.tasks().any(TaskState::is_started) {
+            continue;
+        }
+        let waiting = lane.tasks().filter(|task| !task.is_settled());
+        let dropped: Vec<Entry> =
+            waiting.map(|task| Entry::TaskDropped { task: task.task.id.clone() }).collect();
+        if dropped.is_empty() {
+            let lane = LaneId(number);
+            next.records
+                .push(Entry::LaneEnded { lane, end: cancelled(outcome::of_lane(state, playbook, lane)) });
+        }
+        next.records.extend(dropped);
+    }
+}
+
+fn cancelled(end: LaneEnd) -> LaneEnd {
+    match end {
+        LaneEnd::NeedsAttention | LaneEnd::LeftOut => end,
+        _ => LaneEnd::Cancelled,
+    }
+}

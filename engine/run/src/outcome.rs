@@ -1,0 +1,105 @@
+//! How a lane and a run end, in one word, from what became of their tasks. What is done in `always` does not count:
+//! a message that could not be sent does not make an account less disabled.
+
+use quell_action::Target;
+use quell_playbook::model::{Mode, Playbook};
+
+use crate::{Finish, LaneEnd, LaneId, Phase, RunState, Skip, StepState, TaskState};
+
+/// How a lane would end if it ended now.
+pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> LaneEnd {
+    let Some(lane) = state.lane(lane) else { return LaneEnd::NothingToDo };
+    if lane.left_out().is_some() {
+        return LaneEnd::LeftOut;
+    }
+    if state.plan().mode == Mode::Observe {
+        return LaneEnd::Observed;
+    }
+    let steps: Vec<&StepState> = playbook.steps.iter().filter_map(|step| lane.step(&step.id)).collect();
+    let tally = Tally::of(&steps);
+    if tally.attention > 0 {
+        return LaneEnd::NeedsAttention;
+    }
+    if state.cancelled().is_some() {
+        return LaneEnd::Cancelled;
+    }
+    match tally {
+        Tally { failed: 0, excluded: 0, stopped: false, changed: 0, .. } => LaneEnd::NothingToDo,
+        Tally { failed: 0, excluded: 0, stopped: false, .. } => LaneEnd::Contained,
+        Tally { changed: 1.., .. } | Tally { unchanged: 1.., .. } => LaneEnd::Partly,
+        Tally { failed: 1.., .. } => LaneEnd::Failed,
+        Tally { excluded: 1.., .. } => LaneEnd::Excluded,
+        Tally { .. } => LaneEnd::LeftOut,
+    }
+}
+
+/// How a run ends whose lanes have all ended.
+pub(crate) fn of_run(state: &RunState) -> Finish {
+    let ends: Vec<LaneEnd> = state.lanes().iter().filter_map(|lane| lane.end()).collect();
+    let has = |end: LaneEnd| ends.contains(&end);
+    let is_all = |fits: fn(LaneEnd) -> bool| ends.iter().copied().all(fits);
+    if has(LaneEnd::NeedsAttention) {
+        Finish::NeedsAttention
+    } else if state.cancelled().is_some() {
+        Finish::Cancelled
+    } else if is_all(|end| matches!(end, LaneEnd::NothingToDo | LaneEnd::LeftOut)) {
+        Finish::NothingToDo
+    } else if state.plan().mode == Mode::Observe {
+        Finish::Observed
+    } else if is_all(|end| matches!(end, LaneEnd::Contained | LaneEnd::NothingToDo)) {
+        Finish::Contained
+    } else if has(LaneEnd::Contained) || has(LaneEnd::Partly) {
+        Finish::Partly
+    } else if has(LaneEnd::Failed) {
+        Finish::Failed
+    } else {
+        Finish::Excluded
+    }
+}
+
+/// What became of a lane's tasks. Where any of them had a target, only those count: telling people about an account
+/// that was left alone contains nothing.
+#[derive(Default)]
+struct Tally {
+    changed: u32,
+    unchanged: u32,
+    failed: u32,
+    excluded: u32,
+    attention: u32,
+    stopped: bool,
+}
+
+impl Tally {
+    fn of(steps: &[&StepState]) -> Self {
+        let tasks = || steps.iter().flat_map(|step| step.tasks());
+        let any_target = tasks().any(|task| task.task.target != Target::None);
+        let mut tally = Self::default();
+        for task in tasks() {
+            tally.count(task, any_target && task.task.target == Target::None);
+        }
+        for step in steps {
+            tally.failed += u32::from(matches!(step, StepState::Failed(_)));
+            tally.stopped |= matches!(step, StepState::Skipped(Skip::Unknown { stops: true, .. }));
+        }
+        tally
+    }
+
+    fn count(&mut self, task: &TaskState, beside: bool) {
+        match task.phase {
+            Phase::Attention => self.attention += 1,
+            Phase::Failed => self.failed += 1,
+            Phase::Excluded => self.excluded += 1,
+            Phase::Succeeded if task.is_ineffective() => self.failed += 1,
+            _ if beside => {}
+            Phase::Succeeded | Phase::Undoing | Phase::Undone | Phase::Released | Phase::Stuck => {
+                if task.changed() { self.changed += 1 } else { self.unchanged += 1 }
+            }
+            Phase::Pending
+            | Phase::Waiting
+            | Phase::Started
+            | Phase::Unsettled
+            | Phase::Planned
+            | Phase::Dropped => {}
+        }
+    }
+}

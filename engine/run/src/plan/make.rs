@@ -1,0 +1,182 @@
+//! From an alert and a playbook to a plan. Pure: the same two give the same plan, always.
+
+use std::sync::Arc;
+
+use quell_alert::{Alert, EntityKind, Part, Timestamp};
+use quell_playbook::condition::Truth;
+use quell_playbook::model::{AlertState, ForEach, Mode, Playbook};
+use quell_playbook::{Entity, LaneScope};
+use uuid::Uuid;
+
+use super::{Lane, LaneId, LeftOut, Origin, Plan, PlaybookVersion, RunId};
+
+/// The name space of run ids. It never changes: a redelivered alert would not find its run.
+const RUNS: Uuid = Uuid::from_u128(0x9d2c_2f0b_1f0e_5c62_8a6b_0c1d_71e2_44a7);
+
+impl Plan {
+    /// What a playbook comes to for one alert.
+    pub fn new(
+        alert: Arc<Alert>,
+        playbook: &Playbook,
+        origin: Origin,
+        state: AlertState,
+        now: Timestamp,
+    ) -> Self {
+        let lanes = lanes(&alert, playbook, now);
+        Self {
+            run: RunId::of(&alert, playbook, &origin, state),
+            origin,
+            playbook: PlaybookVersion { name: playbook.name.clone(), hash: playbook.hash.clone() },
+            mode: playbook.mode,
+            lanes,
+            created: now,
+            alert,
+        }
+    }
+
+    /// The same, planning and recording only. A dry replay makes this of every plan.
+    pub fn observing(mut self) -> Self {
+        self.mode = Mode::Observe;
+        self
+    }
+}
+
+impl RunId {
+    /// The id of the run of a playbook for an alert: the same whenever the same alert comes again.
+    ///
+    /// It is made of the detection (product and id), the playbook's name, and "live" or the replay's id. Two kinds of
+    /// alert add their version: an update or a resolution that a playbook asked for is a run of its own; and evidence
+    /// that a sender spreads over several records of one alert, each of which names other accounts, must not find the
+    /// run of the evidence before it.
+    pub fn of(alert: &Alert, playbook: &Playbook, origin: &Origin, state: AlertState) -> Self {
+        let mut parts = vec![
+            alert.same_detection_key(),
+            playbook.name.0.clone(),
+            match origin {
+                Origin::Live => "live".to_owned(),
+                Origin::Replay { id } => format!("replay {id}"),
+            },
+        ];
+        if state != AlertState::New || alert.part == Some(Part::Evidence) {
+            parts.push(alert.version_key());
+        }
+        // Lengths keep the parts apart, whatever stands in them.
+        let name: String = parts.iter().map(|part| format!("{}:{part};", part.len())).collect();
+        Self(Uuid::new_v5(&RUNS, name.as_bytes()).simple().to_string())
+    }
+}
+
+fn lanes(alert: &Alert, playbook: &Playbook, now: Timestamp) -> Vec<Lane> {
+    let Some(for_each) = &playbook.for_each else {
+        return vec![judged(Lane::without_entity(alert), None, playbook, alert, now)];
+    };
+    let named = Entity::all(alert, for_each.kind);
+    let mut lanes: Vec<Lane> = named
+        .into_iter()
+        .enumerate()
+        .map(|(number, (position, entity))| {
+            let lane = Lane::about(number, for_each.kind, position, &entity);
+            let lane = chosen(lane, for_each, entity, alert, now);
+            judged(lane, Some(entity), playbook, alert, now)
+        })
+        .collect();
+    none_of_too_many(&mut lanes, for_each);
+    lanes
+}
+
+/// More than the playbook allows is never "the first few": nobody is touched. Those whom `where` leaves out do not
+/// count.
+fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) {
+    let counts = |lane: &Lane| !matches!(lane.left_out, Some(LeftOut::Where { .. }));
+    let found = lanes.iter().filter(|lane| counts(lane)).count();
+    if found > for_each.at_most {
+        for lane in lanes.iter_mut().filter(|lane| counts(lane)) {
+            lane.left_out = Some(LeftOut::TooMany { found, at_most: for_each.at_most });
+        }
+    }
+}
+
+fn chosen(mut lane: Lane, for_each: &ForEach, entity: Entity<'_>, alert: &Alert, now: Timestamp) -> Lane {
+    if let Some(only) = &for_each.only {
+        let judgement = only.evaluate(&LaneScope::new(alert, Some(entity), now));
+        if judgement.truth != Truth::True {
+            lane.left_out = Some(LeftOut::Where { trace: judgement.trace.to_json() });
+        }
+    }
+    lane
+}
+
+fn judged(
+    mut lane: Lane,
+    entity: Option<Entity<'_>>,
+    playbook: &Playbook,
+    alert: &Alert,
+    now: Timestamp,
+) -> Lane {
+    let Some(unless) = playbook.unless.as_ref().filter(|_| lane.left_out.is_none()) else { return lane };
+    let judgement = unless.evaluate(&LaneScope::new(alert, entity, now));
+    match judgement.truth {
+        Truth::False => {}
+        // What the alert does not say, a directory may: only then is "unknown" the last word.
+        Truth::Unknown if lane.can_be_resolved() => lane.unless_open = true,
+        Truth::True | Truth::Unknown => {
+            lane.left_out = Some(LeftOut::Unless { trace: judgement.trace.to_json() });
+        }
+    }
+    lane
+}
+
+impl Lane {
+    fn about(number: usize, kind: EntityKind, position: usize, entity: &Entity<'_>) -> Self {
+        let (key, display) = named(entity);
+        Self {
+            id: LaneId(u32::try_from(number).unwrap_or(u32::MAX)),
+            kind: Some(kind),
+            position: Some(position),
+            key,
+            display,
+            unless_open: false,
+            left_out: None,
+        }
+    }
+
+    fn without_entity(alert: &Alert) -> Self {
+        Self {
+            id: LaneId(0),
+            kind: None,
+            position: None,
+            key: format!("alert:{}", alert.same_detection_key()),
+            display: alert.title.clone(),
+            unless_open: false,
+            left_out: None,
+        }
+    }
+
+    /// What the lane is about, as the alert named it.
+    pub fn entity<'a>(&self, alert: &'a Alert) -> Option<Entity<'a>> {
+        Entity::at(alert, self.kind?, self.position?)
+    }
+
+    /// Whether there are directories that know more of it than the alert does.
+    pub fn can_be_resolved(&self) -> bool {
+        matches!(self.kind, Some(EntityKind::Account | EntityKind::Device))
+    }
+}
+
+/// The key of an entity within its alert, and what people call it.
+fn named(entity: &Entity<'_>) -> (String, String) {
+    match entity {
+        Entity::Account(account) => (account.key(), account.display()),
+        Entity::Device(device) => (device.key(), device.display()),
+        Entity::Ip(ip) => (ip.key(), ip.address.clone()),
+        Entity::Mailbox(mailbox) => (mailbox.key(), mailbox.address.clone()),
+        Entity::File(file) => {
+            let key = file.key();
+            let display = file.name.clone().unwrap_or_else(|| key.clone());
+            (key, display)
+        }
+        Entity::Hash(hash) => (hash.key(), hash.value.clone()),
+        Entity::Url(url) => (url.key(), url.url.clone()),
+        Entity::Domain(name) => (format!("domain:{name}"), (*name).to_owned()),
+    }
+}

@@ -1,0 +1,267 @@
+//! [`RunState`]: where a run stands, worked out from its journal and from nothing else.
+//!
+//! This is the table of what may happen to a task. The `match` in [`after`] has the same rows.
+//!
+//! | from | entry | to |
+//! | --- | --- | --- |
+//! | Pending | Planned | Planned |
+//! | Pending, Waiting | TaskExcluded | Excluded |
+//! | Pending, Waiting | TaskDropped | Dropped |
+//! | Pending, Waiting | Delayed | Waiting |
+//! | Pending, Waiting | Failed | Failed |
+//! | Pending, Waiting | Succeeded, nothing having been changed | Succeeded |
+//! | Pending, Waiting | Started | Started |
+//! | Started, Unsettled | Unsettled | Unsettled |
+//! | Started, Unsettled | Started (it had not happened, or repeating does no harm) | Started |
+//! | Started, Unsettled | Succeeded | Succeeded |
+//! | Started, Unsettled | Failed | Failed |
+//! | Started, Unsettled | TaskExcluded (it had not happened) | Excluded |
+//! | Started, Unsettled | TaskDropped (it had not happened) | Dropped |
+//! | Started, Unsettled | NeedsAttention | Attention |
+//! | Started | Delayed | Waiting |
+//! | Attention | Settled: it happened | Succeeded |
+//! | Attention | Settled: it did not | Failed |
+//! | Pending, Waiting, Started, Unsettled, Attention, Succeeded, Undoing | UndoRequested | the same, undo wanted |
+//! | Stuck | UndoRequested | Succeeded, undo wanted |
+//! | Succeeded | Confirmed | Succeeded, confirmed |
+//! | Succeeded, undo wanted; Undoing | UndoStarted | Undoing |
+//! | Succeeded, undo wanted; Undoing | UndoDelayed | the same |
+//! | Succeeded, undo wanted; Undoing | UndoReleased | Released |
+//! | Succeeded, undo wanted; Undoing | UndoFailed | Stuck |
+//! | Undoing | UndoSucceeded | Undone |
+//! | anything else | | refused: the journal is damaged or the code is wrong |
+//!
+//! A step is *delayed* any number of times, then expanded, skipped or failed, once. A lane takes steps until it has
+//! ended, and a run takes lanes' entries until it has finished; undoing goes on after that.
+
+mod lane;
+mod summary;
+mod task;
+
+use quell_alert::Timestamp;
+
+use crate::{Entry, Finish, LaneId, Line, Plan, TaskId};
+
+pub use lane::{LaneState, StepState, Wait};
+pub use task::{Phase, TaskState, Undo};
+
+/// Where a run stands.
+#[derive(Debug, Clone)]
+pub struct RunState {
+    plan: Box<Plan>,
+    lanes: Vec<LaneState>,
+    cancelled: Option<String>,
+    finish: Option<(Finish, Timestamp)>,
+    lines: u64,
+    updated: Timestamp,
+}
+
+/// An entry that cannot follow on what the journal holds: it is damaged, or the code is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} of the journal cannot follow on the lines before it: {why}")]
+pub struct IllegalEntry {
+    /// The line's number.
+    pub line: u64,
+    /// What it says and what stood there.
+    pub why: String,
+}
+
+impl RunState {
+    /// A run whose journal has exactly this first line.
+    ///
+    /// # Errors
+    /// When it is not the line that creates a run.
+    pub fn create(line: &Line) -> Result<Self, IllegalEntry> {
+        let Entry::Created { plan } = &line.entry else {
+            return Err(IllegalEntry { line: line.number, why: "the first line must create the run".into() });
+        };
+        if line.number != 0 {
+            return Err(IllegalEntry { line: line.number, why: "the first line has number 0".into() });
+        }
+        Ok(Self { updated: line.at, ..Self::begin(Plan::clone(plan)) })
+    }
+
+    /// A run of which only the first line is written.
+    pub(crate) fn begin(plan: Plan) -> Self {
+        let lanes = plan.lanes.iter().map(LaneState::new).collect();
+        let updated = plan.created;
+        Self { plan: Box::new(plan), lanes, cancelled: None, finish: None, lines: 1, updated }
+    }
+
+    /// A run with this journal.
+    ///
+    /// # Errors
+    /// When a line cannot follow on those before it.
+    pub fn replay(lines: &[Line]) -> Result<Self, IllegalEntry> {
+        let (first, rest) = lines
+            .split_first()
+            .ok_or_else(|| IllegalEntry { line: 0, why: "the journal is empty".into() })?;
+        let mut state = Self::create(first)?;
+        rest.iter().try_for_each(|line| state.apply(line))?;
+        Ok(state)
+    }
+
+    /// Takes in one more line. A line that is refused changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot follow on what came before.
+    pub fn apply(&mut self, line: &Line) -> Result<(), IllegalEntry> {
+        let refused = |why: String| IllegalEntry { line: line.number, why };
+        if line.number != self.lines {
+            return Err(refused(format!("it should be number {}", self.lines)));
+        }
+        self.take(&line.entry, line.at).map_err(refused)?;
+        self.lines += 1;
+        self.updated = line.at;
+        Ok(())
+    }
+
+    /// What it was created for.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Its lanes, in the plan's order.
+    pub fn lanes(&self) -> &[LaneState] {
+        &self.lanes
+    }
+
+    /// One lane.
+    pub fn lane(&self, id: LaneId) -> Option<&LaneState> {
+        self.lanes.get(id.0 as usize)
+    }
+
+    /// All tasks that were worked out so far, lane by lane, in order.
+    pub fn tasks(&self) -> impl Iterator<Item = &TaskState> {
+        self.lanes.iter().flat_map(LaneState::tasks)
+    }
+
+    /// One task.
+    pub fn task(&self, id: &TaskId) -> Option<&TaskState> {
+        self.lane(id.lane)?.tasks().find(|task| task.task.id == *id)
+    }
+
+    /// Who stopped it.
+    pub fn cancelled(&self) -> Option<&str> {
+        self.cancelled.as_deref()
+    }
+
+    /// How it ended.
+    pub fn finish(&self) -> Option<Finish> {
+        self.finish.map(|(finish, _)| finish)
+    }
+
+    /// How many lines its journal has: the number of the next.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// When its latest line was written.
+    pub fn updated(&self) -> Timestamp {
+        self.updated
+    }
+
+    fn take(&mut self, entry: &Entry, at: Timestamp) -> Result<(), String> {
+        match entry {
+            Entry::Created { .. } => Err("a run is created once".into()),
+            Entry::Cancelled { by } => self.cancel(by),
+            Entry::Finished { finish } => self.finish_with(*finish, at),
+            Entry::UndoRequested { tasks, .. } | Entry::Confirmed { tasks, .. } => {
+                self.each_task(tasks, entry, at)
+            }
+            _ if after_finish(entry) => self.one_task(entry, at),
+            _ if self.finish.is_some() => Err("the run has finished".into()),
+            _ => match lane_of(entry) {
+                Some(lane) => self.lane_mut(lane)?.take(entry, at),
+                None => self.one_task(entry, at),
+            },
+        }
+    }
+
+    fn cancel(&mut self, by: &str) -> Result<(), String> {
+        if self.cancelled.is_some() || self.finish.is_some() {
+            return Err("the run has ended or was stopped before".into());
+        }
+        self.cancelled = Some(by.to_owned());
+        Ok(())
+    }
+
+    fn finish_with(&mut self, finish: Finish, at: Timestamp) -> Result<(), String> {
+        if self.finish.is_some() || self.lanes.iter().any(|lane| lane.end().is_none()) {
+            return Err("a run finishes once, when all its lanes have ended".into());
+        }
+        self.finish = Some((finish, at));
+        Ok(())
+    }
+
+    /// All of the tasks, or none.
+    fn each_task(&mut self, tasks: &[TaskId], entry: &Entry, at: Timestamp) -> Result<(), String> {
+        for id in tasks {
+            self.task_mut(id)?.may_take(entry)?;
+        }
+        let line = self.lines;
+        tasks.iter().try_for_each(|id| self.task_mut(id)?.take(entry, at, line))
+    }
+
+    fn one_task(&mut self, entry: &Entry, at: Timestamp) -> Result<(), String> {
+        let id = task_of(entry).ok_or("it is about no task")?;
+        let line = self.lines;
+        self.task_mut(id)?.take(entry, at, line)
+    }
+
+    fn lane_mut(&mut self, id: LaneId) -> Result<&mut LaneState, String> {
+        self.lanes.get_mut(id.0 as usize).ok_or_else(|| format!("there is no lane {}", id.0))
+    }
+
+    fn task_mut(&mut self, id: &TaskId) -> Result<&mut TaskState, String> {
+        self.lane_mut(id.lane)?.task_mut(id).ok_or_else(|| format!("there is no task {id}"))
+    }
+}
+
+/// The task that an entry is about; entries about several tasks, lanes or the whole run apart.
+pub(crate) fn task_of(entry: &Entry) -> Option<&TaskId> {
+    match entry {
+        Entry::Planned { task, .. }
+        | Entry::TaskExcluded { task, .. }
+        | Entry::TaskDropped { task }
+        | Entry::Started { task, .. }
+        | Entry::Unsettled { task, .. }
+        | Entry::Succeeded { task, .. }
+        | Entry::Delayed { task, .. }
+        | Entry::Failed { task, .. }
+        | Entry::NeedsAttention { task, .. }
+        | Entry::Settled { task, .. }
+        | Entry::UndoStarted { task, .. }
+        | Entry::UndoSucceeded { task, .. }
+        | Entry::UndoReleased { task, .. }
+        | Entry::UndoDelayed { task, .. }
+        | Entry::UndoFailed { task, .. } => Some(task),
+        _ => None,
+    }
+}
+
+fn lane_of(entry: &Entry) -> Option<LaneId> {
+    match entry {
+        Entry::Resolved { lane, .. }
+        | Entry::LaneLeftOut { lane, .. }
+        | Entry::Expanded { lane, .. }
+        | Entry::StepSkipped { lane, .. }
+        | Entry::StepDelayed { lane, .. }
+        | Entry::StepFailed { lane, .. }
+        | Entry::LaneEnded { lane, .. } => Some(*lane),
+        _ => None,
+    }
+}
+
+/// What may still happen to a task when its run has finished.
+fn after_finish(entry: &Entry) -> bool {
+    matches!(
+        entry,
+        Entry::Settled { .. }
+            | Entry::UndoStarted { .. }
+            | Entry::UndoSucceeded { .. }
+            | Entry::UndoReleased { .. }
+            | Entry::UndoDelayed { .. }
+            | Entry::UndoFailed { .. }
+    )
+}

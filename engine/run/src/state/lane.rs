@@ -1,0 +1,209 @@
+//! [`LaneState`]: where one lane stands, step by step.
+
+use std::time::Duration;
+
+use quell_action::{ActionError, Subject};
+use quell_alert::Timestamp;
+use quell_playbook::model::StepId;
+
+use super::TaskState;
+use super::task::name_of;
+use crate::{Entry, Lane, LaneEnd, LeftOut, Skip, TaskId};
+
+/// Where one lane stands.
+#[derive(Debug, Clone)]
+pub struct LaneState {
+    started: Option<Timestamp>,
+    subject: Option<Subject>,
+    left_out: Option<LeftOut>,
+    wait: Option<Wait>,
+    steps: Vec<(StepId, StepState)>,
+    end: Option<LaneEnd>,
+}
+
+/// Where one step of a lane stands.
+#[derive(Debug, Clone)]
+pub enum StepState {
+    /// It could not be worked out yet.
+    Delayed(Wait, ActionError),
+    /// It is not taken.
+    Skipped(Skip),
+    /// It could not be worked out at all.
+    Failed(ActionError),
+    /// It was worked out.
+    Expanded(Vec<TaskState>),
+}
+
+/// A wait for something that may pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Since when it has been so, without a break.
+    pub since: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Not before then.
+    pub until: Timestamp,
+}
+
+impl Wait {
+    /// One more wait of the same kind, or the first.
+    pub(super) fn after(earlier: Option<Self>, now: Timestamp, until: Timestamp) -> Self {
+        match earlier {
+            Some(earlier) => Self { since: earlier.since, tries: earlier.tries.saturating_add(1), until },
+            None => Self { since: now, tries: 1, until },
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.until
+    }
+
+    /// How long it has been so.
+    pub fn lasted(&self, now: Timestamp) -> Duration {
+        (now - self.since).to_std().unwrap_or_default()
+    }
+}
+
+impl LaneState {
+    pub(super) fn new(lane: &Lane) -> Self {
+        Self {
+            started: None,
+            subject: None,
+            left_out: lane.left_out.clone(),
+            wait: None,
+            steps: Vec::new(),
+            end: None,
+        }
+    }
+
+    /// When something first happened to it.
+    pub fn started(&self) -> Option<Timestamp> {
+        self.started
+    }
+
+    /// Who the directories said that it is about, once they have been asked for conditions.
+    pub fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
+    }
+
+    /// Why it is not taken.
+    pub fn left_out(&self) -> Option<&LeftOut> {
+        self.left_out.as_ref()
+    }
+
+    /// What it waits for before its first step.
+    pub fn wait(&self) -> Option<Wait> {
+        self.wait
+    }
+
+    /// One step; `None` where nothing has happened to it.
+    pub fn step(&self, id: &StepId) -> Option<&StepState> {
+        self.steps.iter().find(|(step, _)| step == id).map(|(_, state)| state)
+    }
+
+    /// The steps to which something has happened, in order.
+    pub fn steps(&self) -> impl Iterator<Item = (&StepId, &StepState)> {
+        self.steps.iter().map(|(id, state)| (id, state))
+    }
+
+    /// The tasks that were worked out so far.
+    pub fn tasks(&self) -> impl Iterator<Item = &TaskState> {
+        self.steps.iter().flat_map(|(_, step)| step.tasks())
+    }
+
+    /// How it ended.
+    pub fn end(&self) -> Option<LaneEnd> {
+        self.end
+    }
+
+    pub(super) fn task_mut(&mut self, id: &TaskId) -> Option<&mut TaskState> {
+        self.steps
+            .iter_mut()
+            .filter_map(|(_, step)| match step {
+                StepState::Expanded(tasks) => Some(tasks),
+                _ => None,
+            })
+            .flatten()
+            .find(|task| task.task.id == *id)
+    }
+
+    pub(super) fn take(&mut self, entry: &Entry, at: Timestamp) -> Result<(), String> {
+        if self.end.is_some() {
+            return Err(format!("the lane has ended, and the line says {}", name_of(entry)));
+        }
+        match entry {
+            Entry::Resolved { subject, .. } if self.subject.is_none() => {
+                self.subject = Some(Subject::clone(subject));
+                self.wait = None;
+            }
+            Entry::LaneLeftOut { because, .. } if self.left_out.is_none() && self.steps.is_empty() => {
+                self.left_out = Some(because.clone());
+            }
+            Entry::StepDelayed { step: None, again_at, .. } if self.subject.is_none() => {
+                self.wait = Some(Wait::after(self.wait, at, *again_at));
+            }
+            Entry::LaneEnded { end, .. } if self.tasks().all(TaskState::is_settled) => self.end = Some(*end),
+            _ => self.take_step(entry, at)?,
+        }
+        self.started.get_or_insert(at);
+        Ok(())
+    }
+
+    fn take_step(&mut self, entry: &Entry, at: Timestamp) -> Result<(), String> {
+        let (id, to) = match entry {
+            Entry::Expanded { step, tasks, .. } => {
+                (step, StepState::Expanded(tasks.iter().cloned().map(TaskState::new).collect()))
+            }
+            Entry::StepSkipped { step, because, .. } => (step, StepState::Skipped(because.clone())),
+            Entry::StepFailed { step, error, .. } => (step, StepState::Failed(error.clone())),
+            Entry::StepDelayed { step: Some(step), error, again_at, .. } => {
+                let earlier = self.step(step).and_then(StepState::wait);
+                (step, StepState::Delayed(Wait::after(earlier, at, *again_at), error.clone()))
+            }
+            _ => return Err(format!("a lane does not take {} here", name_of(entry))),
+        };
+        match self.steps.iter_mut().find(|(step, _)| step == id) {
+            Some((_, from @ StepState::Delayed(..))) => *from = to,
+            Some(_) => return Err(format!("step {id} was settled before")),
+            None => self.steps.push((id.clone(), to)),
+        }
+        Ok(())
+    }
+}
+
+impl StepState {
+    /// Its tasks, where it was worked out.
+    pub fn tasks(&self) -> &[TaskState] {
+        match self {
+            Self::Expanded(tasks) => tasks,
+            _ => &[],
+        }
+    }
+
+    /// What it waits for.
+    pub fn wait(&self) -> Option<Wait> {
+        match self {
+            Self::Delayed(wait, _) => Some(*wait),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing more is to be done for it.
+    pub fn is_settled(&self) -> bool {
+        match self {
+            Self::Delayed(..) => false,
+            Self::Skipped(_) | Self::Failed(_) => true,
+            Self::Expanded(tasks) => tasks.iter().all(TaskState::is_settled),
+        }
+    }
+
+    /// Whether it, or one of its tasks, did not do what it should.
+    pub fn went_wrong(&self) -> bool {
+        match self {
+            Self::Failed(_) => true,
+            Self::Expanded(tasks) => tasks.iter().any(TaskState::went_wrong),
+            Self::Delayed(..) | Self::Skipped(_) => false,
+        }
+    }
+}
