@@ -1,8 +1,10 @@
 //! What should be done: YAML to checked playbooks, and which of them an alert triggers.
 
+mod check;
 pub mod codes;
 pub mod condition;
 pub mod diagnostic;
+pub mod document;
 pub mod duration;
 mod form;
 mod load;
@@ -12,6 +14,7 @@ pub mod names;
 pub mod nearest;
 mod parse;
 pub mod path;
+pub mod render;
 pub mod scope;
 pub mod template;
 

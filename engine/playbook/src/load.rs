@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use quell_action::Catalogue;
 
-use crate::diagnostic::Diagnostic;
+use crate::check::{Site, check, check_across};
+use crate::diagnostic::{Diagnostic, Place};
 use crate::model::Playbook;
+use crate::parse::parse;
 
 /// One file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,15 +64,48 @@ impl Loaded {
 
 /// Reads and checks these files. Tests of playbooks (`*.test.yaml`) are left out.
 pub fn load(files: &[SourceFile], catalogue: &Catalogue, surroundings: &Surroundings) -> Loaded {
-    let _ = (files, catalogue, surroundings);
-    Loaded::default()
+    let site = Site { catalogue, surroundings };
+    let mut loaded = Loaded::default();
+    let mut whole: Vec<(Arc<Playbook>, Place)> = Vec::new();
+    for file in files.iter().filter(|file| is_playbook(&file.name)) {
+        let parsed = parse(&file.name, &file.bytes);
+        loaded.diagnostics.extend(parsed.diagnostics.iter().cloned());
+        if let Some(tree) = &parsed.tree {
+            let checked = check(&file.name, &parsed.source, tree, site);
+            loaded.diagnostics.extend(checked.diagnostics);
+            if let (Some(playbook), true) = (checked.playbook, parsed.diagnostics.is_empty()) {
+                let place = checked.name_place.unwrap_or_else(|| Place::top(&file.name));
+                whole.push((Arc::new(playbook), place));
+            }
+        }
+        loaded.sources.insert(file.name.clone(), parsed.source.to_string());
+    }
+    loaded.diagnostics.extend(check_across(&whole, catalogue));
+    loaded.diagnostics.sort_by(|one, other| one.place.cmp(&other.place).then(one.code.cmp(&other.code)));
+    loaded.playbooks = whole.into_iter().map(|(playbook, _)| playbook).collect();
+    loaded.playbooks.sort_by(|one, other| one.name.cmp(&other.name));
+    loaded
 }
 
 /// Reads a playbook again that was good when a run started with it: a running run keeps its version.
 ///
 /// # Errors
-/// What is wrong with it by now, because an action that it needs has gone.
+/// What is wrong with it by now: an action that it needs is not offered any more.
 pub fn recover(source: &str, catalogue: &Catalogue) -> Result<Playbook, Vec<Diagnostic>> {
-    let _ = (source, catalogue);
-    Err(Vec::new())
+    let surroundings = Surroundings::default();
+    // Whatever the file was called is not part of the version.
+    let parsed = parse(FROZEN, source.as_bytes());
+    let Some(tree) = parsed.tree.as_ref().filter(|_| parsed.diagnostics.is_empty()) else {
+        return Err(parsed.diagnostics);
+    };
+    let checked = check(FROZEN, &parsed.source, tree, Site { catalogue, surroundings: &surroundings });
+    checked.playbook.ok_or(checked.diagnostics)
+}
+
+/// The place of a playbook that is read back from the store.
+const FROZEN: &str = "the playbook of a run";
+
+fn is_playbook(name: &str) -> bool {
+    let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+    is_yaml && !name.ends_with(".test.yaml") && !name.ends_with(".test.yml")
 }

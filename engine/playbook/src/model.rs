@@ -27,6 +27,8 @@ pub struct Playbook {
     pub owner: Option<String>,
     /// For people.
     pub labels: Vec<String>,
+    /// For people.
+    pub severity_note: Option<String>,
     /// Whether it acts.
     pub mode: Mode,
     /// Which alerts start it.
@@ -133,6 +135,8 @@ pub struct ForEach {
 pub struct Step {
     /// Its name in references and in the record.
     pub id: StepId,
+    /// Whether the author gave it that name; otherwise it was made from what the step does.
+    pub is_named: bool,
     /// For people.
     pub title: Option<String>,
     /// Whether it is taken.

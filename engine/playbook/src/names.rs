@@ -1,9 +1,11 @@
 //! The names in scope: what each is called, of which kind it is, and how much of it a trace may show.
 //!
-//! This is the one list of them. The checker, the conditions, the completion of nearly right names and the reference
-//! all read it.
+//! What alerts answer is listed in the alert room; this adds what only directories, lanes and runs can answer. The
+//! checker, the conditions, the completion of nearly right names and the reference all read this one list.
 
-use quell_alert::EntityKind;
+use std::sync::LazyLock;
+
+use quell_alert::{EntityKind, FieldKind};
 use serde_json::Value;
 
 use crate::model::Reference;
@@ -34,6 +36,8 @@ pub enum Kind {
     Texts,
     /// A list of ATT&CK techniques.
     Techniques,
+    /// A list of ATT&CK tactics.
+    Tactics,
     /// A list of entities, which can be counted.
     Entities(EntityKind),
     /// Any JSON.
@@ -53,140 +57,128 @@ impl Kind {
             Self::Time => "a moment",
             Self::Severity => "a severity",
             Self::Address => "an IP address",
-            Self::Texts | Self::Techniques => "a list of text",
+            Self::Texts | Self::Techniques | Self::Tactics => "a list of text",
             Self::Entities(_) => "a list of entities",
             Self::Json => "JSON",
         }
     }
 }
 
-/// Whose business a value is: decides how much of it a trace shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// Anybody's.
-    Open,
-    /// It names a person.
-    Personal,
-}
-
 /// One name in scope.
 #[derive(Debug, Clone, Copy)]
 pub struct Name {
-    /// The first part: `alert`, `account`.
-    pub root: &'static str,
-    /// The rest: `title`.
-    pub field: &'static str,
+    /// The whole of it: `alert.title`.
+    pub name: &'static str,
     /// Of which kind it is.
     pub kind: Kind,
-    /// Whose business it is.
-    pub class: Class,
     /// What it is.
     pub summary: &'static str,
 }
 
 /// The words of `alert.status`.
-pub const STATUS_WORDS: &[&str] = &["new", "in_progress", "resolved", "dismissed"];
+const STATUS_WORDS: &[&str] = &["new", "in_progress", "resolved", "dismissed"];
 /// The words of `account.kind`.
-pub const ACCOUNT_KINDS: &[&str] = &["person", "machine", "system", "local", "foreign"];
+const ACCOUNT_KINDS: &[&str] = &["person", "machine", "system", "local", "foreign"];
+
+/// The tactics of ATT&CK, for enterprises and for industry, as alerts write them.
+pub const TACTICS: &[&str] = &[
+    "Reconnaissance",
+    "ResourceDevelopment",
+    "InitialAccess",
+    "Execution",
+    "Persistence",
+    "PrivilegeEscalation",
+    "DefenseEvasion",
+    "CredentialAccess",
+    "Discovery",
+    "LateralMovement",
+    "Collection",
+    "CommandAndControl",
+    "Exfiltration",
+    "Impact",
+    "Evasion",
+    "InhibitResponseFunction",
+    "ImpairProcessControl",
+];
+
+/// Names that alerts alone cannot answer: directories, the lane and the run do.
+const BEYOND_THE_ALERT: [Name; 9] = [
+    of("account.canonical_id", Kind::Text, "the same as account.key"),
+    of(
+        "account.groups",
+        Kind::Texts,
+        "its groups by name and by id, nested ones included; a directory is asked",
+    ),
+    of("account.privileged", Kind::Boolean, "whether it holds administrative rights; a directory is asked"),
+    of("account.enabled", Kind::Boolean, "whether it can sign in; a directory is asked"),
+    of("device.canonical_id", Kind::Text, "the same as device.key"),
+    of("domain.name", Kind::Text, "the DNS name"),
+    of("lane.started", Kind::Time, "when this lane began"),
+    of("lane.outcome", Kind::Text, "how this lane ended; known in `always` only"),
+    of("run.id", Kind::Text, "the id of this run"),
+];
 
 /// Every name that does not depend on the steps of a playbook.
-pub const NAMES: &[Name] = &[
-    open("alert", "id", Kind::Text, "The id of the alert, the same on every version of it"),
-    open("alert", "title", Kind::Text, "What the alert is called; vendors rename titles"),
-    open("alert", "description", Kind::Text, "The sender's explanation"),
-    open("alert", "type", Kind::Text, "The type key of the detection (`AlertType`)"),
-    open("alert", "external_id", Kind::Text, "The permanent number of a Defender for Identity detection"),
-    open("alert", "detector_id", Kind::Text, "The detector of an XDR detection"),
-    open("alert", "provider", Kind::Text, "The service that sent it, in its own words (`ProviderName`)"),
-    open("alert", "product", Kind::Product, "The product that found it; aliases count"),
-    open("alert", "severity", Kind::Severity, "informational < low < medium < high"),
-    open("alert", "status", Kind::Words(STATUS_WORDS), "Where it stands at its sender"),
-    open("alert", "tactics", Kind::Texts, "ATT&CK tactics, without blanks: LateralMovement"),
-    open("alert", "techniques", Kind::Techniques, "ATT&CK techniques and sub-techniques"),
-    open("alert", "start", Kind::Time, "The first activity"),
-    open("alert", "end", Kind::Time, "The last activity"),
-    open("alert", "updated", Kind::Time, "When this version of it was written"),
-    open("alert", "link", Kind::Text, "Where a person can look at it"),
-    open("alert", "tenant", Kind::Text, "The directory tenant"),
-    open("alert", "incident_id", Kind::Text, "The incident that the sender had put it into"),
-    open("alert", "accounts", Kind::Entities(EntityKind::Account), "The persons and services that it names"),
-    open("alert", "devices", Kind::Entities(EntityKind::Device), "The machines that it names"),
-    open("alert", "ips", Kind::Entities(EntityKind::Ip), "The addresses that it names"),
-    open("alert", "mailboxes", Kind::Entities(EntityKind::Mailbox), "The mailboxes that it names"),
-    open("alert", "files", Kind::Entities(EntityKind::File), "The files that it names"),
-    open("alert", "hashes", Kind::Entities(EntityKind::Hash), "The hashes of files that it names"),
-    open("alert", "urls", Kind::Entities(EntityKind::Url), "The URLs that it names"),
-    open("alert", "domains", Kind::Entities(EntityKind::Domain), "The DNS domains that it names"),
-    personal("account", "name", Kind::Text, "The logon name without domain"),
-    personal("account", "display_name", Kind::Text, "The name that people know; never a key"),
-    personal("account", "upn", Kind::Text, "The user principal name"),
-    personal("account", "mail", Kind::Text, "The mail address"),
-    personal("account", "sid", Kind::Text, "The security identifier"),
-    personal("account", "sam", Kind::Text, "The down-level name: domain\\name"),
-    personal("account", "entra_id", Kind::Text, "The Entra object id"),
-    personal("account", "okta_id", Kind::Text, "The Okta user id"),
-    personal("account", "canonical_id", Kind::Text, "The strongest of its identifiers"),
-    open("account", "domain", Kind::Text, "The domain of the down-level name"),
-    open("account", "kind", Kind::Words(ACCOUNT_KINDS), "Whether it is somebody who can be acted on"),
-    open("account", "host", Kind::Text, "The computer on which a local account lives"),
-    open("account", "tenant", Kind::Text, "The Entra tenant it is in"),
-    open("account", "roles", Kind::Texts, "What part it played: compromised, source, destination"),
-    open(
-        "account",
-        "groups",
-        Kind::Texts,
-        "Its groups by name and by id, nested ones included; a directory is asked",
-    ),
-    open(
-        "account",
-        "privileged",
-        Kind::Boolean,
-        "Whether it holds administrative rights; a directory is asked",
-    ),
-    open("account", "enabled", Kind::Boolean, "Whether it can sign in; a directory is asked"),
-    open("device", "name", Kind::Text, "The host name"),
-    open("device", "dns_name", Kind::Text, "The fully qualified DNS name"),
-    open("device", "mde_id", Kind::Text, "The machine id of Defender for Endpoint"),
-    open("device", "entra_device_id", Kind::Text, "The Entra device id"),
-    open("device", "sid", Kind::Text, "The SID of its computer account"),
-    open("device", "canonical_id", Kind::Text, "The strongest of its identifiers"),
-    open("device", "os", Kind::Text, "The platform"),
-    open("device", "tags", Kind::Texts, "Its tags"),
-    open("device", "roles", Kind::Texts, "What part it played"),
-    open("ip", "address", Kind::Address, "The address"),
-    open("ip", "country", Kind::Text, "Two-letter country"),
-    open("ip", "roles", Kind::Texts, "What part it played"),
-    personal("mailbox", "address", Kind::Text, "Its primary address"),
-    personal("mailbox", "display_name", Kind::Text, "The name that people know"),
-    personal("mailbox", "upn", Kind::Text, "The user principal name of its owner"),
-    personal("mailbox", "entra_id", Kind::Text, "The Entra object id of its owner"),
-    open("file", "name", Kind::Text, "Its name"),
-    open("file", "directory", Kind::Text, "The folder it is in"),
-    open("file", "sha256", Kind::Text, "Its SHA-256"),
-    open("file", "sha1", Kind::Text, "Its SHA-1"),
-    open("file", "md5", Kind::Text, "Its MD5"),
-    open("hash", "algorithm", Kind::Text, "md5, sha1, sha256"),
-    open("hash", "value", Kind::Text, "The digest in lower-case hex"),
-    open("url", "url", Kind::Text, "As written"),
-    open("domain", "name", Kind::Text, "The DNS name"),
-    open("lane", "started", Kind::Time, "When this lane began"),
-    open("lane", "outcome", Kind::Text, "How this lane ended; known in `always` only"),
-    open("run", "id", Kind::Text, "The id of this run"),
-    open("run", "started", Kind::Time, "When this run began"),
-];
+pub fn names() -> &'static [Name] {
+    static NAMES: LazyLock<Vec<Name>> = LazyLock::new(|| {
+        let of_alerts = quell_alert::fields().iter().map(|field| Name {
+            name: field.name,
+            kind: kind_of(field),
+            summary: field.summary,
+        });
+        of_alerts
+            .chain(BEYOND_THE_ALERT)
+            .chain([of("run.started", Kind::Time, "when this run began")])
+            .collect()
+    });
+    &NAMES
+}
+
+fn kind_of(field: &quell_alert::Field) -> Kind {
+    if let Some(kind) = field.name.strip_prefix("alert.").and_then(list_of) {
+        return Kind::Entities(kind);
+    }
+    match (field.name, field.kind) {
+        ("alert.status", _) => Kind::Words(STATUS_WORDS),
+        ("account.kind", _) => Kind::Words(ACCOUNT_KINDS),
+        ("alert.techniques", _) => Kind::Techniques,
+        ("alert.tactics", _) => Kind::Tactics,
+        (_, FieldKind::Text) => Kind::Text,
+        (_, FieldKind::TextList) => Kind::Texts,
+        (_, FieldKind::Product) => Kind::Product,
+        (_, FieldKind::Severity) => Kind::Severity,
+        (_, FieldKind::Time) => Kind::Time,
+        (_, FieldKind::Ip) => Kind::Address,
+        (_, FieldKind::Boolean) => Kind::Boolean,
+        (_, FieldKind::Integer) => Kind::Integer,
+    }
+}
+
+/// The kind of entity in the list `alert.…` of this name.
+pub fn list_of(field: &str) -> Option<EntityKind> {
+    ENTITY_KINDS.into_iter().find(|kind| list_name(*kind) == field)
+}
+
+/// What the list of these entities is called below `alert`.
+pub fn list_name(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Account => "accounts",
+        EntityKind::Device => "devices",
+        EntityKind::Ip => "ips",
+        EntityKind::Mailbox => "mailboxes",
+        EntityKind::File => "files",
+        EntityKind::Hash => "hashes",
+        EntityKind::Url => "urls",
+        EntityKind::Domain => "domains",
+    }
+}
 
 /// Names of the language that this version does not have yet.
 pub const COMING: &[&str] = &["lane.undo_link", "run.outcome", "run.report", "run.link"];
 
 /// The name behind a reference, unless it is the result of a step.
 pub fn find(reference: &Reference) -> Option<&'static Name> {
-    let (root, field) = reference.split();
-    NAMES.iter().find(|name| name.root == root && name.field == field)
-}
-
-/// The fields below a root.
-pub fn fields(root: &str) -> impl Iterator<Item = &'static Name> {
-    NAMES.iter().filter(move |name| name.root == root)
+    names().iter().find(|name| name.name == reference.0)
 }
 
 /// The name under which a lane has its entity.
@@ -255,10 +247,6 @@ fn cut(value: Value) -> Value {
     }
 }
 
-const fn open(root: &'static str, field: &'static str, kind: Kind, summary: &'static str) -> Name {
-    Name { root, field, kind, class: Class::Open, summary }
-}
-
-const fn personal(root: &'static str, field: &'static str, kind: Kind, summary: &'static str) -> Name {
-    Name { root, field, kind, class: Class::Personal, summary }
+const fn of(name: &'static str, kind: Kind, summary: &'static str) -> Name {
+    Name { name, kind, summary }
 }

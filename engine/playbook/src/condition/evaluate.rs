@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::compare::judge;
-use super::{Evaluation, Group, Item, Quantifier, Seen, Subject, Test, Trace, TraceNode, Truth};
+use super::{Evaluation, Group, Item, Operator, Quantifier, Seen, Subject, Test, Trace, TraceNode, Truth};
 use crate::names;
 use crate::scope::Scope;
 
@@ -116,6 +116,10 @@ impl Test {
                 many => Seen::Things(many.len()),
             };
             return (judge(&self.operator, &seen, scope.now()), shown, false);
+        }
+        if let Operator::Exists(wanted) = self.operator {
+            let there = found.iter().any(|value| !value.is_null());
+            return (Truth::from(there == wanted), shown, false);
         }
         let mut misfit = false;
         let mut verdicts = found.iter().map(|value| {

@@ -19,6 +19,7 @@ use crate::names::Kind;
 use crate::path::Path;
 
 pub use operator::{Bound, CountTest, Expected, Operator};
+pub(crate) use seen::fold;
 pub use seen::{Seen, SeenList, SeenText};
 pub use trace::{Trace, TraceNode};
 

@@ -1,60 +1,38 @@
 //! `alert.…`: the fields of an alert.
 
-use quell_alert::{AccountKind, Alert, Status};
+use quell_alert::{Alert, FieldValue};
 
-use crate::condition::Seen;
+use crate::condition::{Seen, SeenText};
 
-/// The value of a field of an alert. Nothing is copied: deciding must cost little more than reading.
-pub(crate) fn seen<'a>(alert: &'a Alert, field: &str) -> Seen<'a> {
-    let entities = &alert.entities;
-    match field {
-        "id" => Seen::text(Some(alert.id.as_str())),
-        "title" => Seen::text(said(&alert.title)),
-        "description" => Seen::text(alert.description.as_deref()),
-        "type" => Seen::text(alert.alert_type.as_deref()),
-        "external_id" => Seen::text(alert.external_id.as_deref()),
-        "detector_id" => Seen::text(alert.detector_id.as_deref()),
-        "provider" => Seen::text(alert.provider.as_deref()),
-        "product" => Seen::text(Some(alert.product.as_str())),
-        "severity" => alert.severity.map_or(Seen::Missing, Seen::Severity),
-        "status" => Seen::text(status(alert.status)),
-        "tactics" => named(&alert.tactics),
-        "techniques" => named(&alert.techniques),
-        "start" => Seen::time(alert.times.start),
-        "end" => Seen::time(alert.times.end),
-        "updated" => Seen::time(alert.times.updated),
-        "link" => Seen::text(alert.link.as_deref()),
-        "tenant" => Seen::text(alert.tenant.as_deref()),
-        "incident_id" => Seen::text(alert.incident_id.as_deref()),
-        "accounts" => Seen::Things(
-            entities.accounts.iter().filter(|account| account.kind == AccountKind::Person).count(),
-        ),
-        "devices" => Seen::Things(entities.devices.len()),
-        "ips" => Seen::Things(entities.ips.len()),
-        "files" => Seen::Things(entities.files.len()),
-        "hashes" => Seen::Things(entities.hashes.len()),
-        "urls" => Seen::Things(entities.urls.len()),
-        "domains" => Seen::Things(entities.domains.len()),
-        "mailboxes" => Seen::Things(entities.mailboxes.len()),
-        _ => Seen::Missing,
+/// The value of a field of an alert, by its whole name. What the index of the matcher does not decide is asked here for
+/// every alert, so nothing is copied that need not be.
+pub(crate) fn seen<'a>(alert: &'a Alert, name: &str) -> Seen<'a> {
+    match name.strip_prefix("alert.") {
+        Some("title") if alert.title.is_empty() => Seen::Missing,
+        Some("tactics") => named(&alert.tactics),
+        Some("techniques") => named(&alert.techniques),
+        // A status that was not said, or not understood, is no status.
+        Some("status") if alert.status == quell_alert::Status::Unknown => Seen::Missing,
+        Some("product") if alert.product.as_str() == quell_alert::Product::UNKNOWN => Seen::Missing,
+        _ => alert.field(name).map_or(Seen::Missing, of_field),
     }
 }
 
-fn said(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
+/// A value as the alert room gives it.
+pub(crate) fn of_field(value: FieldValue<'_>) -> Seen<'_> {
+    match value {
+        FieldValue::Text(text) => Seen::Text(SeenText::new(text)),
+        FieldValue::TextList(texts) => Seen::list(texts.into_iter().map(Into::into).collect::<Vec<String>>()),
+        FieldValue::Product(product) => Seen::text(Some(product.as_str())),
+        FieldValue::Severity(severity) => Seen::Severity(severity),
+        FieldValue::Time(moment) => Seen::Time(moment),
+        FieldValue::Ip(address) => Seen::text(Some(address)),
+        FieldValue::Boolean(value) => Seen::Boolean(value),
+        FieldValue::Integer(number) => Seen::Integer(number),
+    }
 }
 
 /// A sender that names no technique has not said that there is none: the list is missing, not empty.
 fn named(words: &[String]) -> Seen<'_> {
     if words.is_empty() { Seen::Missing } else { Seen::list(words) }
-}
-
-fn status(status: Status) -> Option<&'static str> {
-    match status {
-        Status::New => Some("new"),
-        Status::InProgress => Some("in_progress"),
-        Status::Resolved => Some("resolved"),
-        Status::Dismissed => Some("dismissed"),
-        Status::Unknown => None,
-    }
 }

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use quell_action::{AccountFacts, DeviceFacts, IdentityFacts};
 use quell_alert::{
     Account, AccountKind, Alert, Device, DeviceIdentifier, EntityKind, FileEntity, HashEntity, Identifier,
-    IpEntity, MailboxEntity, Role, UrlEntity,
+    IpEntity, MailboxEntity, UrlEntity,
 };
 
+use super::alert::of_field;
 use crate::condition::{Seen, SeenList};
 use crate::names;
 
@@ -75,157 +76,87 @@ impl<'a> Entity<'a> {
         !matches!(self, Self::Account(account) if account.kind != AccountKind::Person)
     }
 
+    /// The value of one of its fields, by its whole name.
     pub(crate) fn seen(
         &self,
-        field: &str,
+        name: &str,
         identity: Option<&'a IdentityFacts>,
         device: Option<&'a DeviceFacts>,
     ) -> Seen<'a> {
-        match self {
-            Self::Account(account) => of_account(account, field, identity),
-            Self::Device(found) => of_device(found, field, device),
-            Self::Ip(ip) => match field {
-                "address" => Seen::text(Some(ip.address.as_str())),
-                "country" => Seen::text(ip.country.as_deref()),
-                "roles" => roles(&ip.roles),
-                _ => Seen::Missing,
-            },
-            Self::Mailbox(mailbox) => match field {
-                "address" => Seen::text(Some(mailbox.address.as_str())),
-                "display_name" => Seen::text(mailbox.display_name.as_deref()),
-                "upn" => Seen::text(mailbox.upn.as_deref()),
-                "entra_id" => Seen::text(mailbox.entra_id.as_deref()),
-                _ => Seen::Missing,
-            },
-            Self::File(file) => of_file(file, field),
-            Self::Hash(hash) => match field {
-                "algorithm" => Seen::text(Some(hash.algorithm.as_str())),
-                "value" => Seen::text(Some(hash.value.as_str())),
-                _ => Seen::Missing,
-            },
-            Self::Url(url) if field == "url" => Seen::text(Some(url.url.as_str())),
-            Self::Domain(name) if field == "name" => Seen::text(Some(*name)),
-            Self::Url(_) | Self::Domain(_) => Seen::Missing,
-        }
+        let value = match self {
+            Self::Account(account) => return of_account(account, name, identity),
+            Self::Device(found) => return of_device(found, name, device),
+            Self::Ip(ip) => ip.field(name),
+            Self::Mailbox(mailbox) => mailbox.field(name),
+            Self::File(file) => file.field(name),
+            Self::Hash(hash) => hash.field(name),
+            Self::Url(url) => url.field(name),
+            Self::Domain(domain) if name == "domain.name" => return Seen::text(Some(*domain)),
+            Self::Domain(_) => None,
+        };
+        value.map_or(Seen::Missing, of_field)
     }
 }
 
-fn of_account<'a>(account: &'a Account, field: &str, facts: Option<&'a IdentityFacts>) -> Seen<'a> {
+fn of_account<'a>(account: &'a Account, name: &str, facts: Option<&'a IdentityFacts>) -> Seen<'a> {
     let linked = facts.map_or(&[][..], |facts| &facts.accounts);
-    match field {
-        "name" => Seen::text(account.name.as_deref().or_else(|| sam(account, linked).map(|(_, name)| name))),
-        "display_name" => Seen::text(account.display_name.as_deref()),
-        "host" => Seen::text(account.host.as_deref()),
-        "tenant" => Seen::text(account.entra_tenant.as_deref()),
-        "kind" => Seen::text(Some(match account.kind {
-            AccountKind::Person => "person",
-            AccountKind::Machine => "machine",
-            AccountKind::System => "system",
-            AccountKind::Local => "local",
-            AccountKind::Foreign => "foreign",
-        })),
-        "roles" => roles(&account.roles),
-        "domain" => Seen::text(sam(account, linked).map(|(domain, _)| domain)),
-        "sam" => Seen::text(sam(account, linked).map(|(domain, name)| format!("{domain}\\{name}"))),
-        "canonical_id" => Seen::text(account.identifiers.first().map(plain)),
-        "groups" => groups(facts),
-        "privileged" => any_of_them(linked, |account| account.privileged),
-        "enabled" => any_of_them(linked, |account| account.enabled),
-        _ => {
-            let wanted = |identifier: &&Identifier| field_of(identifier) == Some(field);
-            Seen::text(identifiers(account, linked).find(wanted).map(plain))
-        }
+    let name = if name == "account.canonical_id" { "account.key" } else { name };
+    match name {
+        "account.groups" => groups(facts),
+        "account.privileged" => any_of_them(linked, |account| account.privileged),
+        "account.enabled" => any_of_them(linked, |account| account.enabled),
+        "account.roles" if account.roles.is_empty() => Seen::Missing,
+        _ => match account.field(name) {
+            Some(value) => of_field(value),
+            // What the alert left out, a directory may know.
+            None => linked
+                .iter()
+                .flat_map(|account| &account.identifiers)
+                .find_map(|identifier| of_identifier(identifier, name))
+                .map_or(Seen::Missing, |text| Seen::text(Some(text))),
+        },
     }
 }
 
-fn of_device<'a>(device: &'a Device, field: &str, facts: Option<&'a DeviceFacts>) -> Seen<'a> {
-    let known = device.identifiers.iter().chain(facts.into_iter().flat_map(|facts| &facts.identifiers));
-    let named = |pick: fn(&DeviceIdentifier) -> Option<&str>| Seen::text(known.clone().find_map(pick));
-    match field {
-        "name" => Seen::text(device.name.as_deref()),
-        "os" => Seen::text(device.os.as_deref()),
-        "roles" => roles(&device.roles),
-        "tags" => match facts.and_then(|facts| facts.tags.as_ref()) {
+fn of_identifier(identifier: &Identifier, name: &str) -> Option<String> {
+    match (identifier, name) {
+        (Identifier::Sid(text), "account.sid")
+        | (Identifier::EntraId(text), "account.entra_id")
+        | (Identifier::AdGuid(text), "account.ad_guid")
+        | (Identifier::OktaId(text), "account.okta_id")
+        | (Identifier::Upn(text), "account.upn")
+        | (Identifier::Mail(text), "account.mail") => Some(text.clone()),
+        (Identifier::Sam { domain, .. }, "account.domain") => Some(domain.clone()),
+        (Identifier::Sam { name, .. }, "account.name") => Some(name.clone()),
+        (Identifier::Sam { domain, name }, "account.sam") => Some(format!("{domain}\\{name}")),
+        _ => None,
+    }
+}
+
+fn of_device<'a>(device: &'a Device, name: &str, facts: Option<&'a DeviceFacts>) -> Seen<'a> {
+    let name = if name == "device.canonical_id" { "device.key" } else { name };
+    match name {
+        "device.tags" => match facts.and_then(|facts| facts.tags.as_ref()) {
             Some(tags) => Seen::list(tags.as_slice()),
             // What the sender wrote down may not be all of them.
             None => Seen::List(SeenList { members: Cow::Borrowed(&device.tags), complete: false }),
         },
-        "dns_name" => named(|id| match id {
-            DeviceIdentifier::DnsName(name) => Some(name),
-            _ => None,
-        }),
-        "mde_id" => named(|id| match id {
-            DeviceIdentifier::MdeId(id) => Some(id),
-            _ => None,
-        }),
-        "entra_device_id" => named(|id| match id {
-            DeviceIdentifier::EntraDeviceId(id) => Some(id),
-            _ => None,
-        }),
-        "sid" => named(|id| match id {
-            DeviceIdentifier::Sid(sid) => Some(sid),
-            _ => None,
-        }),
-        "canonical_id" => Seen::text(device.identifiers.first().map(|id| match id {
-            DeviceIdentifier::MdeId(text)
-            | DeviceIdentifier::EntraDeviceId(text)
-            | DeviceIdentifier::AzureId(text)
-            | DeviceIdentifier::Sid(text)
-            | DeviceIdentifier::DnsName(text)
-            | DeviceIdentifier::HostName(text) => text.clone(),
-            DeviceIdentifier::Netbios { domain, name } => format!("{domain}\\{name}"),
-        })),
-        _ => Seen::Missing,
-    }
-}
-
-fn of_file<'a>(file: &'a FileEntity, field: &str) -> Seen<'a> {
-    match field {
-        "name" => Seen::text(file.name.as_deref()),
-        "directory" => Seen::text(file.directory.as_deref()),
-        algorithm => {
-            let hash = file.hashes.iter().find(|hash| hash.algorithm == algorithm);
-            Seen::text(hash.map(|hash| hash.value.as_str()))
-        }
-    }
-}
-
-/// Names that the alert gave first, then those that directories know.
-fn identifiers<'a>(account: &'a Account, linked: &'a [AccountFacts]) -> impl Iterator<Item = &'a Identifier> {
-    account.identifiers.iter().chain(linked.iter().flat_map(|account| &account.identifiers))
-}
-
-fn sam<'a>(account: &'a Account, linked: &'a [AccountFacts]) -> Option<(&'a str, &'a str)> {
-    identifiers(account, linked).find_map(|identifier| match identifier {
-        Identifier::Sam { domain, name } => Some((domain.as_str(), name.as_str())),
-        _ => None,
-    })
-}
-
-fn field_of(identifier: &Identifier) -> Option<&'static str> {
-    match identifier {
-        Identifier::Sid(_) => Some("sid"),
-        Identifier::EntraId(_) => Some("entra_id"),
-        Identifier::OktaId(_) => Some("okta_id"),
-        Identifier::Upn(_) => Some("upn"),
-        Identifier::Mail(_) => Some("mail"),
-        _ => None,
-    }
-}
-
-fn plain(identifier: &Identifier) -> String {
-    match identifier {
-        Identifier::Sid(text)
-        | Identifier::AdGuid(text)
-        | Identifier::EntraId(text)
-        | Identifier::OktaId(text)
-        | Identifier::ImmutableId(text)
-        | Identifier::Upn(text)
-        | Identifier::Login(text)
-        | Identifier::Dn(text)
-        | Identifier::Mail(text)
-        | Identifier::Name(text) => text.clone(),
-        Identifier::Sam { domain, name } => format!("{domain}\\{name}"),
+        "device.roles" if device.roles.is_empty() => Seen::Missing,
+        _ => match device.field(name) {
+            Some(value) => of_field(value),
+            None => {
+                let known = facts.into_iter().flat_map(|facts| &facts.identifiers);
+                let found = known.filter_map(|identifier| match (identifier, name) {
+                    (DeviceIdentifier::DnsName(text), "device.dns_name")
+                    | (DeviceIdentifier::MdeId(text), "device.mde_id")
+                    | (DeviceIdentifier::EntraDeviceId(text), "device.entra_device_id")
+                    | (DeviceIdentifier::AzureId(text), "device.azure_id")
+                    | (DeviceIdentifier::Sid(text), "device.sid") => Some(text.as_str()),
+                    _ => None,
+                });
+                Seen::text(found.into_iter().next())
+            }
+        },
     }
 }
 
@@ -256,9 +187,18 @@ fn any_of_them<'a>(linked: &[AccountFacts], has: impl Fn(&AccountFacts) -> Optio
     if answers.is_empty() || answers.contains(&None) { Seen::Missing } else { Seen::Boolean(false) }
 }
 
-fn roles<'a>(roles: &[Role]) -> Seen<'a> {
-    if roles.is_empty() {
-        return Seen::Missing;
+fn plain(identifier: &Identifier) -> String {
+    match identifier {
+        Identifier::Sid(text)
+        | Identifier::AdGuid(text)
+        | Identifier::EntraId(text)
+        | Identifier::OktaId(text)
+        | Identifier::ImmutableId(text)
+        | Identifier::Upn(text)
+        | Identifier::Login(text)
+        | Identifier::Dn(text)
+        | Identifier::Mail(text)
+        | Identifier::Name(text) => text.clone(),
+        Identifier::Sam { domain, name } => format!("{domain}\\{name}"),
     }
-    Seen::list(roles.iter().map(|role| role.0.clone()).collect::<Vec<_>>())
 }

@@ -79,7 +79,7 @@ pub struct StepResult {
 impl Scope for AlertScope<'_> {
     fn seen<'a>(&'a self, reference: &Reference) -> Seen<'a> {
         match reference.split() {
-            ("alert", field) => alert::seen(self.alert, field),
+            ("alert", _) => alert::seen(self.alert, &reference.0),
             _ => Seen::Missing,
         }
     }
@@ -128,13 +128,15 @@ impl Scope for LaneScope<'_> {
             words.get(field).map_or(Seen::Missing, |value| Seen::of_json(Cow::Borrowed(value)))
         };
         match reference.split() {
-            ("alert", field) => alert::seen(self.alert, field),
+            ("alert", _) => alert::seen(self.alert, &reference.0),
             ("lane", "started") => moment(self.lane.get("started")),
             ("run", "started") => moment(self.run.get("started")),
             ("lane", field) => word(&self.lane, field),
             ("run", field) => word(&self.run, field),
             (root, field) => match &self.entity {
-                Some(entity) if entity.root() == root => entity.seen(field, self.identity, self.device),
+                Some(entity) if entity.root() == root => {
+                    entity.seen(&reference.0, self.identity, self.device)
+                }
                 _ => self.of_step(root, field),
             },
         }

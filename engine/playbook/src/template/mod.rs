@@ -19,7 +19,7 @@ use crate::scope::Scope;
 
 pub use filters::FILTERS;
 pub use scan::TemplateError;
-pub(crate) use scan::{Insert, scan};
+use scan::{Insert, scan};
 
 /// Text with `{{ name.field | filter }}` in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +67,11 @@ impl Template {
     /// The names in it.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         self.inserts.iter().map(|insert| &insert.reference)
+    }
+
+    /// The names in it, each with the byte of the text at which it stands.
+    pub(crate) fn places(&self) -> Vec<(Reference, usize)> {
+        self.inserts.iter().map(|insert| (insert.reference.clone(), insert.offset)).collect()
     }
 
     /// Fills it in.

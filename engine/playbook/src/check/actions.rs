@@ -1,0 +1,288 @@
+//! `do`: the action exists, is offered here, has something to act on, and gets the parameters that it takes.
+
+use std::collections::BTreeMap;
+
+use quell_action::{ActionInfo, ActionName, Catalogue, ParamSpec, TargetKind};
+use quell_alert::{EntityKind, Provider};
+use serde_json::{Map, Value};
+
+use super::Check;
+use super::options::Defaults;
+use super::shape::Fields;
+use crate::model::{DoStep, Form, UndoRule};
+use crate::parse::{Entry, Node, Span};
+use crate::{codes, names, nearest};
+
+impl<'a> Check<'a> {
+    /// An action with everything that goes with it.
+    pub(super) fn do_step(&mut self, fields: &Fields<'_>, defaults: &Defaults) -> Option<DoStep> {
+        let node = fields.get("do")?;
+        let time_limit =
+            fields.get("timeout").map_or(Some(defaults.time_limit), |node| self.time_limit(node));
+        let retry = fields.get("retry").map_or(Some(defaults.retry), |node| self.retry(node, defaults.retry));
+        let undo = fields.get("undo").map_or(Some(UndoRule::default()), |node| self.undo(node));
+        let name = self.text(node, "`do`")?;
+        let offered = self.offered(&name, &node.span)?;
+        let target = offered.first()?.spec.target;
+        let has_target = self.target_in_scope(&name, target, &node.span);
+        let at = fields.get("at").map_or(Some(Vec::new()), |node| self.providers(&name, &offered, node));
+        let chosen =
+            |info: &&ActionInfo| at.as_ref().is_none_or(|at| at.is_empty() || at.contains(&info.provider()));
+        let concerned: Vec<&ActionInfo> = offered.into_iter().filter(chosen).collect();
+        let with = self.with(&name, target, &concerned, fields.get("with"), &node.span);
+        if let (Some(UndoRule::After(_)), Some(entry)) = (undo, fields.entry("undo")) {
+            self.reversible(&name, &concerned, &entry.key_span);
+        }
+        Some(DoStep {
+            action: ActionName(name),
+            target: has_target.then_some(target)?,
+            at: at?,
+            with: with?,
+            time_limit: time_limit?,
+            retry: retry?,
+            undo: undo?,
+        })
+    }
+
+    /// What the action gives to later steps.
+    pub(super) fn outputs(&self, name: &str) -> Vec<ParamSpec> {
+        let mut outputs: Vec<ParamSpec> = Vec::new();
+        for output in self.site.catalogue.named(name).flat_map(|info| &info.outputs) {
+            if !outputs.iter().any(|known| known.name == output.name) {
+                outputs.push(output.clone());
+            }
+        }
+        outputs
+    }
+
+    /// The action at each provider that has it here.
+    fn offered(&mut self, name: &str, span: &Span) -> Option<Vec<&'a ActionInfo>> {
+        let site = self.site;
+        let offered: Vec<&ActionInfo> = site.catalogue.iter().filter(|info| info.spec.name == name).collect();
+        if !offered.is_empty() {
+            return Some(offered);
+        }
+        let known = providers_of(&site.surroundings.known, name);
+        if !known.is_empty() {
+            let message = format!("no configured connector offers `{name}`");
+            self.say(codes::NOT_CONFIGURED, span, message, |d| {
+                d.help(format!("configure a connector for {}, or take the step out", known.join(" or ")))
+            });
+            return None;
+        }
+        let all = site.catalogue.iter().chain(site.surroundings.known.iter()).map(|info| info.spec.name);
+        let nearest = nearest::one(name, all);
+        self.say(codes::UNKNOWN_ACTION, span, format!("there is no action `{name}`"), |d| {
+            d.found(name).nearest(nearest).help("`quell actions` lists what there is")
+        });
+        None
+    }
+
+    /// A step that acts on an account takes the account of its lane: there must be one.
+    fn target_in_scope(&mut self, action: &str, target: TargetKind, span: &Span) -> bool {
+        let Some(kind) = entity_of(target) else { return true };
+        if self.names.entity == Some(kind) {
+            return true;
+        }
+        let root = names::root_of(kind);
+        let message = match self.names.entity {
+            Some(other) => {
+                format!(
+                    "`{action}` acts on a {root}, and this playbook goes through each {}",
+                    names::root_of(other)
+                )
+            }
+            None => format!("`{action}` acts on a {root}, and there is none here"),
+        };
+        self.say(codes::NO_TARGET, span, message, |d| {
+            d.help(format!("add `for_each: {root}` to the playbook"))
+        });
+        false
+    }
+
+    /// `at`: providers that offer the action.
+    fn providers(&mut self, action: &str, offered: &[&ActionInfo], node: &Node) -> Option<Vec<Provider>> {
+        let members = self.list(node, "`at`")?;
+        let providers: Vec<Option<Provider>> = members
+            .iter()
+            .enumerate()
+            .map(|(position, member)| {
+                let name = self.text(member, "a provider")?;
+                if members[..position].iter().any(|earlier| earlier.text() == Some(&name)) {
+                    self.say(
+                        codes::PROVIDER,
+                        &member.span,
+                        format!("`{name}` stands in the list twice"),
+                        |d| d.help("take one out"),
+                    );
+                    return None;
+                }
+                self.provider(action, offered, &name, &member.span)
+            })
+            .collect();
+        providers.into_iter().collect()
+    }
+
+    fn provider(
+        &mut self,
+        action: &str,
+        offered: &[&ActionInfo],
+        name: &str,
+        span: &Span,
+    ) -> Option<Provider> {
+        if offered.iter().any(|info| info.spec.provider == name) {
+            return Some(Provider::from(name));
+        }
+        let here: Vec<&str> = offered.iter().map(|info| info.spec.provider).collect();
+        if providers_of(&self.site.surroundings.known, action).contains(&name) {
+            let message = format!("no configured connector offers `{action}` at `{name}`");
+            self.say(codes::NOT_CONFIGURED, span, message, |d| {
+                d.expected(format!("one of {}", here.join(", ")))
+                    .help(format!("configure a connector for {name}, or take it out"))
+            });
+            return None;
+        }
+        let nearest = nearest::one(name, here.iter().copied());
+        self.say(codes::PROVIDER, span, format!("`{name}` does not offer `{action}`"), |d| {
+            d.found(name).expected(format!("one of {}", here.join(", "))).nearest(nearest)
+        });
+        None
+    }
+
+    /// `with`: every parameter known to every provider concerned, every required one there, each of its kind.
+    fn with(
+        &mut self,
+        action: &str,
+        target: TargetKind,
+        concerned: &[&ActionInfo],
+        node: Option<&Node>,
+        action_span: &Span,
+    ) -> Option<BTreeMap<String, Form>> {
+        let entries = match node {
+            Some(node) => self.map(node, "`with`")?,
+            None => &[],
+        };
+        let mut whole = true;
+        let mut with = BTreeMap::new();
+        for entry in entries {
+            if entity_of(target).is_some_and(|kind| names::root_of(kind) == entry.key) {
+                whole &= self.target(entry);
+                continue;
+            }
+            let form = self.parameter(action, target, concerned, entry);
+            whole &= form.is_some();
+            if let Some(form) = form {
+                with.insert(entry.key.clone(), form);
+            }
+        }
+        let missing = missing(concerned, entries);
+        for (param, provider) in &missing {
+            let message = format!("`{action}` at {provider} needs `{}`", param.name);
+            let help = format!("add it under `with`: {}, {}", param.name, param.kind.word());
+            self.say(codes::MISSING_PARAMETER, action_span, message, |d| {
+                d.expected(param.summary.clone()).help(help)
+            });
+        }
+        if !whole || !missing.is_empty() {
+            return None;
+        }
+        self.together(concerned, &with, node.map_or(action_span, |node| &node.span));
+        Some(with)
+    }
+
+    /// `account: account`: an entity in scope, never a text.
+    fn target(&mut self, entry: &Entry) -> bool {
+        let key = entry.key.as_str();
+        if entry.value.text() == Some(key) {
+            return true;
+        }
+        let message = format!("`{key}` takes the {key} of the lane, and no text can stand for it");
+        self.say(codes::TEXT_AS_TARGET, &entry.value.span, message, |d| {
+            d.expected(format!("{key}: {key}"))
+                .help("it may also be left out; to choose among several, use `where` of `for_each`")
+        });
+        false
+    }
+
+    fn parameter(
+        &mut self,
+        action: &str,
+        target: TargetKind,
+        concerned: &[&ActionInfo],
+        entry: &Entry,
+    ) -> Option<Form> {
+        let without = concerned.iter().find(|info| !info.params.iter().any(|param| param.name == entry.key));
+        if let Some(info) = without {
+            let names: Vec<&str> = info.params.iter().map(|param| param.name.as_str()).collect();
+            let nearest = nearest::one(&entry.key, names.iter().copied()).map(str::to_owned);
+            let message = format!("`{action}` at {} has no parameter `{}`", info.spec.provider, entry.key);
+            let expected = match (names.as_slice(), entity_of(target)) {
+                ([], _) => "nothing: it takes no parameters".to_owned(),
+                (names, _) => format!("one of {}", names.join(", ")),
+            };
+            self.say(codes::UNKNOWN_PARAMETER, &entry.key_span, message, |d| {
+                d.found(entry.key.clone()).expected(expected).nearest(nearest)
+            });
+            return None;
+        }
+        let kinds =
+            concerned.iter().filter_map(|info| info.params.iter().find(|param| param.name == entry.key));
+        let mut form = None;
+        for param in kinds {
+            form = Some(self.form(&entry.value, &param.kind, &format!("`{}`", entry.key))?);
+        }
+        form
+    }
+
+    /// What the connector itself says of parameters that are all written out.
+    fn together(&mut self, concerned: &[&ActionInfo], with: &BTreeMap<String, Form>, span: &Span) {
+        let literal: Option<Map<String, Value>> =
+            with.iter().map(|(name, form)| Some((name.clone(), form.literal()?))).collect();
+        let Some(params) = literal.map(Value::Object) else { return };
+        for info in concerned {
+            if let Err(why) = info.check_params(&params) {
+                let message = format!("{} does not take these parameters: {why}", info.spec.provider);
+                self.say(codes::PARAMETERS, span, message, |d| {
+                    d.help("see `quell actions` for what it takes")
+                });
+                return;
+            }
+        }
+    }
+
+    fn reversible(&mut self, action: &str, concerned: &[&ActionInfo], span: &Span) {
+        if let Some(info) = concerned.iter().find(|info| info.spec.undo.is_none()) {
+            let message = format!("`{action}` at {} cannot be undone", info.spec.provider);
+            self.say(codes::IRREVERSIBLE, span, message, |d| {
+                d.help("take `undo` out, or name in `at` only providers where it can be undone")
+            });
+        }
+    }
+}
+
+/// The kind of entity that an action acts on.
+fn entity_of(target: TargetKind) -> Option<EntityKind> {
+    match target {
+        TargetKind::Account => Some(EntityKind::Account),
+        TargetKind::Device => Some(EntityKind::Device),
+        TargetKind::None => None,
+    }
+}
+
+fn providers_of<'c>(catalogue: &'c Catalogue, action: &str) -> Vec<&'c str> {
+    catalogue.iter().filter(|info| info.spec.name == action).map(|info| info.spec.provider).collect()
+}
+
+/// Required parameters that are not there, each with a provider that needs it.
+fn missing<'i>(concerned: &[&'i ActionInfo], entries: &[Entry]) -> Vec<(&'i ParamSpec, &'static str)> {
+    let mut missing: Vec<(&ParamSpec, &'static str)> = Vec::new();
+    for info in concerned {
+        for param in info.params.iter().filter(|param| param.required) {
+            let there = entries.iter().any(|entry| entry.key == param.name);
+            if !there && !missing.iter().any(|(known, _)| known.name == param.name) {
+                missing.push((param, info.spec.provider));
+            }
+        }
+    }
+    missing
+}

@@ -1,0 +1,98 @@
+//! A tree to a [`Playbook`], or to all that is wrong with it at once.
+//!
+//! One file a group of rules. Every rule reports and goes on, so that an author sees everything in one go; a playbook
+//! comes out only when nothing at error level was said.
+
+mod across;
+mod actions;
+mod conditions;
+mod forms;
+mod lanes;
+mod operators;
+mod options;
+mod playbook;
+mod references;
+mod shape;
+mod steps;
+mod subjects;
+mod values;
+mod words;
+
+use std::sync::Arc;
+
+use quell_action::Catalogue;
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::load::Surroundings;
+use crate::model::Playbook;
+use crate::parse::{Node, Span};
+
+pub(crate) use across::check_across;
+
+/// What a file came to.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// The playbook, where nothing keeps it from running.
+    pub(crate) playbook: Option<Playbook>,
+    /// What is wrong.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Where its name stands.
+    pub(crate) name_place: Option<Place>,
+}
+
+/// What a file is checked against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site<'a> {
+    /// What can be done here.
+    pub(crate) catalogue: &'a Catalogue,
+    /// What else is known.
+    pub(crate) surroundings: &'a Surroundings,
+}
+
+/// Checks one file.
+pub(crate) fn check(file: &str, source: &Arc<str>, tree: &Node, site: Site<'_>) -> Checked {
+    let mut check = Check { file, source, site, found: Vec::new(), names: references::Names::default() };
+    let playbook = check.playbook(tree);
+    let name_place = tree.member("playbook").map(|node| check.place(&node.span));
+    let whole = !check.found.iter().any(Diagnostic::is_error);
+    Checked { playbook: playbook.filter(|_| whole), diagnostics: check.found, name_place }
+}
+
+/// The work on one file.
+struct Check<'a> {
+    file: &'a str,
+    source: &'a Arc<str>,
+    site: Site<'a>,
+    found: Vec<Diagnostic>,
+    names: references::Names,
+}
+
+impl Check<'_> {
+    fn place(&self, span: &Span) -> Place {
+        Place::of(self.file, self.source, span.start, span.end)
+    }
+
+    /// Reports an error; `more` adds what helps.
+    fn say(
+        &mut self,
+        code: Code,
+        span: &Span,
+        message: impl Into<String>,
+        more: impl FnOnce(Diagnostic) -> Diagnostic,
+    ) {
+        let diagnostic = Diagnostic::error(code, self.place(span), message);
+        self.found.push(more(diagnostic));
+    }
+
+    /// Reports a warning.
+    fn warn(&mut self, code: Code, span: &Span, message: impl Into<String>, help: &str) {
+        self.found.push(Diagnostic::warning(code, self.place(span), message).help(help));
+    }
+
+    /// The words at a place, for showing them.
+    fn words(&self, span: &Span) -> &str {
+        let words = self.source.get(span.clone()).unwrap_or_default();
+        words.lines().next().unwrap_or_default()
+    }
+}

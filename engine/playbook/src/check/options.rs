@@ -1,0 +1,103 @@
+//! What goes for a step: its time limit, its retries, what an error means, its undo.
+
+use std::time::Duration;
+
+use super::Check;
+use super::shape::Keys;
+use crate::codes;
+use crate::model::{OnError, Retry, UndoRule};
+use crate::parse::{Content, Node};
+
+const DEFAULTS: Keys = Keys { what: "`defaults`", known: &["timeout", "retry"], required: &[], coming: &[] };
+
+const RETRY: Keys =
+    Keys { what: "`retry`", known: &["attempts", "first_wait", "max_wait"], required: &[], coming: &["on"] };
+
+const UNDO: Keys = Keys { what: "`undo`", known: &["after", "unless"], required: &["after"], coming: &[] };
+
+/// What goes for every step that does not say otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Defaults {
+    pub(super) time_limit: Duration,
+    pub(super) retry: Retry,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { time_limit: Duration::from_secs(30), retry: Retry::default() }
+    }
+}
+
+impl Check<'_> {
+    /// `defaults`.
+    pub(super) fn defaults(&mut self, node: &Node) -> Defaults {
+        let mut defaults = Defaults::default();
+        let Some(fields) = self.fields(node, &DEFAULTS) else { return defaults };
+        if let Some(limit) = fields.get("timeout").and_then(|node| self.time_limit(node)) {
+            defaults.time_limit = limit;
+        }
+        if let Some(retry) = fields.get("retry").and_then(|node| self.retry(node, defaults.retry)) {
+            defaults.retry = retry;
+        }
+        defaults
+    }
+
+    /// `timeout`: for one attempt.
+    pub(super) fn time_limit(&mut self, node: &Node) -> Option<Duration> {
+        self.span(node, "`timeout`", Duration::from_millis(100)..=Duration::from_secs(3_600))
+    }
+
+    /// `retry`, on top of what goes otherwise.
+    pub(super) fn retry(&mut self, node: &Node, otherwise: Retry) -> Option<Retry> {
+        let fields = self.fields(node, &RETRY)?;
+        let mut retry = otherwise;
+        if let Some(node) = fields.get("attempts") {
+            let attempts = self.whole(node, "`attempts`", 1..=100)?;
+            retry.attempts = u32::try_from(attempts).unwrap_or(retry.attempts);
+        }
+        let waits = Duration::from_millis(10)..=Duration::from_secs(86_400);
+        if let Some(node) = fields.get("first_wait") {
+            retry.first_wait = self.span(node, "`first_wait`", waits.clone())?;
+            // Whoever writes a longer first wait and no longest one means at least that long.
+            retry.max_wait = retry.max_wait.max(retry.first_wait);
+        }
+        if let Some(node) = fields.get("max_wait") {
+            retry.max_wait = self.span(node, "`max_wait`", waits)?;
+            if retry.max_wait < retry.first_wait {
+                let message = "`max_wait` is shorter than `first_wait`";
+                let expected = format!("{} or more", crate::duration::write(retry.first_wait));
+                self.say(codes::OUT_OF_BOUNDS, &node.span, message, |d| d.expected(expected));
+                return None;
+            }
+        }
+        Some(retry)
+    }
+
+    /// `on_error`.
+    pub(super) fn on_error(&mut self, node: &Node) -> Option<OnError> {
+        self.word(node, "`on_error`", &[("stop", OnError::Stop), ("continue", OnError::Continue)], &[])
+    }
+
+    /// `undo: { after: 8h, unless: confirmed }`.
+    pub(super) fn undo(&mut self, node: &Node) -> Option<UndoRule> {
+        if node.text() == Some("never") {
+            self.not_yet(&node.span, "`undo: never`");
+            return None;
+        }
+        if let Content::Text(text) = &node.content {
+            let message = "`undo` says after how long, in a map";
+            self.say(codes::WRONG_SHAPE, &node.span, message, |d| {
+                d.help(format!("write {{ after: {text}, unless: confirmed }}"))
+            });
+            return None;
+        }
+        let fields = self.fields(node, &UNDO)?;
+        let after = fields.get("after").and_then(|node| {
+            self.span(node, "`after`", Duration::from_secs(1)..=Duration::from_secs(365 * 86_400))
+        });
+        if let Some(node) = fields.get("unless") {
+            self.word(node, "`unless` of `undo`", &[("confirmed", ())], &[])?;
+        }
+        after.map(UndoRule::After)
+    }
+}

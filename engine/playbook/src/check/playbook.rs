@@ -1,0 +1,232 @@
+//! A whole playbook: its keys, what it is called, when it starts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::Check;
+use super::options::Defaults;
+use super::references::{RESERVED, Stage};
+use super::shape::{Fields, Keys};
+use super::words::NameForm;
+use crate::codes;
+use crate::model::{AlertState, ContentHash, Mode, Playbook, PlaybookName, Step, Trigger};
+use crate::nearest;
+use crate::parse::{Content, Node};
+
+const PLAYBOOK: Keys = Keys {
+    what: "a playbook",
+    known: &[
+        "language",
+        "playbook",
+        "title",
+        "owner",
+        "description",
+        "labels",
+        "severity_note",
+        "mode",
+        "when",
+        "for_each",
+        "unless",
+        "defaults",
+        "steps",
+        "always",
+    ],
+    required: &["language", "playbook", "title", "when", "steps"],
+    coming: &["inputs", "once_per", "limits", "approval", "deadline", "afterwards"],
+};
+
+const WHEN: Keys =
+    Keys { what: "`when`", known: &["alert"], required: &[], coming: &["schedule", "manual", "called"] };
+
+const MODES: [(&str, Mode); 3] =
+    [("disabled", Mode::Disabled), ("observe", Mode::Observe), ("act", Mode::Act)];
+
+const STATES: [(&str, AlertState); 3] =
+    [("new", AlertState::New), ("updated", AlertState::Updated), ("resolved", AlertState::Resolved)];
+
+impl Check<'_> {
+    /// The playbook in a file.
+    pub(super) fn playbook(&mut self, tree: &Node) -> Option<Playbook> {
+        let fields = self.fields(tree, &PLAYBOOK)?;
+        let language = fields.get("language").and_then(|node| self.language(node));
+        let name = fields.get("playbook").and_then(|node| self.playbook_name(node));
+        let title = fields.get("title").and_then(|node| self.text(node, "`title`"));
+        let texts = self.texts_for_people(&fields);
+        let mode = match fields.get("mode") {
+            Some(node) => self.word(node, "`mode`", &MODES, &["ask"]),
+            None => Some(Mode::default()),
+        };
+        let when = fields.get("when").and_then(|node| self.when(node));
+        let lanes = self.lanes(&fields);
+        let defaults = fields.get("defaults").map_or_else(Defaults::default, |node| self.defaults(node));
+        self.find_steps(&fields);
+        let steps = fields.get("steps").and_then(|node| self.steps(node, "`steps`", Stage::Steps, &defaults));
+        let always = match fields.get("always") {
+            Some(node) => self.steps(node, "`always`", Stage::Always, &defaults),
+            None => Some(Vec::new()),
+        };
+        language?;
+        let (mut steps, mut always) = (steps?, always?);
+        number(&mut steps, &mut always);
+        let (for_each, unless) = lanes?;
+        Some(Playbook {
+            name: PlaybookName(name?),
+            title: title?,
+            description: texts.description,
+            owner: texts.owner,
+            labels: texts.labels,
+            severity_note: texts.severity_note,
+            mode: mode?,
+            when: when?,
+            for_each,
+            unless,
+            steps,
+            always,
+            source: Arc::clone(self.source),
+            hash: hash(self.source),
+        })
+    }
+
+    fn language(&mut self, node: &Node) -> Option<()> {
+        if node.content == Content::Integer(1) {
+            return Some(());
+        }
+        let words = self.words(&node.span).to_owned();
+        self.say(
+            codes::LANGUAGE,
+            &node.span,
+            format!("`{words}` is no version of the language that is known"),
+            |d| d.expected("1, without quotes"),
+        );
+        None
+    }
+
+    fn playbook_name(&mut self, node: &Node) -> Option<String> {
+        let name = self.name(node, "the name of a playbook", NameForm::Playbook)?;
+        let file = self.file.rsplit(['/', '\\']).next().unwrap_or(self.file);
+        let stem = file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml"));
+        if let Some(stem) = stem.filter(|stem| *stem != name) {
+            let message = format!("the playbook is called `{name}` and its file `{file}`");
+            self.say(codes::FILE_NAME, &node.span, message, |d| {
+                d.help(format!("call the file {name}.yaml, or the playbook {stem}"))
+            });
+        }
+        Some(name)
+    }
+
+    fn texts_for_people(&mut self, fields: &Fields<'_>) -> Texts {
+        let mut text = |key: &str| fields.get(key).and_then(|node| self.text(node, &format!("`{key}`")));
+        let description = text("description");
+        let severity_note = text("severity_note");
+        let owner = text("owner");
+        if let (Some(owner), Some(node)) = (&owner, fields.get("owner")) {
+            self.team(owner, node);
+        }
+        let labels = fields
+            .get("labels")
+            .and_then(|node| self.list(node, "`labels`"))
+            .map_or_else(Vec::new, |members| {
+                members.iter().filter_map(|member| self.text(member, "a label")).collect()
+            });
+        Texts { description, severity_note, owner, labels }
+    }
+
+    fn team(&mut self, team: &str, node: &Node) {
+        let teams = &self.site.surroundings.teams;
+        if teams.is_empty() || teams.iter().any(|known| known == team) {
+            return;
+        }
+        let nearest = nearest::one(team, teams.iter().map(String::as_str)).map(str::to_owned);
+        let expected = format!("one of {}", teams.join(", "));
+        self.say(codes::UNKNOWN_TEAM, &node.span, format!("the site has no team `{team}`"), |d| {
+            d.found(team).expected(expected).nearest(nearest)
+        });
+    }
+
+    fn when(&mut self, node: &Node) -> Option<Trigger> {
+        let fields = self.fields(node, &WHEN)?;
+        let Some(alert) = fields.get("alert") else {
+            let comes_later =
+                node.member("schedule").or(node.member("manual")).or(node.member("called")).is_some();
+            if !comes_later {
+                self.say(
+                    codes::MISSING_KEY,
+                    &node.span,
+                    "`when` says nothing about what starts the playbook",
+                    |d| d.expected("`alert:` with `all:`, `any:` or `none:` below it"),
+                );
+            }
+            return None;
+        };
+        self.names.stage = Stage::When;
+        let group = self.group(alert, "`alert`", &["states"]);
+        let states = match alert.member("states") {
+            Some(node) => self.states(node),
+            None => Some(vec![AlertState::New]),
+        };
+        Some(Trigger { alert: group?, states: states? })
+    }
+
+    fn states(&mut self, node: &Node) -> Option<Vec<AlertState>> {
+        let members = self.list(node, "`states`")?;
+        let states: Vec<Option<AlertState>> =
+            members.iter().map(|member| self.word(member, "a state of an alert", &STATES, &[])).collect();
+        states.into_iter().collect()
+    }
+
+    /// Notes where every step with an id stands, so that a name used too early is told from one that does not exist.
+    fn find_steps(&mut self, fields: &Fields<'_>) {
+        for part in ["steps", "always"] {
+            let Some(Node { content: Content::List(members), .. }) = fields.get(part) else { continue };
+            for id in members.iter().filter_map(|step| step.member("id")) {
+                let Some(name) = id.text() else { continue };
+                if RESERVED.contains(&name) {
+                    let message = format!("a step cannot be called `{name}`: the name means something else");
+                    self.say(codes::STEP_ID_TAKEN, &id.span, message, |d| d.help("choose another id"));
+                    continue;
+                }
+                if let Some(first) = self.names.steps.get(name).cloned() {
+                    let place = self.place(&first);
+                    let message = format!("two steps are called `{name}`");
+                    self.say(codes::STEP_ID_TAKEN, &id.span, message, |d| {
+                        d.help("choose another id; it may also be left out")
+                            .related(place, "the first stands here")
+                    });
+                    continue;
+                }
+                self.names.steps.insert(name.to_owned(), id.span.clone());
+            }
+        }
+    }
+}
+
+struct Texts {
+    description: Option<String>,
+    severity_note: Option<String>,
+    owner: Option<String>,
+    labels: Vec<String>,
+}
+
+/// Gives each step without an id one that no other step has: what it does, and a number where that is not enough.
+fn number(steps: &mut [Step], always: &mut [Step]) {
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for step in steps.iter().chain(always.iter()).filter(|step| step.is_named) {
+        taken.insert(step.id.0.clone(), 1);
+    }
+    for step in steps.iter_mut().chain(always).filter(|step| !step.is_named) {
+        let base = step.id.0.clone();
+        let mut number = 1;
+        while taken.contains_key(&step.id.0) {
+            number += 1;
+            step.id.0 = format!("{base}_{number}");
+        }
+        taken.insert(step.id.0.clone(), 1);
+    }
+}
+
+fn hash(source: &str) -> ContentHash {
+    let digest = Sha256::digest(source.as_bytes());
+    ContentHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}

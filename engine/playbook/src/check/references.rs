@@ -1,0 +1,156 @@
+//! Names in scope: which there are where, and which come too early.
+
+use std::collections::BTreeMap;
+
+use quell_action::{ParamKind, ParamSpec};
+use quell_alert::EntityKind;
+
+use super::Check;
+use crate::model::Reference;
+use crate::names::{self, Kind};
+use crate::parse::Span;
+use crate::{codes, nearest};
+
+/// The names that are in scope at the place being checked.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// The entity that a lane has.
+    pub(super) entity: Option<EntityKind>,
+    /// Where in the playbook we are.
+    pub(super) stage: Stage,
+    /// The steps that have run by then, with their outputs.
+    pub(super) done: BTreeMap<String, Vec<ParamSpec>>,
+    /// Where each step that has an id stands.
+    pub(super) steps: BTreeMap<String, Span>,
+}
+
+/// Where in a playbook a name stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Stage {
+    /// In `when`: there is an alert and nothing else.
+    #[default]
+    When,
+    /// In `for_each` and `unless`: there is an entity.
+    Lane,
+    /// In `steps`.
+    Steps,
+    /// In `always`.
+    Always,
+}
+
+/// Names that a step id may not have.
+pub(super) const RESERVED: [&str; 12] =
+    ["alert", "account", "device", "ip", "mailbox", "file", "hash", "url", "domain", "lane", "run", "inputs"];
+
+/// What every step gives beside its outputs.
+const OF_EVERY_STEP: [(&str, Kind); 3] =
+    [("failed", Kind::Boolean), ("skipped", Kind::Boolean), ("error.kind", Kind::Text)];
+
+impl Check<'_> {
+    /// The kind of a name, where it is in scope here.
+    pub(super) fn reference(&mut self, text: &str, span: &Span) -> Option<(Reference, Kind)> {
+        let reference = Reference(text.to_owned());
+        if names::COMING.contains(&text) {
+            self.not_yet(span, &format!("`{text}`"));
+            return None;
+        }
+        let kind = match names::find(&reference) {
+            Some(name) => self.in_scope(name, span).then_some(name.kind)?,
+            None => self.of_step(&reference, span)?,
+        };
+        Some((reference, kind))
+    }
+
+    fn in_scope(&mut self, name: &names::Name, span: &Span) -> bool {
+        let root = name.name.split('.').next().unwrap_or_default();
+        let entity = self.names.entity.map(names::root_of);
+        let stage = self.names.stage;
+        let (help, ok) = match root {
+            "alert" => (String::new(), true),
+            "lane" if name.name == "lane.outcome" => {
+                ("the outcome is known in `always` only".into(), stage == Stage::Always)
+            }
+            "lane" | "run" => {
+                ("it is known in `steps` and `always`".into(), matches!(stage, Stage::Steps | Stage::Always))
+            }
+            _ if stage == Stage::When => (
+                format!("`when` sees the alert only; ask for it in `for_each: {{ {root}: {{ where: … }} }}`"),
+                false,
+            ),
+            _ => (format!("add `for_each: {root}`, which gives each lane one"), entity == Some(root)),
+        };
+        if !ok {
+            let message = format!("`{}` is not in scope here", name.name);
+            self.say(codes::OUT_OF_SCOPE, span, message, |d| d.help(help));
+        }
+        ok
+    }
+
+    fn of_step(&mut self, reference: &Reference, span: &Span) -> Option<Kind> {
+        let (root, field) = reference.split();
+        if let Some(outputs) = self.names.done.get(root) {
+            let kind =
+                OF_EVERY_STEP.iter().find(|(known, _)| *known == field).map(|(_, kind)| *kind).or_else(
+                    || outputs.iter().find(|output| output.name == field).map(|output| kind_of(&output.kind)),
+                );
+            if kind.is_none() {
+                self.unknown_output(reference, span);
+            }
+            return kind;
+        }
+        if let Some(step) = self.names.steps.get(root).cloned() {
+            let place = self.place(&step);
+            let message = format!("the step `{root}` has not run here yet");
+            self.say(codes::TOO_EARLY, span, message, |d| {
+                d.help("a step sees the results of the steps above it").related(place, "it stands here")
+            });
+            return None;
+        }
+        self.unknown_name(reference, span);
+        None
+    }
+
+    fn unknown_output(&mut self, reference: &Reference, span: &Span) {
+        let (step, field) = reference.split();
+        let mut known: Vec<String> = OF_EVERY_STEP.iter().map(|(name, _)| (*name).to_owned()).collect();
+        known.extend(self.names.done.get(step).into_iter().flatten().map(|output| output.name.clone()));
+        let nearest =
+            nearest::one(field, known.iter().map(String::as_str)).map(|field| format!("{step}.{field}"));
+        self.say(codes::UNKNOWN_NAME, span, format!("the step `{step}` does not give `{field}`"), |d| {
+            d.expected(format!("one of {}", known.join(", "))).nearest(nearest)
+        });
+    }
+
+    fn unknown_name(&mut self, reference: &Reference, span: &Span) {
+        let known = names::names().iter().map(|name| name.name);
+        let nearest = nearest::one(&reference.0, known).map(str::to_owned);
+        let (root, _) = reference.split();
+        let fields: Vec<&str> = names::names()
+            .iter()
+            .filter_map(|name| name.name.strip_prefix(root).and_then(|rest| rest.strip_prefix('.')))
+            .collect();
+        let expected = match fields.as_slice() {
+            [] => "a name in scope: alert.…, account.…, device.…, or a step above".to_owned(),
+            fields => format!("{root}. and one of {}", fields.join(", ")),
+        };
+        self.say(codes::UNKNOWN_NAME, span, format!("there is no name `{reference}`"), |d| {
+            let d = d.found(reference.0.clone()).expected(expected).nearest(nearest);
+            if root == "alert" {
+                return d.help("what has no name here is reached by a path: \"$.ExtendedProperties['…']\"");
+            }
+            d
+        });
+    }
+}
+
+/// The kind of an output as conditions see it.
+fn kind_of(kind: &ParamKind) -> Kind {
+    match kind {
+        ParamKind::Text | ParamKind::Choice(_) => Kind::Text,
+        ParamKind::Integer => Kind::Integer,
+        ParamKind::Number => Kind::Number,
+        ParamKind::Boolean => Kind::Boolean,
+        ParamKind::List(of) if matches!(**of, ParamKind::Text | ParamKind::Choice(_)) => Kind::Texts,
+        ParamKind::List(_) | ParamKind::Object => Kind::Json,
+    }
+}

@@ -1,0 +1,137 @@
+//! Maps and lists: which keys there are, which must be there, which are not there yet.
+
+use super::Check;
+use crate::codes;
+use crate::nearest;
+use crate::parse::{Content, Entry, Node, Span};
+
+/// The keys that a map may have.
+pub(super) struct Keys {
+    /// What the map is, in messages: `a playbook`.
+    pub(super) what: &'static str,
+    /// The keys that it may have.
+    pub(super) known: &'static [&'static str],
+    /// Those of them that must be there.
+    pub(super) required: &'static [&'static str],
+    /// Keys of the language that this version does not have yet.
+    pub(super) coming: &'static [&'static str],
+}
+
+/// A map whose keys have been checked.
+pub(super) struct Fields<'n>(&'n [Entry]);
+
+impl<'n> Fields<'n> {
+    /// The value under this key.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The line with this key.
+    pub(super) fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.0.iter().find(|entry| entry.key == key)
+    }
+}
+
+impl Check<'_> {
+    /// The map, with every key that it should not have and every one that it lacks reported.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, keys: &Keys) -> Option<Fields<'n>> {
+        let entries = self.map(node, keys.what)?;
+        for entry in entries {
+            self.key(entry, keys);
+        }
+        for key in keys.required {
+            if !entries.iter().any(|entry| entry.key == *key) {
+                let at = first_key(node, entries);
+                self.say(codes::MISSING_KEY, &at, format!("{} needs `{key}`", keys.what), |d| {
+                    d.expected(format!("`{key}: …`")).help(format!(
+                        "add it; if it is there, check its indentation: it must begin in the same column as the other \
+                         keys of {}",
+                        keys.what
+                    ))
+                });
+            }
+        }
+        Some(Fields(entries))
+    }
+
+    /// Whether the key is one of those known; otherwise it is reported.
+    pub(super) fn key(&mut self, entry: &Entry, keys: &Keys) -> bool {
+        let key = entry.key.as_str();
+        if keys.known.contains(&key) {
+            return true;
+        }
+        if keys.coming.contains(&key) {
+            self.not_yet(&entry.key_span, &format!("`{key}`"));
+            return false;
+        }
+        let nearest = nearest::one(key, keys.known.iter().chain(keys.coming).copied());
+        let message = format!("{} has no key `{key}`", keys.what);
+        self.say(codes::UNKNOWN_KEY, &entry.key_span, message, |d| {
+            d.found(key).expected(format!("one of {}", keys.known.join(", "))).nearest(nearest)
+        });
+        false
+    }
+
+    /// Reports a part of the language that is not there yet.
+    pub(super) fn not_yet(&mut self, span: &Span, what: &str) {
+        let message = format!("{what} is part of the language, and this version does not have it yet");
+        self.say(codes::NOT_YET, span, message, |d| {
+            d.help("leave it out, or wait for a version that has it")
+        });
+    }
+
+    /// The lines of a map.
+    pub(super) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Entry]> {
+        match &node.content {
+            Content::Map(entries) => Some(entries),
+            Content::Empty => self.empty(node, &format!("{what} is a map, and there is nothing in it")),
+            _ => self.misshapen(node, &format!("{what} is a map"), "`key: value`, a line each"),
+        }
+    }
+
+    /// The members of a list that is not empty.
+    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        match &node.content {
+            Content::List(members) if members.is_empty() => {
+                self.empty(node, &format!("{what} is a list, and there is nothing in it"))
+            }
+            Content::List(members) => Some(members),
+            Content::Empty => self.empty(node, &format!("{what} is a list, and there is nothing in it")),
+            Content::Map(_) => {
+                self.misshapen(node, &format!("{what} is a list"), "a dash before each member: `- …`")
+            }
+            _ => self.misshapen(
+                node,
+                &format!("{what} is a list"),
+                "[…], or a line with a dash for each member",
+            ),
+        }
+    }
+
+    /// Reports that nothing stands where something belongs.
+    pub(super) fn empty<T>(&mut self, node: &Node, message: &str) -> Option<T> {
+        self.say(codes::EMPTY, &node.span, message, |d| d.help("write it, or leave the line out"));
+        None
+    }
+
+    /// Reports that something of another shape stands here.
+    pub(super) fn misshapen<T>(&mut self, node: &Node, message: &str, expected: &str) -> Option<T> {
+        let word = node.word();
+        let span = first_line(self.source, &node.span);
+        self.say(codes::WRONG_SHAPE, &span, format!("{message}, and this is {word}"), |d| {
+            d.expected(expected)
+        });
+        None
+    }
+}
+
+/// What to point at for a whole map: its first key.
+fn first_key(node: &Node, entries: &[Entry]) -> Span {
+    entries.first().map_or_else(|| node.span.clone(), |entry| entry.key_span.clone())
+}
+
+/// The first line of a place.
+fn first_line(source: &str, span: &Span) -> Span {
+    let length = source[span.clone()].find('\n').unwrap_or(span.len());
+    span.start..span.start + length
+}
