@@ -5,6 +5,7 @@
 //! Invariant: nothing here knows any vendor, and nothing here decides whether a call may be made.
 
 mod classify;
+mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod http;
@@ -15,6 +16,7 @@ pub mod scripted;
 mod secret;
 
 pub use classify::{Call, by_status, retry_after};
+pub use clock::now;
 pub use http::{Answer, Http, HttpSettings, host_of};
 pub use rate::RateLimit;
 pub use redact::Redactor;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use quell_alert::Provider;
-use schemars::schema_for;
+use schemars::{JsonSchema, schema_for};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::params::{self, ParamSpec};
@@ -25,14 +26,18 @@ pub struct ActionInfo {
 impl ActionInfo {
     /// Describes an action.
     pub fn of<A: Action>() -> Self {
+        Self::described::<A::Params, A::Output>(A::SPEC)
+    }
+
+    /// Describes an action by the types of its parameters and outputs: for connectors that keep their actions in a
+    /// table.
+    pub fn described<P: DeserializeOwned + JsonSchema, O: JsonSchema>(spec: ActionSpec) -> Self {
         Self {
-            spec: A::SPEC,
-            params: params::members(schema_for!(A::Params).as_value()),
-            outputs: params::members(schema_for!(A::Output).as_value()),
+            spec,
+            params: params::members(schema_for!(P).as_value()),
+            outputs: params::members(schema_for!(O).as_value()),
             check: |params| {
-                serde_json::from_value::<A::Params>(params.clone())
-                    .map(drop)
-                    .map_err(|error| error.to_string())
+                serde_json::from_value::<P>(params.clone()).map(drop).map_err(|error| error.to_string())
             },
         }
     }
