@@ -9,6 +9,7 @@
 mod alerts;
 mod bench;
 mod conformance;
+mod copies;
 mod crash;
 mod damage;
 mod disk_full;

@@ -68,9 +68,12 @@ fn cut_at_many_moments(kind: EngineKind, seed: u64) {
     assert!(acknowledged.len() > 50, "{kind}: only {} writes were acknowledged", acknowledged.len());
 }
 
-fn check(kind: EngineKind, dir: &Path, acknowledged: &[u64], what: &str) {
+fn check(kind: EngineKind, dir: &Path, acknowledged: &[(u64, u64)], what: &str) {
+    let promised = acknowledged.iter().map(|(_, commit)| *commit).max().unwrap_or(0);
+    let mark = high_water(dir).unwrap_or(0);
+    assert!(mark >= promised, "{what}: commit {promised} was acknowledged, the mark says {mark}");
     let store = Store::open(&options(kind, dir)).unwrap_or_else(|error| panic!("{what}: {error}"));
-    for id in acknowledged {
+    for (id, _) in acknowledged {
         let value = store.get(&key(*id)).unwrap();
         let value = value.unwrap_or_else(|| panic!("{what}: {id} was acknowledged and is gone"));
         assert!(value == vec![*id as u8; size(*id)], "{what}: {id} has other bytes");
@@ -140,7 +143,8 @@ async fn write(store: Store, root: PathBuf, first: u64) {
         store.write(vec![(key(id), Some(vec![id as u8; size(id)])), (twin, Some(vec![1]))]).await.unwrap();
         let mut told =
             std::fs::File::options().append(true).create(true).open(root.join("acknowledged")).unwrap();
-        std::io::Write::write_all(&mut told, &id.to_ne_bytes()).unwrap();
+        let line = [id.to_ne_bytes(), store.health().commit.to_ne_bytes()].concat();
+        std::io::Write::write_all(&mut told, &line).unwrap();
     }
 }
 
@@ -148,13 +152,22 @@ fn acknowledges(operation: &Operation) -> bool {
     acknowledgement(operation).is_some()
 }
 
-fn acknowledgement(operation: &Operation) -> Option<u64> {
+/// The id of a write that was acknowledged, and a commit that was acknowledged by then.
+fn acknowledgement(operation: &Operation) -> Option<(u64, u64)> {
     match operation {
         Operation::Write { path, data, .. } if path.ends_with("acknowledged") => {
-            Some(u64::from_ne_bytes(data.as_slice().try_into().unwrap()))
+            let (id, commit) = data.split_at(8);
+            Some((u64::from_ne_bytes(id.try_into().unwrap()), u64::from_ne_bytes(commit.try_into().unwrap())))
         }
         _ => None,
     }
+}
+
+/// The number in the high-water mark: the higher one of its two blocks.
+fn high_water(dir: &Path) -> Option<u64> {
+    let bytes = std::fs::read(dir.join("high-water")).ok()?;
+    let block = |at: usize| Some(u64::from_be_bytes(bytes.get(at + 4..at + 12)?.try_into().ok()?));
+    [block(0), block(4096)].into_iter().flatten().max()
 }
 
 fn key(id: u64) -> Vec<u8> {

@@ -23,7 +23,7 @@ mod view;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -36,7 +36,7 @@ use crate::error::{StoreError, chain};
 use crate::guard;
 use crate::home::Home;
 use crate::meta;
-use view::Changes;
+pub(crate) use view::Changes;
 
 /// How many writes share one flush at most, and how many wait at most.
 pub(crate) const GROUP: usize = 1024;
@@ -68,6 +68,8 @@ pub(crate) struct Job {
 pub(crate) struct Slot {
     engine: RwLock<Option<Box<dyn Engine>>>,
     writing: Mutex<Option<Instant>>,
+    /// Where a copy that is being made wants to hear of every commit.
+    tap: Mutex<Option<Sender<Changes>>>,
 }
 
 /// The state of the thread.
@@ -94,13 +96,18 @@ pub(crate) struct Status {
 impl Slot {
     /// A slot that holds this engine.
     pub(crate) fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine: RwLock::new(Some(engine)), writing: Mutex::new(None) }
+        Self { engine: RwLock::new(Some(engine)), writing: Mutex::new(None), tap: Mutex::new(None) }
     }
 
     /// The engine, for reading. Waits while a group is being written.
     pub(crate) fn engine(&self) -> Result<impl Deref<Target = Box<dyn Engine>> + '_, StoreError> {
         RwLockReadGuard::try_map(self.engine.read(), Option::as_ref)
             .map_err(|_| StoreError::Unavailable { reason: "it is recovering from a failed write".into() })
+    }
+
+    /// From now on hands every commit to a copy that is being made; or no more.
+    pub(crate) fn tap(&self, tap: Option<Sender<Changes>>) {
+        *self.tap.lock() = tap;
     }
 
     /// For how long the disk has been busy with one group.
@@ -220,7 +227,12 @@ impl Committer {
         let engine = slot.as_ref().ok_or(StoreError::Closed)?;
         guard::call("apply a batch", || engine.apply(&batch))?;
         guard::call("sync", || engine.sync())?;
-        self.home.acknowledge(number)
+        self.home.acknowledge(number)?;
+        // Still under the lock: who looks at the engine after this commit has also been handed it.
+        if let Some(tap) = self.slot.tap.lock().as_ref() {
+            let _copy_ended = tap.send(batch.changes);
+        }
+        Ok(())
     }
 
     fn look_for_room(&mut self) {

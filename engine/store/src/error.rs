@@ -127,6 +127,15 @@ pub enum StoreError {
         limit: usize,
     },
 
+    /// A copy of a store that cannot be put back. Nothing was changed.
+    #[error("{} cannot be put back: {problem}", file.display())]
+    Copy {
+        /// The copy.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
     /// A value could not be turned into its stored form.
     #[error("the {kind} cannot be written down")]
     Encode {

@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 
 use crate::engine::memory::{MemoryDisk, MemoryEngine};
 use crate::engine::redb::RedbEngine;
-use crate::engine::sled::SledEngine;
+use crate::engine::sled::{SledEngine, sync_tree};
 use crate::engine::{Batch, Engine, EngineError, EngineKind};
 use crate::error::StoreError;
 use crate::guard;
@@ -64,6 +64,9 @@ impl Folder {
     ) -> Result<Self, StoreError> {
         create_folder(dir)?;
         let lock = lock(dir)?;
+        for kind in EngineKind::ALL {
+            remove_unfinished(dir, kind)?;
+        }
         let mark_path = dir.join("high-water");
         let mark = match existing(dir)? {
             Some(found) if found != kind => {
@@ -138,6 +141,58 @@ impl Home for Folder {
     }
 }
 
+/// A store in the making, to take the place of what a folder holds.
+pub(crate) struct Replacement {
+    dir: PathBuf,
+    kind: EngineKind,
+    engine: Box<dyn Engine>,
+    _lock: File,
+}
+
+impl Folder {
+    /// Begins a new store beside whatever the folder holds.
+    pub(crate) fn replace(dir: &Path, kind: EngineKind) -> Result<Replacement, StoreError> {
+        create_folder(dir)?;
+        let lock = lock(dir)?;
+        let unfinished = remove_unfinished(dir, kind)?;
+        create_engine(kind, &unfinished, &Batch::default())?;
+        let engine = open_engine(kind, &unfinished)?;
+        Ok(Replacement { dir: dir.to_path_buf(), kind, engine, _lock: lock })
+    }
+}
+
+impl Replacement {
+    /// Adds to it.
+    pub(crate) fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+        Ok(self.engine.apply(batch)?)
+    }
+
+    /// Puts it in its place. What was there is moved aside, and its new name returned. Cut short at any point, the
+    /// folder holds the old store, or none and a mark that says so, or the new one; never half of one.
+    pub(crate) fn finish(self, commit: u64) -> Result<Option<PathBuf>, StoreError> {
+        self.engine.sync()?;
+        drop(self.engine);
+        let made = self.dir.join(format!("{}.creating", self.kind));
+        sync_tree(&made).map_err(StoreError::io("sync", &made))?;
+        let aside =
+            (1..).map(|number| self.dir.join(format!("replaced-{number}"))).find(|path| !path.exists());
+        let mut kept = None;
+        for old in EngineKind::ALL.map(|kind| self.dir.join(kind.name())) {
+            if let Some(aside) = aside.as_ref().filter(|_| old.exists()) {
+                fs::create_dir_all(aside).map_err(StoreError::io("create", aside))?;
+                let target = aside.join(old.file_name().unwrap_or_default());
+                fs::rename(&old, &target).map_err(StoreError::io("move aside", &old))?;
+                kept = Some(aside.clone());
+            }
+        }
+        HighWater::create(&self.dir.join("high-water"), commit)?;
+        let finished = self.dir.join(self.kind.name());
+        fs::rename(&made, &finished).map_err(StoreError::io("rename into place", &finished))?;
+        sync_folder(&self.dir)?;
+        Ok(kept)
+    }
+}
+
 /// A place in memory, for tests.
 pub(crate) struct InMemory(MemoryDisk);
 
@@ -180,6 +235,13 @@ impl Home for InMemory {
     }
 }
 
+fn create_engine(kind: EngineKind, dir: &Path, first: &Batch) -> Result<(), EngineError> {
+    match kind {
+        EngineKind::Sled => SledEngine::create(dir, first),
+        EngineKind::Redb => RedbEngine::create(dir, first),
+    }
+}
+
 fn open_engine(kind: EngineKind, dir: &Path) -> Result<Box<dyn Engine>, EngineError> {
     Ok(match kind {
         EngineKind::Sled => Box::new(SledEngine::open(dir)?),
@@ -207,19 +269,21 @@ fn create(dir: &Path, kind: EngineKind, first: &Batch, mark_path: &Path) -> Resu
         let found = format!("nothing: the folder {} is gone", dir.join(kind.name()).display());
         return Err(StoreError::Behind { dir: dir.to_path_buf(), acknowledged: mark.commit(), found });
     }
-    // What an earlier attempt left unfinished was never used.
-    let unfinished = dir.join(format!("{kind}.creating"));
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(StoreError::io("remove", &unfinished))?;
-    }
-    match kind {
-        EngineKind::Sled => SledEngine::create(&unfinished, first)?,
-        EngineKind::Redb => RedbEngine::create(&unfinished, first)?,
-    }
+    let unfinished = remove_unfinished(dir, kind)?;
+    create_engine(kind, &unfinished, first)?;
     let finished = dir.join(kind.name());
     fs::rename(&unfinished, &finished).map_err(StoreError::io("rename into place", &finished))?;
     sync_folder(dir)?;
     Ok(mark)
+}
+
+/// Where an engine's folder is made. What an earlier attempt left there was never used.
+fn remove_unfinished(dir: &Path, kind: EngineKind) -> Result<PathBuf, StoreError> {
+    let unfinished = dir.join(format!("{kind}.creating"));
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(StoreError::io("remove", &unfinished))?;
+    }
+    Ok(unfinished)
 }
 
 fn create_folder(dir: &Path) -> Result<(), StoreError> {

@@ -9,11 +9,12 @@
 //! disk.
 //!
 //! On top of these lie `keys` (the table of all that is kept) and one file for each kind of thing: `alerts`, `journal`
-//! and `runs`, `exclusions`, `counters`, `playbooks`; then `retention` and `stats`.
+//! and `runs`, `exclusions`, `counters`, `playbooks`; then `retention`, `stats`, `verify` and `backup`.
 //!
 //! Invariant: only this room names sled and redb, and only the committer's thread writes.
 
 mod alerts;
+mod backup;
 mod committer;
 mod counters;
 mod damage;
@@ -33,8 +34,10 @@ mod runs;
 mod stats;
 mod store;
 mod typed;
+mod verify;
 
 pub use alerts::{Accepted, AlertRecord, AlertVersion, Alerts, NewAlert, Standing};
+pub use backup::Copied;
 pub use committer::View;
 pub use counters::{Budget, Counters, Taken, Window};
 pub use damage::Damage;
@@ -46,3 +49,4 @@ pub use playbooks::{PlaybookText, PlaybookTexts};
 pub use retention::{Forgotten, Retention};
 pub use stats::Stats;
 pub use store::{Health, Store, StoreOptions};
+pub use verify::Verification;

@@ -6,10 +6,10 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{Semaphore, oneshot, watch};
 
-use crate::committer::{Committer, GROUP, Job, Slot, Status, Task, View};
+use crate::committer::{Changes, Committer, GROUP, Job, Slot, Status, Task, View};
 use crate::damage::{Damage, DamageLog};
 use crate::engine::memory::MemoryDisk;
 use crate::engine::{EngineKind, Page, Scan};
@@ -80,6 +80,7 @@ struct Inner {
     engine: &'static str,
     slot: Arc<Slot>,
     damage: DamageLog,
+    copying: Mutex<()>,
     status: watch::Receiver<Status>,
     places: Arc<Semaphore>,
     jobs: Mutex<Option<Sender<Job>>>,
@@ -226,6 +227,17 @@ impl Store {
         self.0.close();
     }
 
+    /// Hands every commit from now on to a copy that is being made. One copy at a time.
+    pub(crate) fn tap(&self, tap: Sender<Changes>) -> Result<Tap<'_>, StoreError> {
+        let copying = self
+            .0
+            .copying
+            .try_lock()
+            .ok_or(StoreError::Unavailable { reason: "another copy is being made".into() })?;
+        self.0.slot.tap(Some(tap));
+        Ok(Tap { slot: &self.0.slot, _copying: copying })
+    }
+
     pub(crate) fn damage(&self) -> &DamageLog {
         &self.0.damage
     }
@@ -248,11 +260,24 @@ impl Store {
             engine,
             slot,
             damage: DamageLog::default(),
+            copying: Mutex::new(()),
             status,
             places: Arc::new(Semaphore::new(GROUP)),
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
         })))
+    }
+}
+
+/// A copy being made; when this is dropped, commits are no longer handed to it.
+pub(crate) struct Tap<'a> {
+    slot: &'a Slot,
+    _copying: MutexGuard<'a, ()>,
+}
+
+impl Drop for Tap<'_> {
+    fn drop(&mut self) {
+        self.slot.tap(None);
     }
 }
 

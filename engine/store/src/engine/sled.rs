@@ -74,13 +74,11 @@ impl SledEngine {
     pub(crate) fn open(dir: &Path) -> Result<Self, EngineError> {
         remove_unfinished_snapshots(dir).map_err(|error| failed("remove unfinished snapshots", error))?;
         let db = open_when_free(dir).map_err(|error| failed("open its files", error))?;
-        let second_handle = || -> std::io::Result<File> {
-            let file = File::options().read(true).write(true).open(dir.join("db"))?;
-            // Opening wrote a snapshot and renamed it into place; the rename is not synced by sled.
-            File::open(dir)?.sync_all()?;
-            Ok(file)
-        };
-        let file = second_handle().map_err(|error| failed("open its file a second time", error))?;
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .open(dir.join("db"))
+            .map_err(|error| failed("open its file a second time", error))?;
         Ok(Self { db, file, dir: dir.to_path_buf() })
     }
 
@@ -233,7 +231,7 @@ fn remove_unfinished_snapshots(dir: &Path) -> std::io::Result<()> {
 }
 
 /// Syncs every file below a folder, then the folder itself.
-fn sync_tree(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_tree(dir: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
