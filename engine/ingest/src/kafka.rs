@@ -34,7 +34,7 @@ use crate::delivery::{Delivery, Receipt};
 use crate::error::IngestError;
 use crate::intake::Intake;
 use crate::kafka::explain::plain;
-use crate::kafka::group::{Assignment, GroupContext, Member};
+use crate::kafka::group::{Assignment, GroupContext, HandOver, Member};
 use crate::kafka::reading::Reading;
 use crate::kafka::watch::WatchState;
 use crate::source::{Acceptance, AlertSource, SourceHealth};
@@ -46,6 +46,7 @@ pub struct KafkaSource {
     watch: Arc<Mutex<WatchState>>,
     paused: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
+    hand_over: Arc<HandOver>,
     /// Resolves when the reading thread has left the group.
     left: tokio::sync::Mutex<tokio::sync::oneshot::Receiver<()>>,
 }
@@ -67,7 +68,8 @@ impl KafkaSource {
         let assignment = Arc::<Assignment>::default();
         let watch = access.watch();
         let state = watch.state();
-        let context = GroupContext::new(watch, intake.clone(), assignment.clone(), settings.hand_over());
+        let hand_over = Arc::new(HandOver::new(settings.hand_over()));
+        let context = GroupContext::new(watch, intake.clone(), assignment.clone(), hand_over.clone());
         let paused = context.paused.clone();
         let consumer: Member = client::create(&config, context)?;
         let names: Vec<&str> = settings.topics.iter().map(String::as_str).collect();
@@ -86,7 +88,7 @@ impl KafkaSource {
                 let _ = leaving.send(());
             })
             .map_err(|source| IngestError::Thread { purpose: "reading from kafka", source })?;
-        Ok(Self { intake, assignment, watch: state, paused, stop, left: left.into() })
+        Ok(Self { intake, assignment, watch: state, paused, stop, hand_over, left: left.into() })
     }
 }
 
@@ -119,6 +121,8 @@ impl AlertSource for KafkaSource {
     }
 
     async fn close(&self, deadline: Duration) -> Result<(), IngestError> {
+        // Half of the time is for what was begun with, the other half for leaving the group.
+        self.hand_over.shorten_to(deadline / 2);
         self.stop.store(true, Ordering::Relaxed);
         self.intake.stop();
         let mut left = self.left.lock().await;
@@ -135,6 +139,7 @@ impl AlertSource for KafkaSource {
 impl Drop for KafkaSource {
     fn drop(&mut self) {
         // Without a close the thread stops by itself, and nobody waits for it.
+        self.hand_over.shorten_to(Duration::ZERO);
         self.stop.store(true, Ordering::Relaxed);
         self.intake.stop();
     }

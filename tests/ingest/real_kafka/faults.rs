@@ -26,7 +26,9 @@ async fn a_broker_that_is_stopped_or_killed_and_started_again_costs_nothing() {
     let (broker, _guard) = alone().await;
     let topic = broker.topic(1).await;
     broker.write(&topic, 0, 0..10).await;
-    let settings = broker.settings(&topic);
+    let mut settings = broker.settings(&topic);
+    // Longer than the broker is away: after that the group would give the partition away.
+    settings.session_timeout_seconds = 120;
     let source = KafkaSource::start(&settings).await.unwrap();
     let begun = fetch(&source, 10).await;
     source.accept(&receipts(&begun[..4]));

@@ -51,6 +51,8 @@ async fn a_partition_is_handed_over_after_what_was_begun_is_accepted() {
     let (of_first, of_second) = (fetch(&first, 1).await, fetch(&second, 1).await);
     assert_eq!(places(&of_first), [(*partitions(&first).first().unwrap(), 10)]);
     assert_eq!(places(&of_second), [(*partitions(&second).first().unwrap(), 10)]);
+    first.accept(&receipts(&of_first));
+    second.accept(&receipts(&of_second));
     first.close(PATIENCE).await.unwrap();
     second.close(PATIENCE).await.unwrap();
 }

@@ -173,7 +173,7 @@ async fn a_file_that_is_no_certificate_is_told() {
 }
 
 #[tokio::test]
-async fn speaking_tls_to_the_wrong_port_or_not_speaking_it_is_told() {
+async fn a_port_that_speaks_otherwise_is_told() {
     let mut to_plain = connection("QUELL_TEST_KAFKA", Some(tls()), None);
     to_plain.connect_deadline_seconds = 4;
     let words = refusal(to_plain).await.to_string();
@@ -182,6 +182,10 @@ async fn speaking_tls_to_the_wrong_port_or_not_speaking_it_is_told() {
     to_tls.connect_deadline_seconds = 4;
     let words = refusal(to_tls).await.to_string();
     assert!(words.contains("may want TLS"), "{words}");
+    let mut no_sign_in = connection("QUELL_TEST_KAFKA_SASL", Some(tls()), None);
+    no_sign_in.connect_deadline_seconds = 4;
+    let words = refusal(no_sign_in).await.to_string();
+    assert!(words.contains("security.sasl"), "{words}");
 }
 
 #[tokio::test]

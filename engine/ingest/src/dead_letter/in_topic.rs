@@ -122,14 +122,16 @@ impl DeadLetters for KafkaDeadLetters {
         let sent = join_all(letters.iter().map(|letter| self.send(letter))).await;
         let mut too_large = Vec::new();
         for (letter, fits) in letters.iter().zip(sent) {
-            if !fits? {
-                tracing::warn!(
-                    origin = %letter.origin,
-                    bytes = letter.bytes.len(),
-                    "a dead letter is too large for topic {} and is kept in the {}", self.topic, self.too_large.place()
-                );
-                too_large.push(letter.clone());
+            // A broker refuses a whole batch for its size; by itself the letter may well fit.
+            if fits? || self.send(letter).await? {
+                continue;
             }
+            tracing::warn!(
+                origin = %letter.origin,
+                bytes = letter.bytes.len(),
+                "a dead letter is too large for topic {} and is kept in the {}", self.topic, self.too_large.place()
+            );
+            too_large.push(letter.clone());
         }
         if too_large.is_empty() { Ok(()) } else { self.too_large.write(&too_large).await }
     }

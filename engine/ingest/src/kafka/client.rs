@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 
 use super::explain::plain;
 use super::security;
@@ -50,8 +50,10 @@ impl KafkaAccess {
             // Longer pauses between attempts would only make recovery slower.
             .set("reconnect.backoff.max.ms", "5000")
             .set("allow.auto.create.topics", "false")
-            // A connection that closes while idle is no error.
+            // Connections that close while idle are no trouble; statistics tell whether a broker is up.
             .set("log.connection.close", "false");
+        // What is really logged is decided by the program's own filter.
+        config.set_log_level(RDKafkaLogLevel::Info);
         security::apply(&mut config, &self.connection, self.tokens.is_some())?;
         Ok(config)
     }

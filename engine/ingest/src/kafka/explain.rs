@@ -7,8 +7,10 @@ use super::settings::ConnectionSettings;
 /// What an error is about, which decides who can mend it and when it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {
-    /// Reaching a broker: it is tried again for ever.
+    /// Reaching one broker: it is tried again for ever.
     Reach,
+    /// There is no broker left that can be reached.
+    NoBroker,
     /// The TLS handshake.
     Tls,
     /// The sign-in.
@@ -36,7 +38,7 @@ pub(crate) fn explain(
             About::Reach,
             format!("a broker's host name is unknown ({reason}): check `brokers` and the name server"),
         ),
-        Some(Code::AllBrokersDown) => (About::Reach, "no broker can be reached; trying again".into()),
+        Some(Code::AllBrokersDown) => (About::NoBroker, "no broker can be reached; trying again".into()),
         Some(Code::BrokerTransportFailure | Code::OperationTimedOut | Code::MessageTimedOut) => {
             (About::Reach, reach(reason, connection))
         }
@@ -95,7 +97,7 @@ fn sign_in(reason: &str, connection: &ConnectionSettings) -> String {
         return format!("the broker asks for a sign-in: set `security.sasl` ({reason})");
     };
     let mechanism = sasl.mechanism.name();
-    if reason.to_lowercase().contains("mechanism") {
+    if reason.contains("handshake failed") || reason.contains("Unsupported") {
         return format!("the broker does not offer {mechanism} on that port: correct `mechanism` ({reason})");
     }
     match &sasl.username {
@@ -108,8 +110,10 @@ fn reach(reason: &str, connection: &ConnectionSettings) -> String {
     let security = &connection.security;
     if reason.contains("connecting to a PLAINTEXT broker listener") {
         format!("that port does not seem to speak TLS: correct the port, or remove `tls` ({reason})")
-    } else if reason.contains("connecting to a SSL listener") && security.tls.is_none() {
-        format!("that port may want TLS: add `security.tls` ({reason})")
+    } else if reason.contains("in state APIVERSION_QUERY") && security.tls.is_none() {
+        format!("the broker hung up; that port may want TLS: add `security.tls` ({reason})")
+    } else if reason.contains("Disconnected") && reason.contains("in state UP") && security.sasl.is_none() {
+        format!("the broker hung up; it may ask for a sign-in: add `security.sasl` ({reason})")
     } else {
         format!("a broker cannot be reached ({reason})")
     }
@@ -149,7 +153,9 @@ mod tests {
         use RDKafkaErrorCode as Code;
         let verify =
             "ssl://kafka:9093/bootstrap: SSL handshake failed: error:0A000086: certificate verify failed";
+        let hung_up = "Disconnected: connection closed by peer (after 2ms in state UP)";
         let cases = [
+            (Code::BrokerTransportFailure, hung_up, About::Reach, "a broker cannot be reached"),
             (Code::SSL, verify, About::Tls, "not signed by the CA in ca_file (ca.pem)"),
             (Code::SSL, "alert certificate required", About::Tls, "certificate_file"),
             (Code::Authentication, "Authentication failed", About::SignIn, "user `quell`"),

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use rdkafka::ClientContext;
 use rdkafka::client::OAuthToken;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -34,7 +35,28 @@ pub(crate) struct GroupContext {
     assignment: Arc<Assignment>,
     /// Whether reading rests. Partitions that are newly assigned must rest as well.
     pub(crate) paused: Arc<AtomicBool>,
-    hand_over: Duration,
+    hand_over: Arc<HandOver>,
+}
+
+/// How long a partition that is given up waits for what was begun with. Leaving may shorten it.
+pub(crate) struct HandOver(AtomicU64);
+
+impl HandOver {
+    pub(crate) fn new(wait: Duration) -> Self {
+        Self(AtomicU64::new(milliseconds(wait)))
+    }
+
+    pub(crate) fn shorten_to(&self, wait: Duration) {
+        self.0.fetch_min(milliseconds(wait), Ordering::Relaxed);
+    }
+
+    fn wait(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+fn milliseconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Assignment {
@@ -106,7 +128,7 @@ impl GroupContext {
         watch: Watch,
         intake: Arc<Intake>,
         assignment: Arc<Assignment>,
-        hand_over: Duration,
+        hand_over: Arc<HandOver>,
     ) -> Self {
         Self { watch, intake, assignment, paused: Arc::default(), hand_over }
     }
@@ -136,7 +158,7 @@ impl GroupContext {
         let streams = self.assignment.streams_of(list);
         self.intake.withdraw(&streams);
         // Partitions that were lost have their new owner already: waiting would be of no use.
-        if !consumer.assignment_lost() && !self.intake.wait_until_accepted(&streams, self.hand_over) {
+        if !consumer.assignment_lost() && !self.intake.wait_until_accepted(&streams, self.hand_over.wait()) {
             tracing::warn!("partitions are given up with records not yet accepted; they are delivered again");
         }
         self.assignment.store_positions(&self.intake, consumer);
@@ -180,6 +202,10 @@ impl ConsumerContext for GroupContext {
 
 impl ClientContext for GroupContext {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, about: &str, words: &str) {
+        self.watch.log(level, about, words);
+    }
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.watch.error(error, reason);

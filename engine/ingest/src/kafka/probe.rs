@@ -40,7 +40,10 @@ pub async fn look_for_topics(
 async fn look(access: &KafkaAccess, topics: &[String]) -> Result<HashMap<String, usize>, IngestError> {
     let (access, topics) = (access.clone(), topics.to_vec());
     on_blocking_thread("looking at the brokers", move || {
-        let consumer: BaseConsumer<Watch> = create(&access.config()?, access.watch())?;
+        let mut config = access.config()?;
+        // A broker that hangs up at once tells that encryption or sign-in is not what it expects.
+        config.set("log.connection.close", "true");
+        let consumer: BaseConsumer<Watch> = create(&config, access.watch())?;
         while_polling(&consumer, || ask(&access, &consumer, &topics))
     })
     .await

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::Message;
-use rdkafka::consumer::Consumer;
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::BorrowedMessage;
 
@@ -42,6 +42,8 @@ impl Reading {
             }
             self.assignment.store_positions(&self.intake, &self.consumer);
         }
+        // What is accepted already should not have to wait for what may still be.
+        let _ = self.consumer.commit_consumer_state(CommitMode::Async);
         // Dropping the consumer gives its partitions up, which stores what has been accepted until then
         // and commits it, and leaves the group. It may block; this thread is there for that.
         drop(self.consumer);

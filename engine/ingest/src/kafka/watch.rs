@@ -8,6 +8,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use rdkafka::ClientContext;
 use rdkafka::client::OAuthToken;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use serde::Deserialize;
@@ -58,6 +59,24 @@ impl ClientContext for Watch {
     // Only clients that sign in with OAUTHBEARER ever ask for a token.
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
+    fn log(&self, level: RDKafkaLogLevel, about: &str, words: &str) {
+        // Being hung up on is only logged by the library, but at the first look it tells a wrong setting.
+        if about == "FAIL" && words.contains("Disconnected") {
+            let (about, what) =
+                explain(Some(RDKafkaErrorCode::BrokerTransportFailure), words, &self.connection);
+            self.state.lock().note(about, what);
+        }
+        use RDKafkaLogLevel as Level;
+        match level {
+            Level::Emerg | Level::Alert | Level::Critical | Level::Error => {
+                tracing::error!(target: "quell::kafka::client", about, "{words}");
+            }
+            Level::Warning => tracing::warn!(target: "quell::kafka::client", about, "{words}"),
+            Level::Notice | Level::Info => tracing::info!(target: "quell::kafka::client", about, "{words}"),
+            Level::Debug => tracing::debug!(target: "quell::kafka::client", about, "{words}"),
+        }
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;
@@ -96,16 +115,16 @@ impl ConsumerContext for Watch {}
 
 impl WatchState {
     pub(crate) fn note(&mut self, about: About, what: String) {
+        if about == About::NoBroker {
+            self.connected = false;
+        }
         let place = match about {
-            About::Reach | About::Tls | About::SignIn => {
-                self.connected = false;
-                &mut self.reach
-            }
+            About::Reach | About::NoBroker | About::Tls | About::SignIn => &mut self.reach,
             About::Subject | About::Other => &mut self.subject,
         };
         match place {
-            // "No broker can be reached" follows upon the reason for it, and must not hide it.
-            Some(seen) if about == About::Reach && what.starts_with("no broker can be reached") => {
+            // That no broker is left follows upon the reason for it, and must not hide it.
+            Some(seen) if about == About::NoBroker => {
                 seen.last = Instant::now();
                 seen.times += 1;
             }
@@ -209,7 +228,7 @@ mod tests {
     fn the_reason_is_not_hidden_by_what_follows_from_it() {
         let mut state = WatchState::default();
         state.note(About::SignIn, "wrong user or password".into());
-        state.note(About::Reach, "no broker can be reached; trying again".into());
+        state.note(About::NoBroker, "no broker can be reached; trying again".into());
         let trouble = state.trouble().unwrap();
         assert_eq!((trouble.what.as_str(), trouble.times), ("wrong user or password", 2));
         assert_eq!(state.refusal().unwrap().0, About::SignIn);
