@@ -65,8 +65,9 @@ pub(crate) async fn call(
     let from = cx.now();
     let answer = cx.within(task.task.time_limit, action.execute(request), || no_answer(&task.task)).await;
     let took = (cx.now() - from).to_std().unwrap_or_default();
+    let call = Call { task: &begun, known, spec, took, earlier };
     match answer {
-        Ok(outcome) => accepted(cx, &begun, action, known, outcome, took, earlier).await,
+        Ok(outcome) => accepted(cx, call, outcome).await,
         Err(error) => Ok(refused(cx, &begun, error, earlier).into()),
     }
 }
@@ -95,17 +96,18 @@ fn excluded_now(cx: &Context, task: &TaskState, excluded: Excluded, earlier: Ear
     }
 }
 
-/// The outside system says that it did it: is it so?
-async fn accepted(
-    cx: &Context,
-    task: &TaskState,
-    action: &Arc<dyn AnyAction>,
-    known: &Known,
-    outcome: Outcome,
+/// A call that was answered.
+struct Call<'a> {
+    task: &'a TaskState,
+    known: &'a Known,
+    spec: &'a ActionSpec,
     took: Duration,
     earlier: Earlier,
-) -> Result<Done, Early> {
-    let spec = &action.info().spec;
+}
+
+/// The outside system says that it did it: is it so?
+async fn accepted(cx: &Context, call: Call<'_>, outcome: Outcome) -> Result<Done, Early> {
+    let Call { task, known, spec, took, earlier } = call;
     let (verification, seen) = verify(cx, task, spec).await.map_err(Early::Done)?;
     let mut effect = outcome.effect;
     if effect == Effect::Unchanged && earlier != Earlier::NoCall {

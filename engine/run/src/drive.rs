@@ -43,11 +43,10 @@ pub(crate) async fn drive(
         if !cx.tools.stop.is_stopping() {
             ready.into_iter().for_each(|ready| moves.begin(cx, ready));
         }
-        if moves.is_empty() && commands.is_empty() {
-            if let Some(parting) = parting(cx, wait_until).await {
-                cx.log.flush().await?;
-                return Ok(parting);
-            }
+        let nothing_under_way = moves.is_empty() && commands.is_empty();
+        if let Some(parting) = parting(cx, wait_until).await.filter(|_| nothing_under_way) {
+            cx.log.flush().await?;
+            return Ok(parting);
         }
         tokio::select! {
             biased;

@@ -239,6 +239,16 @@ impl Engine {
         Ok(())
     }
 
+    /// How it finds out who is meant.
+    pub(crate) fn resolver(&self) -> &crate::resolve::Resolver {
+        &self.runner.tools.resolver
+    }
+
+    /// Who must not be touched.
+    pub(crate) fn exclusions(&self) -> &crate::Exclusions {
+        &self.runner.tools.exclusions
+    }
+
     /// The time as the engine sees it.
     pub fn now(&self) -> Timestamp {
         self.runner.tools.clock.now()

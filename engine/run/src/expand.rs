@@ -33,7 +33,14 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
         Err(error) => return Ok(not_worked_out(lane, step, error).into()),
     };
     Ok(match targets(cx, lane, act).await {
-        Worked::Out(targets) => expanded(cx, lane, step, act, targets, &params, trace),
+        Worked::Out(targets) => {
+            let tasks = targets.into_iter().zip(0..).map(|(target, number)| {
+                let id = TaskId { lane: lane.id, step: step.id.clone(), number };
+                task(cx, id, act, target, params.clone())
+            });
+            let (lane, step, tasks) = (lane.id, step.id.clone(), tasks.collect());
+            Entry::Expanded { lane, step, tasks, nobody: None, trace }
+        }
         Worked::Nobody(why) => Entry::Expanded {
             lane: lane.id,
             step: step.id.clone(),
@@ -144,34 +151,29 @@ fn devices(found: Vec<DeviceFacts>) -> Vec<(Target, Provider, String)> {
     found.into_iter().map(target).collect()
 }
 
-fn expanded(
+fn task(
     cx: &Context,
-    lane: &Lane,
-    step: &Step,
+    id: TaskId,
     act: &DoStep,
-    targets: Vec<(Target, Provider, String)>,
-    params: &Value,
-    trace: Value,
-) -> Entry {
-    let tasks = targets.into_iter().zip(0..).map(|((target, provider, display), number)| {
-        let offered = cx.tools.hands.eyes.on(&act.action, &provider);
-        Task {
-            id: TaskId { lane: lane.id, step: step.id.clone(), number },
-            action: act.action.clone(),
-            reversible: offered.is_some_and(|eye| eye.info().spec.undo.is_some()),
-            provider,
-            target,
-            display,
-            params: params.clone(),
-            time_limit: act.time_limit,
-            retry: act.retry,
-            undo_after: match act.undo {
-                UndoRule::Manual => None,
-                UndoRule::After(wait) => Some(wait),
-            },
-        }
-    });
-    Entry::Expanded { lane: lane.id, step: step.id.clone(), tasks: tasks.collect(), nobody: None, trace }
+    (target, provider, display): (Target, Provider, String),
+    params: Value,
+) -> Task {
+    let offered = cx.tools.hands.eyes.on(&act.action, &provider);
+    Task {
+        id,
+        action: act.action.clone(),
+        reversible: offered.is_some_and(|eye| eye.info().spec.undo.is_some()),
+        provider,
+        target,
+        display,
+        params,
+        time_limit: act.time_limit,
+        retry: act.retry,
+        undo_after: match act.undo {
+            UndoRule::Manual => None,
+            UndoRule::After(wait) => Some(wait),
+        },
+    }
 }
 
 async fn later_or_not(cx: &Context, lane: &Lane, step: &Step, error: ActionError) -> Entry {

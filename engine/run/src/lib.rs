@@ -24,6 +24,7 @@ mod expand;
 mod gate;
 mod hands;
 mod hold;
+mod identify;
 mod journal;
 mod lanes;
 mod log;
@@ -54,6 +55,7 @@ pub use entry::{
 pub use exclusions::Exclusions;
 pub use hands::Hands;
 pub use hold::{HoldKey, Holder, Holds, Ours};
+pub use identify::Identified;
 pub use journal::{Batch, Journal, JournalError, Line};
 pub use log::RunEvent;
 pub use memory::MemoryJournal;
