@@ -1,1 +1,25 @@
-//! quell-connectors
+//! The list of connectors: one line each. Whoever adds one adds its line here, and nothing else outside its folder.
+
+mod kind;
+
+use quell_action::Catalogue;
+
+pub use kind::Kind;
+
+/// Every connector that this program has.
+pub fn all() -> Vec<Kind> {
+    vec![
+        Kind::of::<quell_active_directory::ActiveDirectory>(),
+        Kind::of::<quell_lab::LabConnector>(),
+    ]
+}
+
+/// The connector of this name.
+pub fn find(name: &str) -> Option<Kind> {
+    all().into_iter().find(|kind| kind.name() == name)
+}
+
+/// Every action that could ever be offered.
+pub fn catalogue() -> Catalogue {
+    Catalogue::new(all().iter().flat_map(Kind::actions))
+}

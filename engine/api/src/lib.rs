@@ -1,1 +1,29 @@
-//! quell-api
+//! How programs look in: the engine's HTTP interface, and the client that speaks it.
+//!
+//! [`Operations`] is what an operator can ask of an engine. The program implements it over the store; [`router`]
+//! puts it on HTTP; [`Client`] speaks that HTTP and implements it again. So a command works the same with an engine
+//! running (which holds the store) and without one.
+//!
+//! Invariant: everything but health and metrics needs the token, and this room knows neither the store nor any
+//! connector.
+
+mod auth;
+mod client;
+mod error;
+mod exclusions;
+mod health;
+mod metrics;
+mod operations;
+mod router;
+mod runs;
+mod store;
+
+pub use auth::Token;
+pub use client::Client;
+pub use error::{Refusal, RefusalKind};
+pub use health::{Health, Part};
+pub use metrics::Metrics;
+pub use operations::{
+    AddExclusion, ExclusionTest, Operations, Prune, Pruned, RunRecord, TestedEntry, UndoOrder, Undone, UndoneTask,
+};
+pub use router::{Doors, router};

@@ -1,0 +1,86 @@
+//! [`Kind`]: a connector whatever its types.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use quell_action::{ActionInfo, Connection, ConnectError, Connector, Problem};
+use serde_json::Value;
+
+/// A connector whatever its types: what the program needs to check and connect it.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    name: &'static str,
+    summary: &'static str,
+    actions: fn() -> Vec<ActionInfo>,
+    offered: fn(&Value) -> Result<Vec<ActionInfo>, Vec<Problem>>,
+    connect: fn(String, Value) -> BoxFuture<'static, Result<Connection, ConnectError>>,
+    schema: fn() -> Value,
+}
+
+impl Kind {
+    /// The connector `C`.
+    pub fn of<C: Connector>() -> Self {
+        Self {
+            name: C::NAME,
+            summary: C::SUMMARY,
+            actions: || C::actions(None),
+            offered: offered::<C>,
+            connect: |name, settings| connect::<C>(name, settings).boxed(),
+            schema: || schemars::schema_for!(C::Settings).to_value(),
+        }
+    }
+
+    /// Its name in the site file.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it talks to, in one sentence.
+    pub fn summary(&self) -> &'static str {
+        self.summary
+    }
+
+    /// All actions that it could ever offer.
+    pub fn actions(&self) -> Vec<ActionInfo> {
+        (self.actions)()
+    }
+
+    /// The actions that it offers with these settings. Looks at the settings and at nothing else.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings.
+    pub fn offered(&self, settings: &Value) -> Result<Vec<ActionInfo>, Vec<Problem>> {
+        (self.offered)(settings)
+    }
+
+    /// Makes its clients.
+    ///
+    /// # Errors
+    /// When the settings do not fit, or a credential, a certificate or a file is missing.
+    pub async fn connect(&self, name: &str, settings: Value) -> Result<Connection, ConnectError> {
+        (self.connect)(name.to_owned(), settings).await
+    }
+
+    /// The JSON Schema of its settings.
+    pub fn settings_schema(&self) -> Value {
+        (self.schema)()
+    }
+}
+
+fn offered<C: Connector>(settings: &Value) -> Result<Vec<ActionInfo>, Vec<Problem>> {
+    let settings = typed::<C>(settings.clone()).map_err(|problem| vec![problem])?;
+    let problems = C::check(&settings);
+    if problems.is_empty() { Ok(C::actions(Some(&settings))) } else { Err(problems) }
+}
+
+async fn connect<C: Connector>(name: String, settings: Value) -> Result<Connection, ConnectError> {
+    let settings = typed::<C>(settings)
+        .map_err(|problem| ConnectError(format!("connectors.{name}.{}: {}", problem.place, problem.message)))?;
+    C::connect(&name, settings).await
+}
+
+fn typed<C: Connector>(settings: Value) -> Result<C::Settings, Problem> {
+    serde_path_to_error::deserialize(settings).map_err(|error| Problem {
+        place: error.path().to_string(),
+        message: error.inner().to_string(),
+    })
+}

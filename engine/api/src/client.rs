@@ -1,0 +1,130 @@
+//! [`Client`]: asks a running engine, over its HTTP interface.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use quell_action::exclusion::{Entry, EntryId};
+use quell_run::{RunFilter, RunSummary};
+use reqwest::{Method, RequestBuilder};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::exclusions::Who;
+use crate::runs::By;
+use crate::{
+    AddExclusion, ExclusionTest, Health, Operations, Prune, Pruned, Refusal, RunRecord, Token, UndoOrder, Undone,
+};
+
+/// Asks a running engine.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    address: String,
+    token: Token,
+}
+
+impl Client {
+    /// A client of the engine that listens at `address` (`127.0.0.1:7878`).
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn new(address: &str, token: Token) -> Result<Self, Refusal> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(2))
+            .timeout(Duration::from_secs(310))
+            .build()
+            .map_err(Refusal::unavailable)?;
+        Ok(Self { http, address: address.to_owned(), token })
+    }
+
+    fn to(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address)).bearer_auth(self.token.expose())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &impl Serialize) -> Result<T, Refusal> {
+        answer(self.to(Method::GET, path).query(query)).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Refusal> {
+        answer(self.to(Method::POST, path).json(body)).await
+    }
+}
+
+async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refusal> {
+    let response = request.send().await.map_err(Refusal::unavailable)?;
+    if response.status().is_success() {
+        return response.json().await.map_err(Refusal::unavailable);
+    }
+    let status = response.status();
+    let refusal = response.json::<Refusal>().await;
+    Err(refusal.unwrap_or_else(|_| Refusal::unavailable(format_args!("the engine answered {status}"))))
+}
+
+/// One path segment, whatever is in it.
+fn segment(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[async_trait]
+impl Operations for Client {
+    async fn health(&self) -> Health {
+        let asked = self.to(Method::GET, "/readyz").send().await;
+        let health = match asked {
+            Ok(response) => response.json().await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        health.unwrap_or_else(|why| Health {
+            version: String::new(),
+            ready: false,
+            parts: vec![crate::Part { name: "engine".into(), well: false, note: why }],
+        })
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Refusal> {
+        self.get("/api/v1/runs", filter).await
+    }
+
+    async fn run(&self, name: &str) -> Result<RunRecord, Refusal> {
+        self.get(&format!("/api/v1/runs/{}", segment(name)), &()).await
+    }
+
+    async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal> {
+        self.post(&format!("/api/v1/runs/{}/cancel", segment(name)), &By { by: by.to_owned() }).await
+    }
+
+    async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
+        self.post("/api/v1/undo", order).await
+    }
+
+    async fn exclusions(&self) -> Result<Vec<Entry>, Refusal> {
+        self.get("/api/v1/exclusions", &()).await
+    }
+
+    async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal> {
+        self.post("/api/v1/exclusions", entry).await
+    }
+
+    async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
+        let path = format!("/api/v1/exclusions/{}", segment(&id.0));
+        answer(self.to(Method::DELETE, &path).query(&By { by: by.to_owned() })).await
+    }
+
+    async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
+        self.get("/api/v1/exclusions/test", &Who { who: who.to_owned() }).await
+    }
+
+    async fn store_stats(&self) -> Result<Value, Refusal> {
+        self.get("/api/v1/store", &()).await
+    }
+
+    async fn prune(&self, order: &Prune) -> Result<Pruned, Refusal> {
+        self.post("/api/v1/store/prune", order).await
+    }
+}

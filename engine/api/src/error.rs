@@ -1,0 +1,72 @@
+//! [`Refusal`]: why an operation was not carried out, on both sides of the wire.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+/// Why an operation was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What kind of reason it is.
+    pub kind: RefusalKind,
+    /// What, and what to do.
+    pub message: String,
+}
+
+/// The kinds of reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// No credential, or a wrong one.
+    Unauthorized,
+    /// There is no such thing.
+    NotFound,
+    /// The request does not make sense.
+    Invalid,
+    /// It does not fit the state in which things are.
+    Conflict,
+    /// The store or the engine is out of order.
+    Unavailable,
+}
+
+impl Refusal {
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::NotFound, message: message.into() }
+    }
+
+    /// The request does not make sense.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Invalid, message: message.into() }
+    }
+
+    /// It does not fit the state in which things are.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Conflict, message: message.into() }
+    }
+
+    /// The store or the engine is out of order.
+    pub fn unavailable(error: impl std::fmt::Display) -> Self {
+        Self { kind: RefusalKind::Unavailable, message: error.to_string() }
+    }
+}
+
+impl RefusalKind {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.kind.status(), Json(self)).into_response()
+    }
+}

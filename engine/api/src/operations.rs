@@ -1,0 +1,151 @@
+//! [`Operations`]: what an operator can ask of an engine, with one running or without.
+
+use async_trait::async_trait;
+use quell_action::exclusion::{Entry, EntryId};
+use quell_run::{Line, RunFilter, RunSummary};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Health, Refusal};
+
+/// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
+/// engine to.
+#[async_trait]
+pub trait Operations: Send + Sync {
+    /// How the engine is.
+    async fn health(&self) -> Health;
+
+    /// Runs, newest first.
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Refusal>;
+
+    /// One run with its journal, by its id or the beginning of it.
+    async fn run(&self, name: &str) -> Result<RunRecord, Refusal>;
+
+    /// Stops a run: what is started is finished, nothing more is begun.
+    async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal>;
+
+    /// Takes back what a run changed, and returns when that is done or stuck.
+    async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal>;
+
+    /// The exclusion list: the site's entries and the operators'.
+    async fn exclusions(&self) -> Result<Vec<Entry>, Refusal>;
+
+    /// Adds an operator's entry; in force for the next call.
+    async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal>;
+
+    /// Removes an operator's entry.
+    async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal>;
+
+    /// Whether the list stops actions on this account or device, and which entry does.
+    async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal>;
+
+    /// What the store holds.
+    async fn store_stats(&self) -> Result<Value, Refusal>;
+
+    /// Forgets what is old enough.
+    async fn prune(&self, order: &Prune) -> Result<Pruned, Refusal>;
+}
+
+/// A run with its journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The run.
+    pub summary: RunSummary,
+    /// What happened, in order.
+    pub lines: Vec<Line>,
+}
+
+/// What is to be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UndoOrder {
+    /// The run, by its id or the beginning of it.
+    pub run: String,
+    /// One task of it (`0/cut_off/1`); all of them when left out.
+    pub task: Option<String>,
+    /// Who wants it.
+    pub by: String,
+    /// Only say what would be taken back.
+    pub dry: bool,
+}
+
+/// What an undo came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Undone {
+    /// The run.
+    pub run: String,
+    /// What was, or with `dry` would be, taken back; task by task.
+    pub tasks: Vec<UndoneTask>,
+}
+
+/// One task of an undo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UndoneTask {
+    /// Which task.
+    pub task: String,
+    /// What it had done, and to whom.
+    pub what: String,
+    /// `undone`, `would undo`, `stuck`, `waiting`, or why there is nothing to undo.
+    pub result: String,
+    /// Whether a person must still look at it.
+    pub open: bool,
+}
+
+/// An operator's new entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddExclusion {
+    /// The entry as the exclusion file would have it.
+    pub entry: Value,
+    /// Who adds it.
+    pub by: String,
+}
+
+/// What the exclusion list says of somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExclusionTest {
+    /// Who was asked about.
+    pub who: String,
+    /// Whom the directories know under that name: one line for each linked account or device.
+    pub found: Vec<String>,
+    /// The entries that name them.
+    pub entries: Vec<TestedEntry>,
+    /// Built-in protection, where there is one.
+    pub built_in: Option<String>,
+    /// Why nothing would be done to them although no entry names them: unknown never acts.
+    pub unknown: Option<String>,
+    /// For every disruptive action, whether it would be stopped.
+    pub stopped: Vec<(String, bool)>,
+}
+
+/// An entry that names somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestedEntry {
+    /// Its id.
+    pub id: String,
+    /// Its reason.
+    pub because: String,
+    /// The actions it stops; none named means every disruptive one.
+    pub actions: Vec<String>,
+}
+
+/// What may be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prune {
+    /// Alerts and finished runs older than this many days.
+    pub days: u32,
+    /// All but this many finished runs.
+    pub runs: Option<u64>,
+    /// Only count.
+    pub dry: bool,
+}
+
+/// What was, or would be, forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Pruned {
+    /// Alerts.
+    pub alerts: u64,
+    /// Runs.
+    pub runs: u64,
+}

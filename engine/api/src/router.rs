@@ -1,0 +1,60 @@
+//! The table of contents: every route in one list.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::{Metrics, Operations, Token, auth, exclusions, health, metrics, runs, store};
+
+/// The largest request body.
+const BODY_BYTES: usize = 256 * 1024;
+
+/// An undo waits for slow systems; nothing here takes longer.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// What the routes are given.
+#[derive(Clone)]
+pub struct Doors {
+    /// What carries the operations out.
+    pub operations: Arc<dyn Operations>,
+    /// The program's counters.
+    pub metrics: Option<Metrics>,
+}
+
+/// All routes. Health and metrics are open, everything else needs the token.
+pub fn router(doors: Doors, token: Token) -> Router {
+    let guarded = Router::new()
+        .route("/api/v1/runs", get(runs::list))
+        .route("/api/v1/runs/{run}", get(runs::show))
+        .route("/api/v1/runs/{run}/cancel", post(runs::cancel))
+        .route("/api/v1/undo", post(runs::undo))
+        .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::add))
+        .route("/api/v1/exclusions/test", get(exclusions::test))
+        .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
+        .route("/api/v1/store", get(store::stats))
+        .route("/api/v1/store/prune", post(store::prune))
+        .route_layer(from_fn_with_state(token, auth::require));
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
+        .merge(guarded)
+        .with_state(doors)
+        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, LONGEST))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(SetResponseHeaderLayer::overriding(
+            HeaderName::from_static("cache-control"),
+            HeaderValue::from_static("no-store"),
+        ))
+        .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
+        .layer(CatchPanicLayer::new())
+}

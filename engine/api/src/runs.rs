@@ -1,0 +1,45 @@
+//! `/api/v1/runs` and `/api/v1/undo`.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use quell_run::{RunFilter, RunSummary};
+use serde::{Deserialize, Serialize};
+
+use crate::router::Doors;
+use crate::{Refusal, RunRecord, UndoOrder, Undone};
+
+/// Who wants something done.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct By {
+    pub(crate) by: String,
+}
+
+pub(crate) async fn list(
+    State(doors): State<Doors>,
+    Query(filter): Query<RunFilter>,
+) -> Result<Json<Vec<RunSummary>>, Refusal> {
+    doors.operations.runs(&filter).await.map(Json)
+}
+
+pub(crate) async fn show(
+    State(doors): State<Doors>,
+    Path(run): Path<String>,
+) -> Result<Json<RunRecord>, Refusal> {
+    doors.operations.run(&run).await.map(Json)
+}
+
+pub(crate) async fn cancel(
+    State(doors): State<Doors>,
+    Path(run): Path<String>,
+    Json(By { by }): Json<By>,
+) -> Result<Json<RunSummary>, Refusal> {
+    doors.operations.cancel(&run, &by).await.map(Json)
+}
+
+pub(crate) async fn undo(
+    State(doors): State<Doors>,
+    Json(order): Json<UndoOrder>,
+) -> Result<Json<Undone>, Refusal> {
+    doors.operations.undo(&order).await.map(Json)
+}
