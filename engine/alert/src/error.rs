@@ -31,7 +31,7 @@ pub enum IdentifierError {
         text: String,
     },
     /// It does not have the form that was asked for.
-    #[error("{text:?} is not a {form}")]
+    #[error("{text:?} is no {form}")]
     NotA {
         /// The form that was expected, in words.
         form: &'static str,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::alert::{Alert, Format, Status};
 use crate::decode::draft;
-use crate::decode::entities::{Gathered, Kind, Layers};
+use crate::decode::entities::{Gathered, Kind};
 use crate::decode::place::Place;
 use crate::decode::record::Record;
 use crate::decode::times;
@@ -94,36 +94,28 @@ fn entities(extension: Option<Record<'_>>, labels: Option<Record<'_>>) -> Gather
             // A blank in it makes it the name that people know.
             let is_logon_name = !name.contains(' ') || name.contains('\\') || name.contains('@');
             let column = if is_logon_name { "Name" } else { "DisplayName" };
-            take(&mut gathered, &Kind::Account, &[(column, name)], role, place.member(user));
+            gathered.named(&Kind::Account, &[(column, name)], Some(role), place.member(user));
         }
         let fqdn = labels.and_then(|labels| labels.text(&[&format!("{host}fqdn")]));
         let short = extension.text(&[host]);
         match (short, fqdn) {
             (Some(short), Some(fqdn)) if !is_label_of(short, fqdn) => {
                 gathered.note(place.member(host), format!("{short} and {fqdn} are two devices"));
-                take(&mut gathered, &Kind::Device, &[("HostName", short)], role, place.member(host));
-                take(&mut gathered, &Kind::Device, &[("FQDN", fqdn)], role, Place::Root.member("labels"));
+                gathered.named(&Kind::Device, &[("HostName", short)], Some(role), place.member(host));
+                gathered.named(&Kind::Device, &[("FQDN", fqdn)], Some(role), Place::Root.member("labels"));
             }
             (None, None) => {}
             (short, fqdn) => {
                 let names: Vec<_> =
                     short.map(|n| ("HostName", n)).into_iter().chain(fqdn.map(|n| ("FQDN", n))).collect();
-                take(&mut gathered, &Kind::Device, &names, role, place.member(host));
+                gathered.named(&Kind::Device, &names, Some(role), place.member(host));
             }
         }
         if let Some(address_text) = extension.text(&[address]) {
-            take(&mut gathered, &Kind::Ip, &[("Address", address_text)], role, place.member(address));
+            gathered.named(&Kind::Ip, &[("Address", address_text)], Some(role), place.member(address));
         }
     }
     gathered
-}
-
-fn take(gathered: &mut Gathered, kind: &Kind, columns: &[(&str, &str)], role: &str, place: Place<'_>) {
-    let columns = columns.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text)));
-    let value = Value::Object(columns.collect());
-    if let Some(record) = Record::of(&value) {
-        gathered.entity(kind, &Layers::of(record).playing(Some(role)), place);
-    }
 }
 
 fn is_label_of(short: &str, fqdn: &str) -> bool {
@@ -164,8 +156,10 @@ fn pairs(text: &str) -> Map<String, Value> {
     }
     let ends = starts.iter().skip(1).map(|(start, _)| *start).chain([text.len()]);
     let read = |((start, equals), end): (&(usize, usize), usize)| {
-        let value = unescape(text.get(equals + 1..end).unwrap_or("").trim());
-        (text[*start..*equals].to_owned(), Value::from(value))
+        let name = &text[*start..*equals];
+        // Published lines hold DOMAIN\nancy with one backslash; line breaks are for messages only.
+        let value = unescape(text.get(equals + 1..end).unwrap_or("").trim(), name == "msg");
+        (name.to_owned(), Value::from(value))
     };
     starts.iter().zip(ends).map(read).collect()
 }
@@ -179,16 +173,19 @@ fn labels(extension: &Map<String, Value>) -> Map<String, Value> {
     named.collect()
 }
 
-fn unescape(text: &str) -> String {
+fn unescape(text: &str, breaks_lines: bool) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         match character {
             '\\' => match characters.next() {
-                Some('n') => plain.push('\n'),
-                Some('r') => plain.push('\r'),
-                Some(other) => plain.push(other),
-                None => plain.push('\\'),
+                Some('n') if breaks_lines => plain.push('\n'),
+                Some('r') if breaks_lines => plain.push('\r'),
+                Some(other) if !other.is_alphanumeric() => plain.push(other),
+                other => {
+                    plain.push('\\');
+                    plain.extend(other);
+                }
             },
             other => plain.push(other),
         }
@@ -212,7 +209,7 @@ mod tests {
     #[test]
     fn a_line_is_taken_apart() {
         let line = "<14>1 2018-10-29T09:22:00.1+00:00 DC CEF:0|Microsoft|Azure ATP|2.5|Key|A \\| b|10|start=2018-10-29T09:19:45Z \
-            suser=CONTOSO\\\\alice shost=WKS msg=Said a\\=b to DC1 twice cs1Label=url cs1=https\\://x.example/alerts/aa12?a\\=b";
+            suser=CONTOSO\\\\alice duser=corp.example\\nancy shost=WKS msg=Said a\\=b to DC1 twice cs1Label=url cs1=https\\://x.example/alerts/aa12?a\\=b";
         let line = parse(line).unwrap();
         assert!(line.is_ours());
         let alert = line.read().unwrap();
@@ -221,6 +218,7 @@ mod tests {
         assert_eq!(alert.link.as_deref(), Some("https://x.example/alerts/aa12?a=b"));
         assert_eq!(alert.description.as_deref(), Some("Said a=b to DC1 twice"));
         assert_eq!(alert.entities.accounts[0].sam().as_deref(), Some("contoso\\alice"));
+        assert_eq!(alert.entities.accounts[1].sam().as_deref(), Some("corp.example\\nancy"));
         assert!(alert.times.updated.is_some() && alert.times.start.is_some());
     }
 

@@ -39,20 +39,27 @@ pub(crate) fn blank(format: Format) -> Alert {
     }
 }
 
-/// Completes an alert that was read: an id where the sender gave none, and what the catalogue knows. Refused is what
-/// has neither id nor title: nothing could be said about it, and it could not be told from another one.
+/// Finishes an alert that was read: an id where the sender gave none, and what the catalogue knows. Refused is what
+/// has neither id nor title nor entities: nothing could be said about it.
 pub(crate) fn finish(mut alert: Alert, document: Value) -> Result<Alert, String> {
     if alert.id.0.is_empty() {
-        if alert.title.is_empty() {
-            return Err("an alert without an id and without a title".to_owned());
+        let says_anything =
+            !alert.title.is_empty() || document.get("Entities").is_some_and(|value| !value.is_null());
+        if !says_anything {
+            return Err("an alert without an id, without a title and without entities".to_owned());
         }
         alert.id = AlertId(format!("content-{}", digest(&document)));
         note(&mut alert, "$", "no id: one was made from the content");
     }
+    Ok(complete(alert, document))
+}
+
+/// Completes an alert that has an id.
+pub(crate) fn complete(mut alert: Alert, document: Value) -> Alert {
     alert.provider_id = alert.provider_id.take().filter(|id| *id != alert.id.0);
     alert.document = document;
     catalogue::complete(&mut alert);
-    Ok(alert)
+    alert
 }
 
 /// Notes something odd.

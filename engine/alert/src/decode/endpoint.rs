@@ -52,13 +52,14 @@ fn entities(record: Record<'_>) -> Gathered {
         gathered.tree(device, Some(Kind::Device), place.element(index));
     }
     for name in ["entities", "evidence"] {
-        let list = record.list(&[name]);
-        if let Some(Value::Object(_)) = record.get(&[name]) {
-            gathered.note(Place::Root.member(name), "one entity alone where a list belongs");
+        let list_place = Place::Root.member(name);
+        if let Some(alone @ Value::Object(_)) = record.get(&[name]) {
+            gathered.note(list_place, "one entity alone where a list belongs");
+            evidence(&mut gathered, alone, list_place);
+            continue;
         }
-        for (index, value) in list.iter().enumerate() {
-            let place = Place::Root.member(name);
-            evidence(&mut gathered, value, place.element(index));
+        for (index, value) in record.list(&[name]).iter().enumerate() {
+            evidence(&mut gathered, value, list_place.element(index));
         }
     }
     if let Some(user) = record.record(&["relatedUser"]) {

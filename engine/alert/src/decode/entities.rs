@@ -111,6 +111,21 @@ impl Gathered {
         }
     }
 
+    /// Takes one entity that is known by a few texts.
+    pub(crate) fn named(
+        &mut self,
+        kind: &Kind,
+        facts: &[(&str, &str)],
+        role: Option<&str>,
+        place: Place<'_>,
+    ) {
+        let members = facts.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text)));
+        let value = Value::Object(members.collect());
+        if let Some(record) = Record::of(&value) {
+            self.entity(kind, &Layers::of(record).playing(role), place);
+        }
+    }
+
     /// Looks for entities inside an entity.
     pub(crate) fn inside(&mut self, kind: &Kind, record: Record<'_>, place: Place<'_>) {
         if matches!(kind, Kind::Mailbox | Kind::Metadata) {
@@ -142,7 +157,9 @@ impl Gathered {
         for account in &accounts {
             name_oddities(account, &mut self.oddities);
         }
-        oddities.append(&mut self.oddities);
+        // One entity that stands in many places is odd once.
+        let mut said = HashSet::new();
+        oddities.extend(self.oddities.into_iter().filter(|oddity| said.insert(oddity.what.clone())));
         Entities { accounts, devices, ..self.rest }
     }
 

@@ -111,4 +111,22 @@ fn state(gathered: &mut Gathered, kind: &Kind, value: &Value, place: Place<'_>) 
         facts = facts.and(record.record(&["fileHash"]));
     }
     gathered.entity(kind, &facts, place);
+    if *kind == Kind::Other("networkconnection".to_owned()) {
+        ends_of_connection(gathered, record, place);
+    }
+}
+
+/// The addresses and names at both ends of a connection.
+fn ends_of_connection(gathered: &mut Gathered, record: Record<'_>, place: Place<'_>) {
+    let ends = [
+        (Kind::Ip, "sourceAddress", "Address", Some("source")),
+        (Kind::Ip, "destinationAddress", "Address", Some("destination")),
+        (Kind::Url, "destinationUrl", "Url", None),
+        (Kind::Domain, "destinationDomain", "DomainName", None),
+    ];
+    for (kind, column, name, role) in ends {
+        if let Some(text) = record.text(&[column]) {
+            gathered.named(&kind, &[(name, text)], role, place.member(column));
+        }
+    }
 }

@@ -1,8 +1,6 @@
 //! Office 365 management activity records that carry an alert: whole, as the V3 text of an automated investigation,
 //! or in the short names that the compliance centre uses.
 
-use serde_json::Value;
-
 use crate::alert::{Alert, Status};
 use crate::decode::draft::{self, text};
 use crate::decode::entities::{Gathered, Kind};
@@ -77,28 +75,27 @@ fn read_short(record: Record<'_>, alert: &mut Alert) {
 fn entities(record: Record<'_>, data: Option<Record<'_>>) -> Gathered {
     let mut gathered = Gathered::default();
     let place = Place::Root.member("Data");
-    let mut take = |kind: &Kind, column: &str, text: &str, name: &str| {
-        let facts = Value::Object([(column.to_owned(), Value::from(text))].into_iter().collect());
-        if let Some(record) = Record::of(&facts) {
-            gathered.columns(kind, record, &[column], place.member(name));
-        }
-    };
     let is_user = record.text(&["EntityType"]).or_else(|| data?.text(&["etype"])) == Some("User");
     let user = data.and_then(|data| data.text(&["eid"])).or_else(|| record.text(&["AlertEntityId"]));
     if let Some(user) = user.filter(|user| is_user && user.contains('@')) {
-        take(&Kind::Account, "UserPrincipalName", user, "eid");
+        gathered.named(&Kind::Account, &[("UserPrincipalName", user)], None, place.member("eid"));
     }
     let Some(data) = data else { return gathered };
     if let Some(user) = data.text(&["f3u"]).filter(|user| user.contains('@')) {
-        take(&Kind::Account, "UserPrincipalName", user, "f3u");
+        gathered.named(&Kind::Account, &[("UserPrincipalName", user)], None, place.member("f3u"));
     }
     for recipient in data.text(&["trc"]).into_iter().flat_map(|list| list.split([',', ';'])) {
         if recipient.contains('@') {
-            take(&Kind::Mailbox, "MailboxPrimaryAddress", recipient.trim(), "trc");
+            gathered.named(
+                &Kind::Mailbox,
+                &[("MailboxPrimaryAddress", recipient.trim())],
+                None,
+                place.member("trc"),
+            );
         }
     }
     if let Some(url) = data.text(&["zu"]) {
-        take(&Kind::Url, "Url", url, "zu");
+        gathered.named(&Kind::Url, &[("Url", url)], None, place.member("zu"));
     }
     gathered
 }

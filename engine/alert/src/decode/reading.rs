@@ -99,6 +99,7 @@ impl Reading<'_> {
         match cef::parse(text) {
             Some(line) if line.is_ours() => self.alert(line.read(), found),
             Some(line) => self.pass(format!("CEF {} {}", line.source[0], line.source[1]), found),
+            None if serde_json::from_str::<Value>(text).is_ok() => self.refuse(found, "JSON, but no object"),
             None => self.refuse(found, "neither JSON nor a CEF line"),
         }
     }
@@ -298,7 +299,10 @@ impl Reading<'_> {
         let line = first_line + error.line().saturating_sub(1);
         let column =
             if error.line() <= 1 { first_column + error.column().saturating_sub(1) } else { error.column() };
-        format!("{} line {line} column {column}", piece.place.trim_end_matches(" $"))
+        let of_lines = piece.place.strip_prefix("line ").and_then(|rest| rest.split_once(' '));
+        let inside = of_lines.map_or(piece.place.as_str(), |(_, inside)| inside);
+        let inside = if inside == "$" { String::new() } else { format!("{inside} ") };
+        format!("{inside}line {line} column {column}")
     }
 }
 
@@ -307,10 +311,7 @@ fn joined(records: Vec<Value>, oddities: Vec<Oddity>) -> Decoded {
     let mut alert = draft::blank(Format::XdrStream);
     alert.oddities = oddities;
     let document = xdr_stream::read(records, &mut alert);
-    match draft::finish(alert, document) {
-        Ok(alert) => Decoded::Alert(Box::new(alert)),
-        Err(reason) => Decoded::Refused(Refusal { reason, place: "$".to_owned(), raw: Vec::new() }),
-    }
+    Decoded::Alert(Box::new(draft::complete(alert, document)))
 }
 
 fn read_as(record: Record<'_>, alert: &mut Alert) {

@@ -1,7 +1,7 @@
 //! Rows of the SecurityAlert table under both sets of column names, and the alert schema V3 that products use among
 //! themselves, which has the same members.
 
-use crate::alert::{Alert, Format};
+use crate::alert::{Alert, Format, Status};
 use crate::decode::draft::{self, text};
 use crate::decode::entities::Gathered;
 use crate::decode::place::Place;
@@ -22,6 +22,10 @@ pub(crate) fn read_at(record: Record<'_>, place: Place<'_>, alert: &mut Alert) {
     alert.alert_type = text(record, &["AlertType"]);
     draft::set_severity(alert, record, &["AlertSeverity", "Severity"]);
     draft::set_status(alert, record, &["Status"]);
+    if record.text(&["Status"]).is_some_and(|status| status.eq_ignore_ascii_case("Active")) {
+        // The word of Defender for Cloud for an alert that nobody has touched.
+        alert.status = Status::New;
+    }
     set_product(record, alert);
     for name in ["Tactics", "Intent"] {
         draft::add_tactics(alert, record, name);
@@ -61,8 +65,8 @@ fn set_product(record: Record<'_>, alert: &mut Alert) {
 fn set_times(record: Record<'_>, alert: &mut Alert) {
     alert.times.start = draft::time(alert, record, &["StartTime", "StartTimeUtc"]);
     alert.times.end = draft::time(alert, record, &["EndTime", "EndTimeUtc"]);
-    let generated = draft::time(alert, record, &["TimeGenerated"]);
-    let processed = draft::time(alert, record, &["ProcessingEndTime"]);
+    let generated = draft::time(alert, record, &["TimeGenerated", "TimeGeneratedUtc"]);
+    let processed = draft::time(alert, record, &["ProcessingEndTime", "ProcessingEndTimeUtc"]);
     alert.times.updated = match alert.format {
         Format::V3 | Format::Office365Activity => generated.max(processed),
         _ => generated.or(processed),

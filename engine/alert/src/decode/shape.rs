@@ -109,7 +109,7 @@ fn sentinel(record: Record<'_>) -> Option<Shape> {
 fn other_table(record: Record<'_>) -> Option<Shape> {
     let is_row = record.has("TimeGenerated") || record.has("_ItemId");
     let table = record.text(&["Type"]).filter(|_| is_row)?;
-    if table != "SecurityAlert" && !record.has("SystemAlertId") {
+    if table != "SecurityAlert" && record.id(&["SystemAlertId"]).is_none() {
         return Some(Shape::Passed(table.to_owned()));
     }
     None
@@ -160,7 +160,10 @@ fn row(record: Record<'_>) -> Option<Format> {
     let is_v3 = ["CorrelationKey", "ResourceIdentifiers", "AzureResourceId", "AlertUri"]
         .iter()
         .any(|n| record.has(n));
-    if !is_row && !(named && (identified || is_v3)) {
+    // Any column may have been dropped on the way; entities beside techniques are still an alert's.
+    let remains =
+        record.has("Entities") && ["Techniques", "ExtendedProperties"].iter().any(|name| record.has(name));
+    if !is_row && !remains && !(named && (identified || is_v3)) {
         return None;
     }
     let trigger = record.text(&["WorkspaceId"]).is_some() && !record.has("TenantId");

@@ -116,7 +116,8 @@ fn entities(document: &Value) -> Gathered {
 
 /// One piece of evidence: flat columns, and the entity itself under AdditionalFields.
 fn evidence(gathered: &mut Gathered, record: Record<'_>, place: Place<'_>) {
-    let properties_place = place.member("properties");
+    let inner = place.member("properties");
+    let properties_place = if record.has("properties") { inner } else { place };
     let properties = properties(record);
     let Some(kind) = properties.text(&["EntityType"]).map(Kind::named) else { return };
     let additional_value = properties.get(&["AdditionalFields"]).filter(|value| target_of(value).is_none());

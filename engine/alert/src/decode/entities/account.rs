@@ -9,18 +9,22 @@ use crate::folding::{clean, fold};
 use crate::identifier::is_not_a_domain;
 use crate::identity::{Account, AccountKind, Identifier};
 
-/// Names that stand for no particular account when nothing but a name is known.
-const GENERIC: [&str; 10] = [
+/// Accounts that every domain and every computer has; only an id can tell that one of these names is somebody else.
+const BUILT_IN: [&str; 4] = ["administrator", "guest", "defaultaccount", "wdagutilityaccount"];
+
+/// Names that stand for no particular account when nothing but the name is known.
+const GENERIC: [&str; 11] = [
     "admin",
-    "administrator",
     "root",
-    "guest",
     "user",
     "null",
     "test",
     "default",
-    "defaultaccount",
     "unknown",
+    "administrateur",
+    "administrador",
+    "administrat\u{f6}r",
+    "sa",
 ];
 
 /// Names that belong to the system whatever stands beside them.
@@ -76,7 +80,8 @@ pub(super) fn read(facts: &Layers<'_>, place: Place<'_>, oddities: &mut Vec<Oddi
 /// Finds the accounts whose domain is the name of a device in the same alert: those are local to that device.
 pub(super) fn find_local(accounts: &mut [Account], devices: &[Device]) {
     let hosts: Vec<String> = devices.iter().filter_map(|device| device.name.as_deref()).map(fold).collect();
-    for account in accounts.iter_mut().filter(|account| account.kind == AccountKind::Person) {
+    let can_be = |account: &&mut Account| matches!(account.kind, AccountKind::Person | AccountKind::Local);
+    for account in accounts.iter_mut().filter(can_be) {
         let local = account.identifiers.iter().position(|identifier| {
             matches!(identifier, Identifier::Sam { domain, .. } if hosts.contains(domain) || account.host.as_ref() == Some(domain))
         });
@@ -191,8 +196,10 @@ fn kind(identifiers: &[Identifier], written: &Written<'_>, domain_joined: Option
     let name = written.folded_name();
     let built_in = identifiers.iter().filter_map(Identifier::as_sid).any(|sid| sid.is_built_in());
     let lasting = identifiers.iter().any(Identifier::is_immutable);
+    let bare = !identifiers.iter().any(Identifier::is_strong);
     let of_system = written.domains.iter().map(|domain| fold(domain)).any(|domain| is_system_domain(&domain));
-    let generic = GENERIC.contains(&name.as_str()) && !lasting;
+    let generic =
+        (BUILT_IN.contains(&name.as_str()) && !lasting) || (GENERIC.contains(&name.as_str()) && bare);
     if built_in || of_system || generic || SYSTEM.contains(&name.as_str()) || name.starts_with("krbtgt_") {
         return AccountKind::System;
     }

@@ -5,6 +5,7 @@ use crate::decode::entities::layers::Layers;
 use crate::decode::place::Place;
 use crate::decode::record::as_text;
 use crate::device::{Device, DeviceIdentifier};
+use crate::error::IdentifierError;
 use crate::folding::fold;
 
 /// Fields that hold a host name, or a DNS name that somebody put into them.
@@ -40,9 +41,12 @@ pub(super) fn read(facts: &Layers<'_>, place: Place<'_>, oddities: &mut Vec<Oddi
     })
 }
 
+/// What reads an id of a fixed form.
+type Form = fn(&str) -> Result<DeviceIdentifier, IdentifierError>;
+
 /// The ids of a fixed form. What does not have that form is named as odd and left out.
 fn ids(facts: &Layers<'_>, place: Place<'_>, oddities: &mut Vec<Oddity>) -> Vec<DeviceIdentifier> {
-    let forms: [(&[&str], fn(&str) -> Result<DeviceIdentifier, _>); 4] = [
+    let forms: [(&[&str], Form); 4] = [
         (&["MdatpDeviceId", "MdeDeviceId", "MachineId", "DeviceId"], DeviceIdentifier::mde_id),
         (&["AadDeviceId", "AzureAdDeviceId"], DeviceIdentifier::entra_device_id),
         (&["AzureID", "AzureResourceId", "ResourceId"], DeviceIdentifier::azure_id),
