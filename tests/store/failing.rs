@@ -86,25 +86,25 @@ fn an_error_reaches_every_waiter_of_the_group_and_health_tells_why() {
 
 #[test]
 fn readers_never_see_what_is_not_on_disk() {
-    let disk = MemoryDisk::new();
-    let store = Store::in_memory(&disk).unwrap();
-    // The apply succeeds and the sync after it fails: the engine holds the value, the disk does not.
-    disk.fail(Failing { from: 2, count: u64::MAX, half_done: true });
-    wait(async {
-        let seen = store.clone();
-        let reader = tokio::task::spawn_blocking(move || {
-            let mut answers = Vec::new();
-            while answers.len() < 10_000 && !matches!(answers.last(), Some(Err(_))) {
-                answers.push(seen.get(b"ghost").map(|value| value.is_some()));
-            }
-            answers
-        });
-        assert!(store.write(vec![(b"ghost".to_vec(), Some(vec![1]))]).await.is_err());
-        for answer in reader.await.unwrap() {
-            assert!(!matches!(answer, Ok(true)), "a reader saw a write that was never acknowledged");
-        }
-    });
-    assert!(store.get(b"ghost").is_err());
+    for _ in 0..40 {
+        let disk = MemoryDisk::new();
+        let store = Store::in_memory(&disk).unwrap();
+        // The apply succeeds and the sync after it fails: the engine holds the value, the disk does not.
+        disk.fail(Failing { from: 2, count: u64::MAX, half_done: true });
+        let readers: Vec<_> = (0..3)
+            .map(|_| {
+                let store = store.clone();
+                std::thread::spawn(move || {
+                    // Until the store says that it is broken.
+                    while let Ok(value) = store.get(b"ghost") {
+                        assert!(value.is_none(), "a reader saw a write that was never acknowledged");
+                    }
+                })
+            })
+            .collect();
+        assert!(wait(store.write(vec![(b"ghost".to_vec(), Some(vec![1]))])).is_err());
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+    }
 }
 
 #[test]
@@ -133,4 +133,57 @@ fn a_store_in_memory_that_lost_commits_is_refused() {
     disk.tamper(|pairs| *pairs = young.clone());
     let error = Store::in_memory(&disk).err().unwrap();
     assert!(matches!(error, StoreError::Behind { acknowledged: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_disk_that_comes_back_without_what_was_acknowledged_is_not_accepted() {
+    let disk = MemoryDisk::new();
+    let store = Store::in_memory(&disk).unwrap();
+    let young = disk.synced();
+    wait(store.write(vec![(key(1), Some(vec![1]))])).unwrap();
+    disk.fail(Failing { from: 1, count: 1, half_done: false });
+    assert!(wait(store.write(vec![(key(2), Some(vec![2]))])).is_err());
+    disk.tamper(|pairs| *pairs = young.clone());
+    wait(async {
+        let refused = async {
+            loop {
+                let error = store
+                    .write(vec![(key(3), Some(vec![3]))])
+                    .await
+                    .expect_err("it took a disk that lost data");
+                if error.to_string().contains("has lost data") {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), refused).await.unwrap();
+    });
+    assert!(store.health().reason.unwrap().contains("commit 1 was acknowledged"));
+    assert!(store.get(&key(1)).is_err(), "nor is it read");
+}
+
+#[test]
+fn a_copy_during_which_a_write_failed_is_not_taken_for_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = MemoryDisk::new();
+    let store = Store::in_memory(&disk).unwrap();
+    for at in 0..10 {
+        wait(store.write(vec![(key(at), Some(vec![0; 3_000_000]))])).unwrap();
+    }
+    let file = dir.path().join("copy");
+    disk.fail(Failing { from: 1, count: 1, half_done: true });
+    let (copied, failed) = wait(async {
+        let copy = tokio::spawn({
+            let (store, file) = (store.clone(), file.clone());
+            async move { store.backup(&file).await }
+        });
+        while !file.with_added_extension("unfinished").exists() {
+            tokio::task::yield_now().await;
+        }
+        let failed = store.write(vec![(key(99), Some(vec![1]))]).await;
+        (copy.await.unwrap(), failed)
+    });
+    assert!(failed.is_err());
+    assert!(copied.is_err() && !file.exists(), "{copied:?}");
 }

@@ -80,7 +80,7 @@ fn copy_out(store: &Store, file: &Path) -> Result<Copied, StoreError> {
     let (tap, tapped) = channel();
     let tapping = store.tap(tap)?;
     walk(store, |key, value| out.change(key, Some(value)).map_err(failed))?;
-    drop(tapping);
+    tapping.finish()?;
     write_tapped(&tapped, &mut out).map_err(failed)?;
     out.end().map_err(failed)?;
     std::fs::rename(&unfinished, file).map_err(StoreError::io("rename into place", file))?;

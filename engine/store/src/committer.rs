@@ -36,6 +36,7 @@ use crate::error::{StoreError, chain};
 use crate::guard;
 use crate::home::Home;
 use crate::meta;
+use recovery::Failed;
 pub(crate) use view::Changes;
 
 /// How many writes share one flush at most, and how many wait at most.
@@ -108,6 +109,11 @@ impl Slot {
     /// From now on hands every commit to a copy that is being made; or no more.
     pub(crate) fn tap(&self, tap: Option<Sender<Changes>>) {
         *self.tap.lock() = tap;
+    }
+
+    /// Whether commits are being handed to a copy.
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.tap.lock().is_some()
     }
 
     /// For how long the disk has been busy with one group.
@@ -208,9 +214,9 @@ impl Committer {
         *self.slot.writing.lock() = Some(Instant::now());
         let written = self.write(Batch { number, changes });
         *self.slot.writing.lock() = None;
-        if let Err(error) = written {
+        if let Err(Failed { error, engine }) = written {
             let reason = chain(&error);
-            self.break_down(&reason);
+            self.break_down(&reason, engine);
             return Err(StoreError::Unavailable { reason });
         }
         self.last = number;
@@ -218,21 +224,28 @@ impl Committer {
         Ok(number)
     }
 
-    /// The order of these steps is the promise: all changes and their number at once, the engine's sync, the mark's
-    /// sync, then nothing else before the answers.
-    fn write(&self, mut batch: Batch) -> Result<(), StoreError> {
-        let number = batch.number;
-        batch.changes.insert(meta::COMMIT.to_vec(), Some(meta::commit_record(number)?));
-        let slot = self.slot.engine.write();
+    fn write(&self, mut batch: Batch) -> Result<(), Failed> {
+        let mut slot = self.slot.engine.write();
         let engine = slot.as_ref().ok_or(StoreError::Closed)?;
-        guard::call("apply a batch", || engine.apply(&batch))?;
-        guard::call("sync", || engine.sync())?;
-        self.home.acknowledge(number)?;
+        if let Err(error) = self.make_durable(engine.as_ref(), &mut batch) {
+            // Still under the lock: no reader gets hold of an engine that holds more than the disk.
+            return Err(Failed { error, engine: slot.take() });
+        }
         // Still under the lock: who looks at the engine after this commit has also been handed it.
         if let Some(tap) = self.slot.tap.lock().as_ref() {
             let _copy_ended = tap.send(batch.changes);
         }
         Ok(())
+    }
+
+    /// The order of these steps is the promise: all changes and their number at once, the engine's sync, the mark's
+    /// sync, then nothing else before the answers.
+    fn make_durable(&self, engine: &dyn Engine, batch: &mut Batch) -> Result<(), StoreError> {
+        let number = batch.number;
+        batch.changes.insert(meta::COMMIT.to_vec(), Some(meta::commit_record(number)?));
+        guard::call("apply a batch", || engine.apply(batch))?;
+        guard::call("sync", || engine.sync())?;
+        self.home.acknowledge(number)
     }
 
     fn look_for_room(&mut self) {

@@ -275,6 +275,18 @@ pub(crate) struct Tap<'a> {
     _copying: MutexGuard<'a, ()>,
 }
 
+impl Tap<'_> {
+    /// Ends the copy. An error when the store failed meanwhile: then the copy is not whole.
+    pub(crate) fn finish(self) -> Result<(), StoreError> {
+        if self.slot.is_tapped() {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable {
+            reason: "a write failed while the copy was made; make it again".into(),
+        })
+    }
+}
+
 impl Drop for Tap<'_> {
     fn drop(&mut self) {
         self.slot.tap(None);

@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Committer, Status};
-use crate::engine::Batch;
+use crate::engine::{Batch, Engine};
 use crate::error::{StoreError, chain};
 use crate::guard::Closing;
 use crate::meta;
@@ -31,16 +31,20 @@ impl Broken {
     }
 }
 
+/// A write that failed, with the engine that is not to be used any more.
+pub(super) struct Failed {
+    pub(super) error: StoreError,
+    pub(super) engine: Option<Box<dyn Engine>>,
+}
+
 impl Committer {
-    /// Takes the failed engine away from everybody. The first attempt to recover follows at the next write or pause.
-    pub(super) fn break_down(&mut self, reason: &str) {
+    /// Begins to close an engine that failed. The first attempt to recover follows at the next write or pause.
+    pub(super) fn break_down(&mut self, reason: &str, failed: Option<Box<dyn Engine>>) {
+        // A copy that is being made would lack what became of the failed group.
+        self.slot.tap(None);
         self.set_problem(reason);
-        let failed = self.slot.engine.write().take();
-        self.broken = Some(Broken {
-            reason: reason.to_owned(),
-            attempted: Instant::now(),
-            closing: failed.map(Closing::start),
-        });
+        let closing = failed.map(Closing::start);
+        self.broken = Some(Broken { reason: reason.to_owned(), attempted: Instant::now(), closing });
     }
 
     /// One attempt to become healthy again.
@@ -58,7 +62,7 @@ impl Committer {
                 tracing::info!(store = %self.home.path().display(), "the store accepts writes again");
                 self.status.send_replace(Status { commit: self.last, problem: None });
             }
-            Err(error) => self.break_down(&chain(&error)),
+            Err(Failed { error, engine }) => self.break_down(&chain(&error), engine),
         }
     }
 
@@ -70,16 +74,30 @@ impl Committer {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), StoreError> {
+    fn reopen(&mut self) -> Result<(), Failed> {
         self.home.room().map_err(|reason| StoreError::Unavailable { reason })?;
         let engine = self.home.open()?;
-        self.last = meta::verify(engine.as_ref(), &*self.home)?;
-        *self.slot.engine.write() = Some(engine);
-        let number = self.last + 1;
-        let probe = Batch { number, ..Batch::default() };
-        self.write(probe)?;
-        self.last = number;
-        Ok(())
+        match self.probe(engine.as_ref()) {
+            Ok(number) => {
+                self.last = number;
+                // Only now, so that readers see what is on disk and nothing else.
+                *self.slot.engine.write() = Some(engine);
+                Ok(())
+            }
+            Err(error) => Err(Failed { error, engine: Some(engine) }),
+        }
+    }
+
+    fn probe(&self, engine: &dyn Engine) -> Result<u64, StoreError> {
+        let number = meta::verify(engine, &*self.home)? + 1;
+        self.make_durable(engine, &mut Batch { number, ..Batch::default() })?;
+        Ok(number)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self { error, engine: None }
     }
 }
 
@@ -100,7 +118,8 @@ mod tests {
         let (status, watch) = tokio::sync::watch::channel(Status::default());
         let mut committer = Committer::new(home, slot, status, 0);
 
-        committer.break_down("a test");
+        let engine = committer.slot.engine.write().take();
+        committer.break_down("a test", engine);
         disk.fail(crate::engine::memory::Failing { from: 1, count: 2, half_done: false });
         committer.recover();
         assert!(committer.broken.is_some() && watch.borrow().problem.is_some());
