@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use quell_action::{ActionInfo, Connection, ConnectError, Connector, Problem};
+use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem};
 use serde_json::Value;
 
 /// A connector whatever its types: what the program needs to check and connect it.
@@ -73,14 +73,25 @@ fn offered<C: Connector>(settings: &Value) -> Result<Vec<ActionInfo>, Vec<Proble
 }
 
 async fn connect<C: Connector>(name: String, settings: Value) -> Result<Connection, ConnectError> {
-    let settings = typed::<C>(settings)
-        .map_err(|problem| ConnectError(format!("connectors.{name}.{}: {}", problem.place, problem.message)))?;
+    let refused = |problem: &Problem| {
+        let place = format!("connectors.{name}.{}", problem.place);
+        ConnectError(format!("{}: {}", place.trim_end_matches('.'), problem.message))
+    };
+    let settings = typed::<C>(settings).map_err(|problem| refused(&problem))?;
+    // Settings that nobody has checked are not connected with.
+    if let Some(problem) = C::check(&settings).first() {
+        return Err(refused(problem));
+    }
     C::connect(&name, settings).await
 }
 
 fn typed<C: Connector>(settings: Value) -> Result<C::Settings, Problem> {
-    serde_path_to_error::deserialize(settings).map_err(|error| Problem {
-        place: error.path().to_string(),
-        message: error.inner().to_string(),
+    serde_path_to_error::deserialize(settings).map_err(|error| {
+        let place = error.path().to_string();
+        // The whole of the settings has no place of its own.
+        Problem {
+            place: if place == "." { String::new() } else { place },
+            message: error.inner().to_string(),
+        }
     })
 }

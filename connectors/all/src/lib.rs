@@ -11,6 +11,7 @@ pub fn all() -> Vec<Kind> {
     vec![
         Kind::of::<quell_active_directory::ActiveDirectory>(),
         Kind::of::<quell_lab::LabConnector>(),
+        Kind::of::<quell_webhook::WebhookConnector>(),
     ]
 }
 

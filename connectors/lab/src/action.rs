@@ -1,6 +1,7 @@
 //! [`LabAction`]: one row of the catalogue, bound to the lab.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::{
@@ -50,9 +51,15 @@ impl LabAction {
         Ok(self.row.filled(params))
     }
 
-    async fn call(&self, during: During, target: &Target) -> Result<OwnedCall, ActionError> {
-        let names = names_of(&self.lab.read().await?, target);
-        Ok(OwnedCall { during, action: Some(self.row.spec.name), provider: self.row.spec.provider, names })
+    async fn call(
+        &self,
+        during: During,
+        target: &Target,
+        time_limit: Option<Duration>,
+    ) -> Result<OwnedCall, ActionError> {
+        let spec = &self.row.spec;
+        let names = |world: &World| names_of(world, target);
+        self.lab.call((during, Some(spec.name), spec.provider), names, time_limit).await
     }
 
     fn by(&self, key: &str, undo: bool) -> By {
@@ -70,13 +77,17 @@ impl AnyAction for LabAction {
     async fn execute(&self, request: Request<Value>) -> Result<Outcome<Value>, ActionError> {
         let target = request.target().clone();
         let params = self.fit(&target, request.params())?;
-        let call = self.call(During::Acting, &target).await?;
-        let too_late = self.lab.take_time(&call, Some(request.time_limit())).await?;
-        let (deed, by) = (self.row.deed, self.by(&request.key().0, false));
+        let call = self.call(During::Acting, &target, Some(request.time_limit())).await?;
+        let too_late = call.too_late;
+        let (row, by) = (self.row, self.by(&request.key().0, false));
         let outcome = self
             .lab
             .change(call, move |world, trouble| {
-                in_trouble(trouble, |drift| execute(world, &target, deed, &params, &by, drift))
+                in_trouble(trouble, |drift| {
+                    let mut outcome = execute(world, &target, row.deed, &params, &by, drift)?;
+                    outcome.output = row.output(&world.display_of(&target));
+                    Ok(outcome)
+                })
             })
             .await??;
         if too_late { Err(late()) } else { Ok(outcome) }
@@ -87,8 +98,7 @@ impl AnyAction for LabAction {
             return Err(ActionError::not_readable(self.row.spec.name));
         }
         let params = self.fit(target, params)?;
-        let call = self.call(During::Looking, target).await?;
-        self.lab.take_time(&call, None).await?;
+        let call = self.call(During::Looking, target, None).await?;
         let (deed, target) = (self.row.deed, target.clone());
         self.lab
             .change(call, move |world, trouble| {
@@ -103,8 +113,8 @@ impl AnyAction for LabAction {
         }
         let (target, restore) = (request.target().clone(), request.params().clone());
         let params = self.fit(&target, &restore.params)?;
-        let call = self.call(During::Acting, &target).await?;
-        let too_late = self.lab.take_time(&call, Some(request.time_limit())).await?;
+        let call = self.call(During::Acting, &target, Some(request.time_limit())).await?;
+        let too_late = call.too_late;
         let (deed, by) = (self.row.deed, self.by(&request.key().0, true));
         let outcome = self
             .lab
@@ -164,7 +174,7 @@ fn set(
             }
             None => Effect::Unchanged,
         };
-        return Ok(Outcome { effect, external_id: None, output: json!({}) });
+        return Ok(Outcome { effect, external_id: None, output: Value::Null });
     }
     deed.possible_from(&before)?;
     deed.write(&mut subject, params, &wanted);
@@ -179,7 +189,7 @@ fn set(
         Some(why) => Effect::Ineffective { before, after, why: why.into() },
         None => Effect::Changed { before, after },
     };
-    Ok(Outcome { effect, external_id: None, output: json!({}) })
+    Ok(Outcome { effect, external_id: None, output: Value::Null })
 }
 
 /// Each time has its effect, and leaves nothing to read but a count.
@@ -192,7 +202,7 @@ fn happen(
     let of = world.target_mut(target).ok_or_else(|| unknown(target))?.of.to_owned();
     let happened = Values::from([(attribute.to_owned(), json!(true))]);
     record(world, target, &of, &Values::new(), &happened, by);
-    Ok(Outcome::changed(State::default(), State::default(), json!({})))
+    Ok(Outcome::changed(State::default(), State::default(), Value::Null))
 }
 
 /// A key that is known has started its job already.
@@ -210,7 +220,7 @@ fn start(world: &mut World, target: &Target, by: &By) -> Result<Outcome<Value>, 
         let started = Values::from([(by.action.clone(), json!(job.id))]);
         record(world, target, &device, &Values::new(), &started, by);
     }
-    let mut outcome = Outcome::changed(State::default(), State::default(), json!({}));
+    let mut outcome = Outcome::changed(State::default(), State::default(), Value::Null);
     outcome.external_id = Some(job.id);
     Ok(outcome)
 }

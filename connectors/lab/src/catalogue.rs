@@ -5,8 +5,11 @@ mod accounts;
 mod devices;
 
 use quell_action::{ActionInfo, ActionSpec, Impact, Repeat, TargetKind};
+use quell_alert::Provider;
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::deed::{Deed, Sets};
 
@@ -41,24 +44,44 @@ impl Row {
     /// The action, described.
     pub(crate) fn info(&self) -> ActionInfo {
         match self.takes {
-            Takes::Nothing => ActionInfo::described::<Nothing, Done>(self.spec),
-            Takes::PasswordFlags => ActionInfo::described::<PasswordFlags, Done>(self.spec),
-            Takes::Level => ActionInfo::described::<ToLevel, Done>(self.spec),
-            Takes::Group => ActionInfo::described::<OfGroup, Done>(self.spec),
-            Takes::Comment => ActionInfo::described::<Comment, Done>(self.spec),
-            Takes::Isolation => ActionInfo::described::<Isolation, Done>(self.spec),
-            Takes::Scan => ActionInfo::described::<Scan, Done>(self.spec),
-            Takes::Tag => ActionInfo::described::<Tagging, Done>(self.spec),
-            Takes::File => ActionInfo::described::<QuarantinedFile, Done>(self.spec),
+            Takes::Nothing => self.described::<Nothing>(),
+            Takes::PasswordFlags => self.described::<PasswordFlags>(),
+            Takes::Level => self.described::<ToLevel>(),
+            Takes::Group => self.described::<OfGroup>(),
+            Takes::Comment => self.described::<Comment>(),
+            Takes::Isolation => self.described::<Isolation>(),
+            Takes::Scan => self.described::<Scan>(),
+            Takes::Tag => self.described::<Tagging>(),
+            Takes::File => self.described::<QuarantinedFile>(),
+        }
+    }
+
+    fn described<P: DeserializeOwned + JsonSchema>(&self) -> ActionInfo {
+        match self.spec.provider {
+            Provider::ACTIVE_DIRECTORY => ActionInfo::described::<P, AtController>(self.spec),
+            Provider::DEFENDER_ENDPOINT => ActionInfo::described::<P, OnDevice>(self.spec),
+            _ => ActionInfo::described::<P, OnAccount>(self.spec),
+        }
+    }
+
+    /// What later steps can read: who it was.
+    pub(crate) fn output(&self, display: &str) -> Value {
+        let display = display.to_owned();
+        match self.spec.provider {
+            Provider::ACTIVE_DIRECTORY => {
+                json!(AtController { account: display, controller: "lab".to_owned() })
+            }
+            Provider::DEFENDER_ENDPOINT => json!(OnDevice { device: display }),
+            _ => json!(OnAccount { account: display }),
         }
     }
 
     /// The parameters with their defaults filled in. They fit: [`ActionInfo::check_params`] has said so.
-    pub(crate) fn filled(&self, params: &serde_json::Value) -> serde_json::Value {
+    pub(crate) fn filled(&self, params: &Value) -> Value {
         let mut filled = match self.takes {
-            Takes::Isolation => serde_json::json!({ "kind": "full" }),
-            Takes::Scan => serde_json::json!({ "kind": "quick" }),
-            _ => serde_json::json!({}),
+            Takes::Isolation => json!({ "kind": "full" }),
+            Takes::Scan => json!({ "kind": "quick" }),
+            _ => json!({}),
         };
         if let (Some(filled), Some(given)) = (filled.as_object_mut(), params.as_object()) {
             filled.extend(given.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -174,9 +197,28 @@ pub(crate) struct QuarantinedFile {
     comment: Option<String>,
 }
 
-/// Nothing that later steps could read.
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct Done {}
+/// What an action on an account of Active Directory tells.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct AtController {
+    /// What people call the account.
+    account: String,
+    /// The domain controller that was told.
+    controller: String,
+}
+
+/// What an action on an account tells.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct OnAccount {
+    /// What people call the account.
+    account: String,
+}
+
+/// What an action on a device tells.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct OnDevice {
+    /// What people call the device.
+    device: String,
+}
 
 /// What most actions have in common.
 const BASE: ActionSpec = ActionSpec {

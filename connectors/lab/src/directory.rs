@@ -7,7 +7,7 @@ use quell_action::{AccountFacts, ActionError, DeviceFacts, Directory, GroupFacts
 use quell_alert::{DeviceIdentifier, Identifier, Provider};
 
 use crate::fault::During;
-use crate::lab::{Lab, OwnedCall};
+use crate::lab::Lab;
 use crate::world::{Account, Device, World};
 
 /// One provider's directory.
@@ -23,8 +23,7 @@ impl Persona {
 
     /// The world, unless a fault stands before it.
     async fn ask(&self, names: Vec<String>) -> Result<World, ActionError> {
-        let call = OwnedCall { during: During::Finding, action: None, provider: self.provider, names };
-        self.lab.take_time(&call, None).await?;
+        let call = self.lab.call((During::Finding, None, self.provider), |_| names, None).await?;
         self.lab
             .change(call, |world, trouble| match trouble.refusal.or(trouble.lost) {
                 Some(error) => Err(error),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use quell_action::{ActionError, Target};
 
-use crate::fault::{self, Call, Fault, Trouble};
+use crate::fault::{self, Call, During, Fault, Trouble};
 use crate::file::{LabError, LabFile};
 use crate::world::World;
 
@@ -23,20 +23,22 @@ impl Lab {
         Arc::new(Self { file, faults: Mutex::new(faults) })
     }
 
-    /// Lets a call take its time, as the faults say. `true` where the caller would have given up meanwhile.
-    pub(crate) async fn take_time(
+    /// Makes a call to this target, and lets it take its time, as the faults say.
+    pub(crate) async fn call(
         self: &Arc<Self>,
-        call: &OwnedCall,
+        (during, action, provider): (During, Option<&'static str>, &'static str),
+        names: impl FnOnce(&World) -> Vec<String>,
         time_limit: Option<Duration>,
-    ) -> Result<bool, ActionError> {
+    ) -> Result<OwnedCall, ActionError> {
         let world = self.read().await?;
+        let mut call = OwnedCall { during, action, provider, names: names(&world), too_late: false };
         let latency = {
             let faults = self.faults.lock();
             fault::latency(faults.iter().chain(&world.faults), &call.seen())
         };
-        let gives_up = time_limit.is_some_and(|limit| latency > limit);
+        call.too_late = time_limit.is_some_and(|limit| latency > limit);
         tokio::time::sleep(time_limit.map_or(latency, |limit| latency.min(limit))).await;
-        Ok(gives_up)
+        Ok(call)
     }
 
     /// Everything, as it is now.
@@ -68,15 +70,17 @@ impl Lab {
 /// One call to the lab.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnedCall {
-    pub(crate) during: fault::During,
-    pub(crate) action: Option<&'static str>,
-    pub(crate) provider: &'static str,
-    pub(crate) names: Vec<String>,
+    during: During,
+    action: Option<&'static str>,
+    provider: &'static str,
+    names: Vec<String>,
+    /// The caller has given up meanwhile.
+    pub(crate) too_late: bool,
 }
 
 impl OwnedCall {
     fn seen(&self) -> Call<'_> {
-        let Self { during, action, provider, names } = self;
+        let Self { during, action, provider, names, .. } = self;
         Call { during: *during, action: *action, provider, names }
     }
 }

@@ -193,6 +193,20 @@ impl World {
         found
     }
 
+    /// What people call a target.
+    pub(crate) fn display_of(&self, target: &Target) -> String {
+        let found = match target {
+            Target::Account(key) => {
+                self.accounts.iter().find(|account| account.key() == *key).map(|account| &account.display)
+            }
+            Target::Device(key) => {
+                self.devices.iter().find(|device| device.key() == *key).map(|device| &device.name)
+            }
+            Target::None => None,
+        };
+        found.cloned().unwrap_or_else(|| target.to_string())
+    }
+
     /// What a target is, to be changed.
     pub(crate) fn target_mut(&mut self, target: &Target) -> Option<Subject<'_>> {
         match target {
