@@ -8,6 +8,7 @@ mod classify;
 mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod deadline;
 mod http;
 mod rate;
 mod redact;
@@ -17,8 +18,9 @@ mod secret;
 
 pub use classify::{Call, by_status, retry_after};
 pub use clock::now;
+pub use deadline::Deadline;
 pub use http::{Answer, Http, HttpSettings, host_of};
 pub use rate::RateLimit;
 pub use redact::Redactor;
-pub use reqwest::{Method, Url, header};
+pub use reqwest::{Method, RequestBuilder, Url, header};
 pub use secret::SecretRef;
