@@ -1,0 +1,3 @@
+//! The run room: plans, states, and everything that can break in the middle.
+
+mod first_run;

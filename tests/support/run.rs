@@ -1,0 +1,247 @@
+//! An engine in memory: a vendor that counts what really changed, a journal that fails where told, virtual time.
+//!
+//! Everything that can go wrong is counted: each write to the journal and each call to the vendor has a number, so
+//! that a test can break *every* position and not the three that somebody thought of.
+
+mod actions;
+mod alerts;
+mod journal;
+mod vendor;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{TimeZone, Utc};
+use quell_action::exclusion::{Entry as Exclusion, EntryId, Excludes, Source};
+use quell_action::{Catalogue, ExclusionList, Registry};
+use quell_alert::{Identifier, Timestamp};
+use quell_playbook::model::{AlertState, Playbook};
+use quell_playbook::{SourceFile, Surroundings, load};
+use quell_run::{
+    ArchiveError, Clock, Engine, EngineParts, Exclusions, Hands, Journal, Line, NoJitter, Origin, Plan,
+    PlaybookArchive, PlaybookVersion, RunEvent, RunId, RunState, Settings,
+};
+
+pub use actions::{AD, ENTRA, MDE, OKTA};
+pub use alerts::{Person, account, alert, alert_about, device_alert};
+pub use journal::{BreakingJournal, Breakage};
+pub use vendor::{Call, CallKind, Fault, Vendor};
+
+/// Virtual time: it passes only when nothing else is to be done. Tests run with `start_paused`.
+#[derive(Clone)]
+pub struct VirtualClock {
+    began: tokio::time::Instant,
+}
+
+/// When virtual time begins.
+pub fn dawn() -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 3, 1, 8, 0, 0).single().expect("a moment")
+}
+
+#[async_trait]
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        dawn() + chrono::Duration::from_std(self.began.elapsed()).expect("not too long")
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        // Longer than a century is for ever.
+        tokio::time::sleep(wait.min(Duration::from_secs(3_000_000_000))).await;
+    }
+}
+
+/// A house with everything in it: vendor, journal, exclusion list, playbooks. Engines come and go.
+#[derive(Clone)]
+pub struct House {
+    /// The outside world.
+    pub vendor: Vendor,
+    /// What survives.
+    pub journal: Arc<BreakingJournal>,
+    /// Who must not be touched.
+    pub exclusions: Arc<Exclusions>,
+    /// How patient its engines are.
+    pub settings: Settings,
+    /// Virtual time.
+    pub clock: VirtualClock,
+    playbooks: Arc<parking_lot::Mutex<BTreeMap<String, Arc<Playbook>>>>,
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl House {
+    /// A house with nobody in it.
+    pub fn new() -> Self {
+        let clock = VirtualClock { began: tokio::time::Instant::now() };
+        Self {
+            vendor: Vendor::new(clock.clone()),
+            journal: Arc::new(BreakingJournal::default()),
+            exclusions: Arc::new(Exclusions::new(list(Vec::new()))),
+            settings: Settings::default(),
+            clock,
+            playbooks: Arc::default(),
+        }
+    }
+
+    /// The same with these people in all its directories.
+    pub fn with(self, people: &[Person]) -> Self {
+        people.iter().for_each(|person| self.vendor.hire(person.clone()));
+        self
+    }
+
+    /// Everything that its vendor offers.
+    pub fn registry(&self) -> Registry {
+        Registry::new(&[self.vendor.connection()]).expect("no two connectors")
+    }
+
+    /// A playbook from YAML; it must be without fault.
+    pub fn playbook(&self, yaml: &str) -> Arc<Playbook> {
+        let playbook = read(yaml, &self.registry().catalogue());
+        self.playbooks.lock().insert(playbook.hash.0.clone(), Arc::clone(&playbook));
+        playbook
+    }
+
+    /// A new engine on the same journal: what a restart makes.
+    pub fn engine(&self) -> Engine {
+        self.engine_with(Hands::acting(self.registry()))
+    }
+
+    /// A new engine with other hands.
+    pub fn engine_with(&self, hands: Hands) -> Engine {
+        Engine::new(EngineParts {
+            hands,
+            exclusions: Arc::clone(&self.exclusions),
+            journal: Arc::clone(&self.journal) as Arc<dyn Journal>,
+            archive: Arc::new(self.clone()),
+            clock: Arc::new(self.clock.clone()),
+            jitter: Arc::new(NoJitter),
+            settings: self.settings.clone(),
+        })
+    }
+
+    /// The plan of a playbook for an alert, live.
+    pub fn plan(&self, alert: &Arc<quell_alert::Alert>, playbook: &Playbook) -> Plan {
+        Plan::new(Arc::clone(alert), playbook, Origin::Live, AlertState::New, self.clock.now())
+    }
+
+    /// Puts these on the exclusion list, and nobody else.
+    pub fn exclude(&self, names: &[Identifier]) {
+        let entries = names.iter().enumerate().map(|(number, name)| entry(number, name.clone())).collect();
+        self.exclusions.replace(list(entries));
+    }
+
+    /// Runs a plan to its end, through crashes: whenever something breaks for good, the engine is thrown away and
+    /// another one recovers.
+    pub async fn carry_through(&self, plans: &[(Plan, Arc<Playbook>)]) {
+        let mut engine = self.engine();
+        let mut begun = 0;
+        loop {
+            let crashed = tokio::select! {
+                () = self.crashed() => true,
+                () = begin(&engine, plans, &mut begun) => false,
+            };
+            if !crashed {
+                return;
+            }
+            engine.stop_now();
+            settle_down().await;
+            self.vendor.reboot();
+            self.journal.reboot();
+            engine = self.engine();
+            engine.recover().await.expect("the journal can be read");
+        }
+    }
+
+    async fn crashed(&self) {
+        tokio::select! {
+            () = self.vendor.crashed() => {}
+            () = self.journal.crashed() => {}
+        }
+    }
+
+    /// The state of a run, read from its journal.
+    pub async fn state(&self, run: &RunId) -> RunState {
+        RunState::replay(&self.lines(run).await).expect("a journal in order")
+    }
+
+    /// The journal of a run.
+    pub async fn lines(&self, run: &RunId) -> Vec<Line> {
+        self.journal.read(run).await.expect("readable")
+    }
+
+    /// The names of a run's entries, in order: `created expanded started …`.
+    pub async fn story(&self, run: &RunId) -> String {
+        let names = self.lines(run).await.into_iter().map(|line| entry_name(&line.entry));
+        names.collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[async_trait]
+impl PlaybookArchive for House {
+    async fn load(&self, version: &PlaybookVersion) -> Result<Arc<Playbook>, ArchiveError> {
+        self.playbooks.lock().get(&version.hash.0).cloned().ok_or_else(|| ArchiveError {
+            version: version.clone(),
+            source: "the playbook was never there".into(),
+        })
+    }
+}
+
+/// Starts what has not been started, and waits until nothing is to be done.
+async fn begin(engine: &Engine, plans: &[(Plan, Arc<Playbook>)], begun: &mut usize) {
+    while let Some((plan, playbook)) = plans.get(*begun) {
+        engine.start(plan.clone(), Arc::clone(playbook)).await.expect("started");
+        *begun += 1;
+    }
+    engine.idle().await;
+}
+
+/// Lets everything that is let go of come to its end.
+pub async fn settle_down() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A playbook from YAML; it must be without fault.
+pub fn read(yaml: &str, catalogue: &Catalogue) -> Arc<Playbook> {
+    let name = yaml.lines().find_map(|line| line.strip_prefix("playbook: ")).expect("a name").trim();
+    let files = [SourceFile { name: format!("{name}.yaml"), bytes: yaml.as_bytes().to_vec() }];
+    let loaded = load(&files, catalogue, &Surroundings::default());
+    assert!(loaded.is_usable(), "{:#?}", loaded.diagnostics);
+    Arc::clone(loaded.playbooks.first().expect("one playbook"))
+}
+
+/// An exclusion list of these entries. What directories said counts for an hour.
+pub fn list(entries: Vec<Exclusion>) -> ExclusionList {
+    ExclusionList::new(entries, BTreeSet::new(), chrono::Duration::hours(1))
+}
+
+/// An entry of the exclusion list.
+pub fn entry(number: usize, name: Identifier) -> Exclusion {
+    Exclusion {
+        id: EntryId(format!("entry-{number}")),
+        excludes: Excludes::Account(vec![name]),
+        because: "break glass".into(),
+        owner: None,
+        actions: Vec::new(),
+        only: Vec::new(),
+        until: None,
+        source: Source::Site,
+        added: None,
+    }
+}
+
+/// An entry's own name: `started`.
+pub fn entry_name(entry: &quell_run::Entry) -> String {
+    serde_json::to_value(entry).expect("JSON")["entry"].as_str().expect("a name").to_owned()
+}
+
+/// The names of the lines that have come so far.
+pub fn heard(events: &mut tokio::sync::broadcast::Receiver<RunEvent>) -> Vec<String> {
+    std::iter::from_fn(|| events.try_recv().ok()).map(|event| entry_name(&event.line.entry)).collect()
+}
