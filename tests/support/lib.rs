@@ -1,1 +1,3 @@
 //! Tools that the tests of all rooms share.
+
+pub mod run;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use parking_lot::Mutex;
-use quell_action::{ActionError, Observation};
+use quell_action::{ActionError, Failure, Observation};
 use quell_alert::Timestamp;
 use quell_playbook::model::{Mode, Playbook, Retry};
 use tokio::sync::{Semaphore, broadcast};
@@ -123,7 +123,11 @@ impl Context {
         let look = eye.observe(&task.target, &task.params);
         let limit = self.tools.settings.look_time_limit;
         let late = || ActionError::unavailable(format!("{} did not answer in time when read", task.provider));
-        self.within(limit, look, late).await
+        // Reading changes nothing: not to know how it went is only not to have read.
+        self.within(limit, look, late).await.map_err(|error| match error.failure {
+            Failure::Uncertain => ActionError::unavailable(error.message),
+            _ => error,
+        })
     }
 
     /// Awaits an answer for so long. One of the calls that may be under way at once; a connector that panics has given

@@ -48,7 +48,12 @@ impl Engine {
     ///
     /// # Errors
     /// The list's answer, when it would.
-    pub fn would_clear(&self, subject: &Subject, target: Target, action: &ActionSpec) -> Result<(), Excluded> {
+    pub fn would_clear(
+        &self,
+        subject: &Subject,
+        target: Target,
+        action: &ActionSpec,
+    ) -> Result<(), Excluded> {
         self.exclusions().now().clear(subject, target, action, self.now()).map(drop)
     }
 }

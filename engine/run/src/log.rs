@@ -33,6 +33,9 @@ pub(crate) enum Halt {
     /// An earlier write has failed: what is in memory does not count any more.
     #[error("run {0} has to be read anew: an earlier write has failed")]
     Broken(RunId),
+    /// The engine has a defect.
+    #[error("driving run {0} failed in the middle (a defect in the engine)")]
+    Defect(RunId),
 }
 
 /// The journal of one run and the state that follows from it.

@@ -11,9 +11,11 @@ mod device;
 mod identity;
 mod memory;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use quell_action::{ActionError, DeviceFacts, Failure, IdentityFacts, Subject};
 use quell_alert::{Account, Alert, Device, Provider};
 use quell_playbook::Entity;
@@ -113,9 +115,12 @@ impl Resolver {
         question: impl Future<Output = Result<T, ActionError>>,
     ) -> Result<T, ActionError> {
         let _one_of_the_calls = self.calls.acquire().await;
+        let question = AssertUnwindSafe(question).catch_unwind();
         tokio::select! {
             biased;
-            answer = question => answer,
+            answer = question => answer.unwrap_or_else(|_| {
+                Err(ActionError::unavailable(format!("the connector of {provider} failed (a defect in it)")))
+            }),
             () = self.clock.sleep(self.time_limit) => {
                 let seconds = self.time_limit.as_secs();
                 Err(ActionError::unavailable(format!("{provider} did not answer within {seconds} s")))

@@ -1,9 +1,11 @@
 //! The drivers of all runs: one task each, as long as there is something to do.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use parking_lot::Mutex;
 use quell_action::ActionError;
 use quell_alert::Timestamp;
@@ -94,7 +96,8 @@ impl Runner {
         let mut failures = 0;
         loop {
             let cx = Arc::new(self.context(state, Arc::clone(&playbook), &gates));
-            match drive(&cx, commands).await {
+            match AssertUnwindSafe(drive(&cx, commands)).catch_unwind().await.unwrap_or_else(|_| defect(run))
+            {
                 Ok(parting) => match self.part(run, parting, commands) {
                     true => return,
                     false => failures = 0,
@@ -103,9 +106,9 @@ impl Runner {
                     tracing::error!(run.id = %run, error = %halt, "the run is given up; its journal stays as it is");
                     return;
                 }
-                Err(halt @ (Halt::Journal(_) | Halt::Broken(_))) => {
+                Err(halt @ (Halt::Journal(_) | Halt::Broken(_) | Halt::Defect(_))) => {
                     failures += 1;
-                    tracing::error!(run.id = %run, error = %halt, "the run waits until its journal can be written");
+                    tracing::error!(run.id = %run, error = %halt, "the run is read anew and goes on after a while");
                     self.pause(failures).await;
                 }
             }
@@ -304,6 +307,11 @@ impl Runner {
         }
         self.tools.stop.now();
     }
+}
+
+/// A defect in the engine must not take a run out of the world: it is read anew, like after a crash.
+fn defect(run: &RunId) -> Result<Parting, Halt> {
+    Err(Halt::Defect(run.clone()))
 }
 
 fn again_at_of(tools: &Tools, failures: u32) -> Timestamp {
