@@ -24,6 +24,9 @@ pub(crate) enum CallError {
     /// The account that signs in, or its password, is of no use. Never repeated.
     #[error("{0}")]
     Credentials(String),
+    /// There is no password to sign in with at this moment; nothing was sent.
+    #[error("{0}")]
+    NoPassword(String),
     /// It answered with something that an Active Directory does not answer.
     #[error("{server} does not answer like a domain controller: {why}")]
     Nonsense { server: String, why: String },
@@ -37,7 +40,7 @@ impl CallError {
             Self::Refused { reply, .. } => {
                 matches!(reply.meaning(), Meaning::Trouble | Meaning::NotSignedIn)
             }
-            Self::Credentials(_) => false,
+            Self::Credentials(_) | Self::NoPassword(_) => false,
         }
     }
 
@@ -56,9 +59,10 @@ impl From<CallError> for ActionError {
         let failure = match &error {
             CallError::Credentials(_) => Failure::Credentials,
             CallError::Refused { reply, .. } => by_meaning(reply.meaning()),
-            CallError::Unreachable { .. } | CallError::Lost { .. } | CallError::Nonsense { .. } => {
-                Failure::Unavailable { retry_after: None }
-            }
+            CallError::Unreachable { .. }
+            | CallError::Lost { .. }
+            | CallError::Nonsense { .. }
+            | CallError::NoPassword(_) => Failure::Unavailable { retry_after: None },
         };
         with_reply(Self::new(failure, error.to_string()), &error)
     }
@@ -71,7 +75,7 @@ pub(crate) fn of_change(error: &CallError, what: &str, right: &str) -> ActionErr
         CallError::Lost { .. } | CallError::Nonsense { .. } => {
             (Failure::Uncertain, format!("{what}: {error}; it may have happened all the same"))
         }
-        CallError::Unreachable { .. } => {
+        CallError::Unreachable { .. } | CallError::NoPassword(_) => {
             (Failure::Unavailable { retry_after: None }, format!("{what}: {error}"))
         }
         CallError::Credentials(_) => (Failure::Credentials, format!("{what}: {error}")),

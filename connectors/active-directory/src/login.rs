@@ -49,10 +49,11 @@ impl Login {
     pub(crate) async fn sign_in(&self, wire: &Wire) -> Result<(), CallError> {
         let mut refused = self.refused.lock().await;
         // Read anew each time: a password that has been renewed in its file is used without a restart.
-        let password = self.password.resolve().map_err(|error| CallError::Credentials(error.to_string()))?;
+        // A file that is being renewed at this moment may be empty or gone: that passes, and nothing has been sent.
+        let password = self.password.resolve().map_err(|error| CallError::NoPassword(error.to_string()))?;
         // A simple bind with an empty password "succeeds" as nobody in particular (RFC 4513, 5.1.2).
         if password.expose_secret().is_empty() {
-            return Err(CallError::Credentials(format!("the password of {} is empty", self.account)));
+            return Err(CallError::NoPassword(format!("the password of {} is empty", self.account)));
         }
         if let Some(refusal) = refused.as_ref().filter(|refusal| refusal.still_counts(&password)) {
             return Err(CallError::Credentials(format!(

@@ -134,7 +134,7 @@ fn key_of(target: &Target) -> Result<(&str, Uuid), ActionError> {
 }
 
 fn nothing_was_sent(error: &CallError) -> bool {
-    matches!(error, CallError::Unreachable { .. } | CallError::Credentials(_))
+    matches!(error, CallError::Unreachable { .. } | CallError::Credentials(_) | CallError::NoPassword(_))
 }
 
 /// A search below an object that does not exist is refused, in words that name no account.

@@ -38,13 +38,11 @@ pub(crate) struct Params {
     pub(crate) clear_password_never_expires: bool,
 }
 
-/// The state as it is kept.
+/// The state as it is kept. When the password was set is no part of it: that cannot be put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Password {
     must_change: bool,
     never_expires: bool,
-    /// In ticks since 1601, as text: it does not fit into the numbers of every reader.
-    last_set: String,
 }
 
 impl Action for ForcePasswordChange {
@@ -223,11 +221,7 @@ impl Password {
             let message = format!("the pwdLastSet of {} cannot be read; grant {RIGHT} on it", held.display);
             ActionError::new(quell_action::Failure::Forbidden, message)
         })?;
-        Ok(Self {
-            must_change: last_set == 0,
-            never_expires: control.has(Control::PASSWORD_NEVER_EXPIRES),
-            last_set: last_set.to_string(),
-        })
+        Ok(Self { must_change: last_set == 0, never_expires: control.has(Control::PASSWORD_NEVER_EXPIRES) })
     }
 }
 

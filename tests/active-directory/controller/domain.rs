@@ -1,0 +1,279 @@
+//! A small domain that behaves as Windows does where Samba does not: a stale value is refused, and in Windows' words.
+
+use std::collections::BTreeMap;
+
+use quell_alert::{Sid, guid_to_ad_bytes};
+use uuid::Uuid;
+
+use super::message::{Change, Filter, Found, Verdict};
+
+pub const DOMAIN_SID: &str = "S-1-5-21-430931326-2955467119-2056817798";
+pub const ACCOUNT: &str = "quell@corp.example";
+pub const PASSWORD: &str = "Sw0rdfish-not-in-any-log";
+const ALREADY_SET: &[u8] = b"134396935215665440";
+
+/// What is in the domain, and how often somebody changed it.
+pub struct Domain {
+    pub objects: Vec<Object>,
+    /// Changes that took effect.
+    pub changes: usize,
+    /// Sign-ins, good and bad.
+    pub sign_ins: Vec<String>,
+    /// What may not be written.
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    pub dn: String,
+    pub attributes: BTreeMap<String, Vec<Vec<u8>>>,
+}
+
+impl Domain {
+    /// A domain with Alice in it, and the account that signs in.
+    pub fn new() -> Self {
+        let users = vec![
+            user("Alice", guid_of("Alice"), 1102),
+            user("quell", guid_of("quell"), 1103),
+            group("Domain Users", 513),
+            group("VIP", 1200),
+        ];
+        Self { objects: users, changes: 0, sign_ins: Vec::new(), read_only: false }
+    }
+
+    pub fn object(&mut self, name: &str) -> &mut Object {
+        self.objects.iter_mut().find(|object| object.text("samaccountname") == name).unwrap()
+    }
+
+    pub fn sign_in(&mut self, account: &str, password: &str) -> Verdict {
+        self.sign_ins.push(account.to_owned());
+        match account.eq_ignore_ascii_case(ACCOUNT) && password == PASSWORD {
+            true => Verdict::good(),
+            false => refused_sign_in("52e"),
+        }
+    }
+
+    pub fn search(
+        &self,
+        base: &str,
+        scope: i64,
+        filter: &Filter,
+        wanted: &[String],
+    ) -> (Vec<Found>, Verdict) {
+        if base.is_empty() {
+            return (vec![(String::new(), self.root())], Verdict::good());
+        }
+        if base.starts_with("CN=Partitions,") {
+            return (partitions(), Verdict::good());
+        }
+        let inside: Vec<&Object> = match (scope, self.find(base)) {
+            (0, Some(object)) => vec![object],
+            (0, None) => return (Vec::new(), no_such_object()),
+            _ => self.objects.iter().collect(),
+        };
+        let found = inside.into_iter().filter(|object| object.passes(filter));
+        (found.map(|object| object.shown(wanted, scope)).collect(), Verdict::good())
+    }
+
+    /// All changes of a request take effect, or none.
+    pub fn modify(&mut self, name: &str, changes: &[Change]) -> Verdict {
+        let Some(at) = self.objects.iter().position(|object| object.is_named(name)) else {
+            return no_such_object();
+        };
+        let mut changed = self.objects[at].clone();
+        for change in changes {
+            if let Err(verdict) = changed.apply(change) {
+                return verdict;
+            }
+        }
+        changed.work_out();
+        if changed != self.objects[at] {
+            self.objects[at] = changed;
+            self.changes += 1;
+        }
+        Verdict::good()
+    }
+
+    fn find(&self, name: &str) -> Option<&Object> {
+        self.objects.iter().find(|object| object.is_named(name))
+    }
+
+    fn root(&self) -> Vec<(String, Vec<Vec<u8>>)> {
+        let mut capabilities = vec![b"1.2.840.113556.1.4.800".to_vec()];
+        if self.read_only {
+            capabilities.push(b"1.2.840.113556.1.4.1920".to_vec());
+        }
+        let text = |name: &str, value: &str| (name.to_owned(), vec![value.as_bytes().to_vec()]);
+        vec![
+            text("dnsHostName", "DC1.corp.example"),
+            text("defaultNamingContext", "DC=corp,DC=example"),
+            text("configurationNamingContext", "CN=Configuration,DC=corp,DC=example"),
+            ("supportedCapabilities".to_owned(), capabilities),
+            ("tokenGroups".to_owned(), vec![sid(1103), sid(513)]),
+        ]
+    }
+}
+
+impl Object {
+    pub fn text(&self, attribute: &str) -> String {
+        self.attributes
+            .get(attribute)
+            .map(|values| String::from_utf8_lossy(&values[0]).into_owned())
+            .unwrap_or_default()
+    }
+
+    pub fn set(&mut self, attribute: &str, value: &str) {
+        self.attributes.insert(attribute.to_owned(), vec![value.as_bytes().to_vec()]);
+        self.work_out();
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        match name.strip_prefix("<GUID=").and_then(|rest| rest.strip_suffix('>')) {
+            Some(guid) => guid
+                .parse::<Uuid>()
+                .is_ok_and(|guid| self.attributes["objectguid"][0] == guid_to_ad_bytes(guid)),
+            None => self.dn.eq_ignore_ascii_case(name),
+        }
+    }
+
+    fn passes(&self, filter: &Filter) -> bool {
+        match filter {
+            Filter::All(filters) => filters.iter().all(|filter| self.passes(filter)),
+            Filter::Any(filters) => filters.iter().any(|filter| self.passes(filter)),
+            Filter::Not(filter) => !self.passes(filter),
+            Filter::Present(attribute) => self.attributes.contains_key(attribute),
+            Filter::Equal(attribute, value) => self
+                .attributes
+                .get(attribute)
+                .is_some_and(|values| values.iter().any(|own| own.eq_ignore_ascii_case(value))),
+        }
+    }
+
+    /// Token groups are worked out for one object only, as Windows does.
+    fn shown(&self, wanted: &[String], scope: i64) -> Found {
+        let shown = |name: &String| wanted.contains(name) && (name != "tokengroups" || scope == 0);
+        let attributes = self.attributes.iter().filter(|(name, _)| shown(name));
+        (self.dn.clone(), attributes.map(|(name, values)| (name.clone(), values.clone())).collect())
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<(), Verdict> {
+        let values = self.attributes.entry(change.attribute.clone()).or_default();
+        match change.kind {
+            0 if values.iter().any(|value| change.values.contains(value)) => Err(Verdict::new(
+                20,
+                "00002083: AtrErr: DSID-03190F80, #1:\n\t0: problem 1006 (ATT_OR_VALUE_EXISTS), data 0\n\0",
+            )),
+            0 => {
+                values.extend(change.values.iter().cloned());
+                Ok(())
+            }
+            1 if !change.values.iter().all(|value| values.contains(value)) => Err(stale()),
+            1 => {
+                values.retain(|value| !change.values.contains(value));
+                Ok(())
+            }
+            _ => {
+                *values = change.values.clone();
+                Ok(())
+            }
+        }
+    }
+
+    /// What a controller works out of the rest.
+    fn work_out(&mut self) {
+        if self.text("pwdlastset") == "-1" {
+            self.attributes.insert("pwdlastset".into(), vec![ALREADY_SET.to_vec()]);
+        }
+        let control: u32 = self.text("useraccountcontrol").parse().unwrap_or(0);
+        let locked = !matches!(self.text("lockouttime").as_str(), "" | "0");
+        let expired = self.text("pwdlastset") == "0" && control & 0x5_0000 == 0;
+        let computed = u32::from(locked) * 0x10 + u32::from(expired) * 0x80_0000;
+        let value = vec![computed.to_string().into_bytes()];
+        self.attributes.insert("msds-user-account-control-computed".into(), value);
+    }
+}
+
+/// Every user here has a GUID made of its name.
+pub fn guid_of(name: &str) -> Uuid {
+    let mut bytes = [0_u8; 16];
+    name.bytes().zip(&mut bytes).for_each(|(letter, byte)| *byte = letter);
+    Uuid::from_bytes(bytes)
+}
+
+pub fn user(name: &str, guid: Uuid, rid: u32) -> Object {
+    let mut user =
+        Object { dn: format!("CN={name},OU=Staff,DC=corp,DC=example"), attributes: BTreeMap::new() };
+    let dn = user.dn.clone();
+    for (attribute, value) in [
+        ("distinguishedname", dn.as_str()),
+        ("samaccountname", name),
+        ("userprincipalname", &format!("{name}@corp.example")),
+        ("objectclass", "user"),
+        ("objectcategory", "person"),
+        ("useraccountcontrol", "512"),
+        ("pwdlastset", "134396935215665440"),
+        ("lockouttime", "0"),
+    ] {
+        user.set(attribute, value);
+    }
+    user.attributes.insert("objectguid".into(), vec![guid_to_ad_bytes(guid).to_vec()]);
+    user.attributes.insert("objectsid".into(), vec![sid(rid)]);
+    user.attributes.insert("tokengroups".into(), vec![sid(513), sid(1200)]);
+    let writable = ["userAccountControl", "pwdLastSet", "lockoutTime"].map(|name| name.as_bytes().to_vec());
+    user.attributes.insert("allowedattributeseffective".into(), writable.to_vec());
+    user
+}
+
+fn group(name: &str, rid: u32) -> Object {
+    let dn = format!("CN={name},OU=Groups,DC=corp,DC=example");
+    let mut group = Object { dn: dn.clone(), attributes: BTreeMap::new() };
+    for (attribute, value) in
+        [("distinguishedname", dn.as_str()), ("samaccountname", name), ("objectclass", "group")]
+    {
+        group.attributes.insert(attribute.into(), vec![value.as_bytes().to_vec()]);
+    }
+    group.attributes.insert("objectguid".into(), vec![guid_to_ad_bytes(guid_of(name)).to_vec()]);
+    group.attributes.insert("objectsid".into(), vec![sid(rid)]);
+    group
+}
+
+fn sid(rid: u32) -> Vec<u8> {
+    format!("{DOMAIN_SID}-{rid}").parse::<Sid>().unwrap().to_bytes()
+}
+
+fn partitions() -> Vec<Found> {
+    let text = |name: &str, value: &str| (name.to_owned(), vec![value.as_bytes().to_vec()]);
+    vec![(
+        "CN=CORP,CN=Partitions,CN=Configuration,DC=corp,DC=example".into(),
+        vec![
+            text("nETBIOSName", "CORP"),
+            text("dnsRoot", "corp.example"),
+            text("nCName", "DC=corp,DC=example"),
+        ],
+    )]
+}
+
+fn no_such_object() -> Verdict {
+    Verdict::new(32, "0000208D: NameErr: DSID-03100245, problem 2001 (NO_OBJECT), data 0, best match of:\n\0")
+}
+
+pub fn stale() -> Verdict {
+    Verdict::new(
+        16,
+        "00002085: AtrErr: DSID-03190F7F, #1:\n\t0: 00002085: DSID-03190F7F, problem 1001 (NO_ATTRIBUTE_OR_VAL), \
+         data 0, Att 90008 (userAccountControl)\n\0",
+    )
+}
+
+pub fn denied() -> Verdict {
+    Verdict::new(50, "00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n\0")
+}
+
+pub fn refused_sign_in(data: &str) -> Verdict {
+    Verdict::new(
+        49,
+        &format!(
+            "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data {data}, v3839\0"
+        ),
+    )
+}
