@@ -107,6 +107,7 @@ impl Broker {
         settings.group = unique("group");
         settings.commit_interval_milliseconds = 50;
         settings.session_timeout_seconds = 6;
+        settings.hand_over_seconds = 0;
         settings
     }
 }

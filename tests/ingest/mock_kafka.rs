@@ -19,6 +19,8 @@ fn settings(broker: &Broker, topic: &str) -> KafkaSettings {
     settings.group = unique("group");
     settings.commit_interval_milliseconds = 50;
     settings.hand_over_seconds = 0;
+    // The mock does not take note of members that leave: it waits until they are silent for so long.
+    settings.session_timeout_seconds = 6;
     settings
 }
 

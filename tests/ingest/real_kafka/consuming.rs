@@ -64,7 +64,6 @@ async fn closing_commits_what_was_accepted_and_the_rest_comes_again() {
     let mut settings = broker.settings(&topic);
     // The clock must not do what closing has to do.
     settings.commit_interval_milliseconds = 3_600_000;
-    settings.hand_over_seconds = 1;
     let first = KafkaSource::start(&settings).await.unwrap();
     let all = receipts(&fetch(&first, 10).await);
     first.accept(&all[..6]);

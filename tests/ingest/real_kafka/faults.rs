@@ -66,7 +66,6 @@ async fn without_a_broker_closing_keeps_to_its_deadline_and_starting_says_so() {
     let topic = broker.topic(1).await;
     broker.write(&topic, 0, 0..2).await;
     let mut settings = broker.settings(&topic);
-    settings.hand_over_seconds = 0;
     let source = KafkaSource::start(&settings).await.unwrap();
     source.accept(&receipts(&fetch(&source, 2).await));
     let access = KafkaAccess::new(broker.connection());

@@ -61,8 +61,7 @@ async fn a_partition_is_handed_over_after_what_was_begun_is_accepted() {
 async fn what_is_not_accepted_in_time_goes_stale_and_comes_to_the_new_owner() {
     let (broker, _guard) = shared().await;
     let topic = two_partitions(&broker).await;
-    let mut settings = broker.settings(&topic);
-    settings.hand_over_seconds = 0;
+    let settings = broker.settings(&topic);
     let first = KafkaSource::start(&settings).await.unwrap();
     let begun = fetch(&first, 20).await;
     let second = KafkaSource::start(&settings).await.unwrap();
@@ -96,7 +95,6 @@ async fn while_reading_rests_a_new_partition_rests_too() {
     let (broker, _guard) = shared().await;
     let topic = two_partitions(&broker).await;
     let mut settings = broker.settings(&topic);
-    settings.hand_over_seconds = 0;
     let first = KafkaSource::start(&settings).await.unwrap();
     fetch(&first, 20).await;
     settings.flow.high_count = 1;

@@ -1,16 +1,20 @@
 //! From a range in offsets or time to a stretch of each partition.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::{ReplayFrom, ReplayRange, ReplayUntil, Stretch, failed};
 use crate::error::IngestError;
 
 /// Works out what to read of each partition. Partitions with nothing to read are left out.
+///
+/// Brokers refuse for a moment while the leaders of new or moved partitions are chosen, so whatever they
+/// refuse is asked again until the deadline.
 pub(super) fn stretches<C: ConsumerContext>(
     consumer: &BaseConsumer<C>,
     range: &ReplayRange,
@@ -18,17 +22,18 @@ pub(super) fn stretches<C: ConsumerContext>(
     deadline: Duration,
 ) -> Result<HashMap<i32, Stretch>, IngestError> {
     let wanted = wanted_partitions(range, partitions)?;
+    let ask = Ask { consumer, topic: &range.topic, until: Instant::now() + deadline };
     let from_time = match range.from {
-        ReplayFrom::Time(time) => Some(offsets_at(consumer, &range.topic, &wanted, time, deadline)?),
+        ReplayFrom::Time(time) => Some(ask.again(|left| ask.offsets_at(&wanted, time, left))?),
         _ => None,
     };
     let until_time = match range.until {
-        ReplayUntil::Time(time) => Some(offsets_at(consumer, &range.topic, &wanted, time, deadline)?),
+        ReplayUntil::Time(time) => Some(ask.again(|left| ask.offsets_at(&wanted, time, left))?),
         _ => None,
     };
     let mut stretches = HashMap::new();
     for partition in wanted {
-        let kept = consumer.fetch_watermarks(&range.topic, partition, deadline).map_err(|e| failed(&e))?;
+        let kept = ask.again(|left| consumer.fetch_watermarks(&range.topic, partition, left))?;
         let from = match range.from {
             ReplayFrom::Oldest => kept.0,
             ReplayFrom::Offset(offset) => offset,
@@ -68,27 +73,46 @@ fn wanted_partitions(range: &ReplayRange, partitions: usize) -> Result<Vec<i32>,
     }
 }
 
-/// The first offset at this time or later, of each partition that has one.
-fn offsets_at<C: ConsumerContext>(
-    consumer: &BaseConsumer<C>,
-    topic: &str,
-    partitions: &[i32],
-    time: DateTime<Utc>,
-    deadline: Duration,
-) -> Result<HashMap<i32, i64>, IngestError> {
-    let mut times = TopicPartitionList::with_capacity(partitions.len());
-    for partition in partitions {
-        let _ = times.add_partition_offset(topic, *partition, Offset::Offset(time.timestamp_millis()));
-    }
-    let found = consumer.offsets_for_times(times, deadline).map_err(|error| failed(&error))?;
-    let mut offsets = HashMap::new();
-    for element in found.elements() {
-        element.error().map_err(|error| failed(&error))?;
-        if let Offset::Offset(offset) = element.offset() {
-            offsets.insert(element.partition(), offset);
+/// Asks the brokers about one topic, until there is an answer or no more time.
+struct Ask<'a, C: ConsumerContext> {
+    consumer: &'a BaseConsumer<C>,
+    topic: &'a str,
+    until: Instant,
+}
+
+impl<C: ConsumerContext> Ask<'_, C> {
+    fn again<T>(&self, ask: impl Fn(Duration) -> Result<T, KafkaError>) -> Result<T, IngestError> {
+        loop {
+            let left = self.until.saturating_duration_since(Instant::now());
+            match ask(left.max(Duration::from_millis(1))) {
+                Ok(answer) => return Ok(answer),
+                Err(error) if left.is_zero() => return Err(failed(&error)),
+                Err(_) => std::thread::sleep(Duration::from_millis(100).min(left)),
+            }
         }
     }
-    Ok(offsets)
+
+    /// The first offset at this time or later, of each partition that has one.
+    fn offsets_at(
+        &self,
+        partitions: &[i32],
+        time: DateTime<Utc>,
+        left: Duration,
+    ) -> Result<HashMap<i32, i64>, KafkaError> {
+        let mut times = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            times.add_partition_offset(self.topic, *partition, Offset::Offset(time.timestamp_millis()))?;
+        }
+        let found = self.consumer.offsets_for_times(times, left)?;
+        let mut offsets = HashMap::new();
+        for element in found.elements() {
+            element.error()?;
+            if let Offset::Offset(offset) = element.offset() {
+                offsets.insert(element.partition(), offset);
+            }
+        }
+        Ok(offsets)
+    }
 }
 
 fn at(offsets: &Option<HashMap<i32, i64>>, partition: i32) -> Option<i64> {
