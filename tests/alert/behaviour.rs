@@ -44,7 +44,8 @@ fn versions_of_one_alert_are_told_apart_and_duplicates_are_not() {
     let again = row(json!({"Description": "the sender sent it twice, with another description"}));
     assert_eq!(first.version_key(), again.version_key());
     for change in [
-        json!({"TimeGenerated": "2026-03-03T08:00:00.0000001Z"}), json!({"Status": "Resolved"}),
+        json!({"TimeGenerated": "2026-03-03T08:00:00.0000001Z"}),
+        json!({"Status": "Resolved"}),
         json!({"AlertSeverity": "Low"}),
     ] {
         let newer = row(change);
@@ -66,13 +67,18 @@ fn head_and_evidence_of_one_message_are_one_alert() {
     assert_eq!(joined[0].severity, Some(Severity::High));
     assert_eq!(joined[0].entities.persons().count(), 1);
     let apart = alerts(own("xdr-evidence-only.json"));
-    assert_eq!(apart.iter().map(|alert| alert.part.clone()).collect::<Vec<_>>(), [Some(Part::Evidence), Some(Part::Head)]);
+    assert_eq!(
+        apart.iter().map(|alert| alert.part.clone()).collect::<Vec<_>>(),
+        [Some(Part::Evidence), Some(Part::Head)]
+    );
     assert_ne!(apart[0].version_key(), apart[1].version_key());
 }
 
 #[test]
 fn other_tables_are_passed_over_by_name() {
-    for (file, count) in [("xdr-other-tables.json", 5), ("sentinel-entity-trigger.json", 1), ("office-ordinary.json", 1)] {
+    for (file, count) in
+        [("xdr-other-tables.json", 5), ("sentinel-entity-trigger.json", 1), ("office-ordinary.json", 1)]
+    {
         let decoded = own(file);
         assert_eq!(decoded.len(), count, "{file}");
         assert!(decoded.iter().all(|one| matches!(one, Decoded::Passed { .. })), "{file}: {decoded:?}");
@@ -82,15 +88,18 @@ fn other_tables_are_passed_over_by_name() {
 #[test]
 fn only_persons_are_gone_through_and_only_named_ones_are_acted_on() {
     let alert = alerts(own("accounts-all-kinds.json")).pop().unwrap();
-    let kinds = |kind: AccountKind| alert.entities.accounts.iter().filter(|account| account.kind == kind).count();
+    let kinds =
+        |kind: AccountKind| alert.entities.accounts.iter().filter(|account| account.kind == kind).count();
     assert_eq!(kinds(AccountKind::System), 4, "SYSTEM, ADMIN, Administrator, krbtgt");
     assert_eq!(kinds(AccountKind::Machine), 1);
     assert_eq!(kinds(AccountKind::Local), 2);
     assert_eq!(kinds(AccountKind::Foreign), 1);
-    let alice: Vec<_> = alert.entities.persons().filter(|account| account.upn() == Some("alice@contoso.example")).collect();
+    let alice: Vec<_> =
+        alert.entities.persons().filter(|account| account.upn() == Some("alice@contoso.example")).collect();
     assert_eq!(alice.len(), 1, "five mentions, one account");
     assert_eq!(alice[0].ad_guid(), Some("11111111-1111-4111-8111-000000001104"));
-    let twins = alert.entities.persons().filter(|account| account.upn() == Some("alice2@contoso.example")).count();
+    let twins =
+        alert.entities.persons().filter(|account| account.upn() == Some("alice2@contoso.example")).count();
     assert_eq!(twins, 3, "two SIDs under one name stay apart, and the bare name joins neither");
     let weak = alert.entities.persons().find(|account| account.key() == "name:alice").unwrap();
     assert!(!weak.is_actionable());
@@ -98,7 +107,12 @@ fn only_persons_are_gone_through_and_only_named_ones_are_acted_on() {
 
 #[test]
 fn no_two_entities_of_an_alert_share_a_key() {
-    for file in ["accounts-all-kinds.json", "devices-all-kinds.json", "things-all-kinds.json", "references-all-kinds.json"] {
+    for file in [
+        "accounts-all-kinds.json",
+        "devices-all-kinds.json",
+        "things-all-kinds.json",
+        "references-all-kinds.json",
+    ] {
         let alert = alerts(own(file)).pop().unwrap();
         let entities = &alert.entities;
         let mut keys: Vec<String> = entities.accounts.iter().map(|account| account.key()).collect();
@@ -116,7 +130,9 @@ fn no_two_entities_of_an_alert_share_a_key() {
 #[test]
 fn places_lead_into_the_document() {
     let path = |place: &str| place.replace("$", "").replace(['[', '.'], "/").replace(']', "");
-    for file in ["references-all-kinds.json", "sentinel-trigger.json", "office-investigation.json", "mde-alert.json"] {
+    for file in
+        ["references-all-kinds.json", "sentinel-trigger.json", "office-investigation.json", "mde-alert.json"]
+    {
         for alert in alerts(own(file)) {
             let accounts = alert.entities.accounts.iter().map(|account| &account.place);
             for place in accounts.chain(alert.entities.devices.iter().map(|device| &device.place)) {
@@ -135,12 +151,18 @@ fn json_path_sees_unfolded_texts_and_resolved_references() {
     assert_eq!(document.pointer("/ExtendedProperties/Risk Score"), Some(&json!("85")));
     let alert = alerts(own("references-all-kinds.json")).pop().unwrap();
     assert_eq!(alert.document.pointer("/Entities/1/Name"), Some(&json!("deep.exe")), "a bare reference");
-    assert_eq!(alert.document.pointer("/Entities/0/Host/HostName"), Some(&json!("wks-alice")), "a forward reference");
+    assert_eq!(
+        alert.document.pointer("/Entities/0/Host/HostName"),
+        Some(&json!("wks-alice")),
+        "a forward reference"
+    );
 }
 
 #[test]
 fn nothing_said_is_nothing_known() {
-    let alert = row(json!({"AlertSeverity": "75", "Status": "", "ProviderName": "", "TimeGenerated": "0001-01-01T00:00:00"}));
+    let alert = row(
+        json!({"AlertSeverity": "75", "Status": "", "ProviderName": "", "TimeGenerated": "0001-01-01T00:00:00"}),
+    );
     assert_eq!(alert.severity, None);
     assert_eq!(alert.status, Status::Unknown);
     assert_eq!(alert.times.updated, None);

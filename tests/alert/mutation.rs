@@ -43,6 +43,7 @@ fn hold(message: &[u8]) {
             }
             Decoded::Passed { what, place } => assert!(!what.is_empty() && !place.is_empty()),
             Decoded::Refused(refusal) => {
+                assert!(refusal.raw.len() <= message.len());
                 assert!(!refusal.reason.is_empty() && !refusal.place.is_empty());
                 let is_part = refusal.raw.is_empty()
                     || message.windows(refusal.raw.len()).any(|window| window == refusal.raw.as_slice());
@@ -76,8 +77,12 @@ fn with_every_byte_replaced_by_a_sign() {
 
 #[test]
 fn bombs_do_not_go_off() {
-    let deep = |open: &str, close: &str, count: usize| format!("{}1{}", open.repeat(count), close.repeat(count));
-    let wrapped = format!("{{\"Type\":\"SecurityAlert\",\"SystemAlertId\":\"1\",\"Entities\":{}}}", deep("[", "]", 120));
+    let deep =
+        |open: &str, close: &str, count: usize| format!("{}1{}", open.repeat(count), close.repeat(count));
+    let wrapped = format!(
+        "{{\"Type\":\"SecurityAlert\",\"SystemAlertId\":\"1\",\"Entities\":{}}}",
+        deep("[", "]", 120)
+    );
     let mut folded = String::from("{}");
     for _ in 0..10 {
         folded = serde_json::json!({ "message": folded }).to_string();
@@ -85,6 +90,25 @@ fn bombs_do_not_go_off() {
     let many = serde_json::json!({"Type": "SecurityAlert", "SystemAlertId": "1", "Entities": (0..20_000)
         .map(|n| serde_json::json!({"Type": "account", "Name": format!("u{n}"), "NTDomain": "C", "UPNSuffix": "x"}))
         .collect::<Vec<_>>()});
+    let entities = |each: &dyn Fn(usize) -> serde_json::Value| {
+        let list: Vec<_> = (0..10_000).map(each).collect();
+        serde_json::json!({"Type": "SecurityAlert", "SystemAlertId": "1", "Entities": list}).to_string()
+    };
+    let references = entities(
+        &|n| serde_json::json!({"$id": "1", "Type": "host", "HostName": n, "Account": {"$ref": "1"}}),
+    );
+    let contradictions = entities(
+        &|n| serde_json::json!({"Type": "account", "UserPrincipalName": "a@x", "Sid": format!("S-1-5-21-1-2-3-{}", n + 1000)}),
+    );
+    let ids: Vec<_> = (0..100_000).map(|n| format!("T{:04}.{:03}", n % 10_000, n / 10_000)).collect();
+    let techniques =
+        serde_json::json!({"Type": "SecurityAlert", "SystemAlertId": "1", "Techniques": ids}).to_string();
+    let held: Vec<_> =
+        (0..5000).map(|n| serde_json::json!({"properties": {"systemAlertId": n.to_string()}})).collect();
+    let incident = serde_json::json!({
+        "objectSchemaType": "Incident", "object": {"name": "1", "properties": {"title": "x", "Alerts": held}},
+    });
+    let incident = incident.to_string();
     for message in [
         deep("[", "]", 200_000),
         deep("{\"a\":", "}", 200_000),
@@ -96,7 +120,13 @@ fn bombs_do_not_go_off() {
         "\"".repeat(100_000),
         "{\"records\":[".to_owned() + &"{},".repeat(50_000),
         "\n".repeat(100_000),
+        "{\"records\":[".to_owned() + &"{x},\n".repeat(50_000),
         "CEF:0|Microsoft|Azure ATP|1|2|3|4|".to_owned() + &"a=".repeat(50_000),
+        "CEF:0|Microsoft|Azure ATP|1|2|3|4|".to_owned() + &" a\\=".repeat(50_000),
+        references,
+        contradictions,
+        techniques,
+        incident,
     ] {
         assert!(!decode(message.as_bytes()).is_empty());
     }

@@ -51,7 +51,10 @@ fn every_collected_sample_comes_out_as_its_manifest_says() {
         }
         wrong.extend(complaints(file, &entry, &decoded));
     }
-    println!("{:22} {:>7} {:>6} {:>6} {:>7} {:>8}", "format", "samples", "alerts", "passed", "refused", "oddities");
+    println!(
+        "{:22} {:>7} {:>6} {:>6} {:>7} {:>8}",
+        "format", "samples", "alerts", "passed", "refused", "oddities"
+    );
     for (format, count) in &counts {
         println!(
             "{format:22} {:>7} {:>6} {:>6} {:>7} {:>8}",
@@ -65,7 +68,8 @@ fn every_collected_sample_comes_out_as_its_manifest_says() {
 fn complaints(file: &str, entry: &serde_json::Value, decoded: &[Decoded]) -> Vec<String> {
     let format = entry["format"].as_str().unwrap();
     let all = |is: fn(&Decoded) -> bool| !decoded.is_empty() && decoded.iter().all(is);
-    let holds_none = ["no alerts", "empty"].iter().any(|word| entry["note"].as_str().unwrap_or("").contains(word));
+    let holds_none =
+        ["no alerts", "empty"].iter().any(|word| entry["note"].as_str().unwrap_or("").contains(word));
     let is_right = match format {
         "malformed" => all(|one| matches!(one, Decoded::Refused(_))),
         "xdr-stream-other" | "la-incident-row" | "sentinel-entity" => {
@@ -83,7 +87,8 @@ fn complaints(file: &str, entry: &serde_json::Value, decoded: &[Decoded]) -> Vec
     }
     for one in decoded {
         if let Decoded::Alert(alert) = one {
-            complaints.extend(complaints_about(alert, entry).into_iter().map(|what| format!("{file}: {what}")));
+            complaints
+                .extend(complaints_about(alert, entry).into_iter().map(|what| format!("{file}: {what}")));
         }
     }
     complaints
@@ -94,7 +99,8 @@ fn complaints_about(alert: &Alert, entry: &serde_json::Value) -> Vec<&'static st
     let format = entry["format"].as_str().unwrap();
     let title = entry["title"].as_str().unwrap_or("").trim_matches(['\u{200b}', ' ']);
     // The index names CEF lines by their type key, and activities by their operation.
-    let by_title = !matches!(format, "mdi-cef" | "o365-activity" | "xdr-stream") && !format.contains("incident");
+    let by_title =
+        !matches!(format, "mdi-cef" | "o365-activity" | "xdr-stream") && !format.contains("incident");
     if by_title && !title.is_empty() && alert.title != title {
         complaints.push("another title");
     }

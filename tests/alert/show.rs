@@ -14,7 +14,8 @@ pub(crate) fn message(decoded: &[Decoded]) -> String {
             Decoded::Refused(refusal) => {
                 let raw = String::from_utf8_lossy(&refusal.raw);
                 let shown: String = raw.chars().take(60).collect();
-                writeln!(text, "refused: {}\n  at {}\n  raw {shown:?}", refusal.reason, refusal.place).unwrap();
+                writeln!(text, "refused: {}\n  at {}\n  raw {shown:?}", refusal.reason, refusal.place)
+                    .unwrap();
             }
         }
     }
@@ -83,7 +84,11 @@ fn show_entities(alert: &Alert, text: &mut String) {
     }
     for device in &entities.devices {
         let names: Vec<String> = device.identifiers.iter().map(ToString::to_string).collect();
-        let tags = if device.tags.is_empty() { String::new() } else { format!(" tagged {}", device.tags.join(", ")) };
+        let tags = if device.tags.is_empty() {
+            String::new()
+        } else {
+            format!(" tagged {}", device.tags.join(", "))
+        };
         let acted_on = if device.is_actionable() { "" } else { " (never acted on)" };
         let part = roles(&device.roles);
         writeln!(
@@ -101,8 +106,13 @@ fn show_entities(alert: &Alert, text: &mut String) {
     }
     for file in &entities.files {
         let directory = file.directory.as_deref().unwrap_or("?");
-        writeln!(text, "  file {} in {directory}, {} hashes", file.name.as_deref().unwrap_or("?"), file.hashes.len())
-            .unwrap();
+        writeln!(
+            text,
+            "  file {} in {directory}, {} hashes",
+            file.name.as_deref().unwrap_or("?"),
+            file.hashes.len()
+        )
+        .unwrap();
     }
     for hash in &entities.hashes {
         writeln!(text, "  {}", hash.key()).unwrap();

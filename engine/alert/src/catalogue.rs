@@ -59,6 +59,9 @@ pub(crate) fn complete(alert: &mut Alert) {
         alert.detector_id = alert.alert_type.clone().filter(|key| key.starts_with("xdr_"));
     }
     let of_identity = alert.product.as_str() == Product::DEFENDER_FOR_IDENTITY;
+    if !of_identity && alert.detector_id.is_none() {
+        return;
+    }
     let title = squeeze(alert.title.trim_start_matches("[PREVIEW]").trim_start_matches("[TEST SIMULATION]"));
     if of_identity && let Some(detection) = classic(alert, &title) {
         return complete_classic(alert, detection, &title);
@@ -66,9 +69,8 @@ pub(crate) fn complete(alert: &mut Alert) {
     let by_id =
         alert.detector_id.as_deref().and_then(|id| DETECTORS.iter().find(|detector| detector.id == id));
     let by_title = || only(DETECTORS.iter().filter(|detector| detector.titles.contains(&title)));
-    if let Some(detector) =
-        by_id.or_else(|| by_title().filter(|_| of_identity && alert.detector_id.is_none()))
-    {
+    let may_go_by_title = of_identity && alert.detector_id.is_none();
+    if let Some(detector) = by_id.or_else(|| may_go_by_title.then(by_title).flatten()) {
         complete_detector(alert, detector);
     }
 }

@@ -147,10 +147,10 @@ fn pairs(text: &str) -> Map<String, Value> {
     let mut starts = Vec::new();
     for (at, _) in text.match_indices('=') {
         let escaped = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
-        let name = text[..at].rsplit(|c: char| c.is_whitespace()).next().unwrap_or("");
-        let is_name =
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
-        if !escaped && is_name {
+        let length = text[..at].bytes().rev().take_while(|byte| is_name_byte(*byte)).count();
+        let name = &text[at - length..at];
+        let is_apart = text[..at - length].chars().next_back().is_none_or(char::is_whitespace);
+        if !escaped && is_apart && !name.is_empty() {
             starts.push((at - name.len(), at));
         }
     }
@@ -162,6 +162,10 @@ fn pairs(text: &str) -> Map<String, Value> {
         (name.to_owned(), Value::from(value))
     };
     starts.iter().zip(ends).map(read).collect()
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')
 }
 
 /// `cs1Label=url cs1=…` says that the first custom string is the URL.

@@ -12,6 +12,7 @@ mod merge;
 mod things;
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
@@ -38,6 +39,7 @@ pub(crate) struct Gathered {
     devices: Vec<Device>,
     rest: Entities,
     seen: HashSet<String>,
+    copies: HashSet<u64>,
     oddities: Vec<Oddity>,
 }
 
@@ -74,7 +76,7 @@ impl Gathered {
                     self.tree(element, implied.clone(), place.element(index));
                 }
             }
-            Value::Object(_) if target_of(value).is_none() => {
+            Value::Object(_) if target_of(value).is_none() && !self.is_copy(value) => {
                 if let (Some(record), Some(kind)) = (Record::of(value), Kind::of(value).or(implied)) {
                     self.entity(&kind, &Layers::of(record), place);
                     if kind == Kind::Other(String::new()) {
@@ -85,6 +87,20 @@ impl Gathered {
             }
             _ => {}
         }
+    }
+
+    /// Whether the same numbered entity was looked at before: references to it left copies in many places, and what
+    /// is nested in a copy is nested in the entity too.
+    fn is_copy(&mut self, value: &Value) -> bool {
+        let Some(id) = value.get("$id").and_then(Value::as_str) else { return false };
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        for (name, member) in value.as_object().into_iter().flatten() {
+            if !member.is_object() && !member.is_array() {
+                (name, member).hash(&mut hasher);
+            }
+        }
+        !self.copies.insert(hasher.finish())
     }
 
     /// Takes one entity of a known kind, whose facts may stand in several objects.

@@ -10,7 +10,7 @@ use crate::decode::json::{MOST_LEVELS, levels, parse};
 use crate::decode::place::Place;
 use crate::decode::record::{Record, as_text};
 use crate::decode::shape::{Shape, shape};
-use crate::decode::split::{Piece, line_and_column, split};
+use crate::decode::split::{Lines, Piece, category, is_envelope, split};
 use crate::decode::unfold::unfold;
 use crate::decode::{cef, draft, endpoint, graph, office, security_alert, sentinel, xdr_stream};
 
@@ -19,9 +19,12 @@ const MOST_WRAPPERS: usize = 6;
 
 /// Reads a message.
 pub(super) fn read(message: &[u8]) -> Vec<Decoded> {
-    let mut reading = Reading { message, answers: Vec::new(), streams: HashMap::new() };
-    for piece in split(message) {
-        reading.piece(&piece);
+    let mut reading =
+        Reading { message, answers: Vec::new(), lines: Lines::default(), streams: HashMap::new() };
+    if !reading.single(message) {
+        for piece in split(message) {
+            reading.piece(&piece);
+        }
     }
     reading.finish()
 }
@@ -35,6 +38,7 @@ enum Answer {
 struct Reading<'m> {
     message: &'m [u8],
     answers: Vec<Answer>,
+    lines: Lines,
     /// The answers that wait for further records of their alert.
     streams: HashMap<String, usize>,
 }
@@ -64,6 +68,20 @@ impl Found<'_> {
 }
 
 impl Reading<'_> {
+    /// The usual message: one whole record and nothing else. Whatever is not that is left to the slower way.
+    fn single(&mut self, message: &[u8]) -> bool {
+        if message.first() != Some(&b'{') || is_envelope(message) || category(message).is_some() {
+            return false;
+        }
+        let Ok(parsed) = parse(message) else { return false };
+        if parsed.mended || levels(&parsed.value) > MOST_LEVELS {
+            return false;
+        }
+        let found = Found { place: "$".to_owned(), raw: message, oddities: Vec::new(), depth: 0 };
+        self.value(parsed.value, found);
+        true
+    }
+
     fn piece(&mut self, piece: &Piece<'_>) {
         let found = Found { place: piece.place.clone(), raw: piece.bytes, oddities: Vec::new(), depth: 0 };
         if piece.bytes.is_empty() {
@@ -294,8 +312,8 @@ impl Reading<'_> {
     }
 
     /// The place at which a record does not parse, in lines and columns of the message.
-    fn place_of_error(&self, piece: &Piece<'_>, error: &serde_json::Error) -> String {
-        let (first_line, first_column) = line_and_column(self.message, piece.offset);
+    fn place_of_error(&mut self, piece: &Piece<'_>, error: &serde_json::Error) -> String {
+        let (first_line, first_column) = self.lines.at(self.message, piece.offset);
         let line = first_line + error.line().saturating_sub(1);
         let column =
             if error.line() <= 1 { first_column + error.column().saturating_sub(1) } else { error.column() };
@@ -332,7 +350,7 @@ fn read_as(record: Record<'_>, alert: &mut Alert) {
 /// The category of a record of the stream that carries no alert, found without parsing it: most records on such a
 /// topic are of that kind.
 fn other_table_of_stream(bytes: &[u8]) -> Option<String> {
-    let category = super::split::category(bytes)?;
+    let category = category(bytes)?;
     let table = xdr_stream::table(&category)?;
     (!xdr_stream::carries_alerts(table)).then_some(category)
 }

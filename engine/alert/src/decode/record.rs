@@ -23,17 +23,12 @@ impl<'a> Record<'a> {
 
     /// The same, with the key as it is written in the record.
     pub(crate) fn member(self, names: &[&str]) -> Option<(&'a str, &'a Value)> {
-        names.iter().find_map(|name| {
-            let exact = self.0.get_key_value(*name).filter(|(_, value)| !is_nothing(value));
-            let found = exact
-                .or_else(|| self.0.iter().find(|(key, value)| is_same_name(key, name) && !is_nothing(value)));
-            found.map(|(key, value)| (key.as_str(), value))
-        })
+        names.iter().find_map(|name| self.find(name))
     }
 
     /// Whether a key is there at all, even where it says nothing.
     pub(crate) fn has(self, name: &str) -> bool {
-        self.0.contains_key(name) || self.0.keys().any(|key| is_same_name(key, name))
+        self.0.keys().any(|key| is_same_name(key, name))
     }
 
     /// Text that is not empty.
@@ -92,6 +87,21 @@ impl<'a> Record<'a> {
         (!members.is_empty()).then_some(Value::Object(members))
     }
 
+    /// One pass over the keys costs less than hashing one of them; the exact spelling goes before any other.
+    fn find(self, name: &str) -> Option<(&'a str, &'a Value)> {
+        let mut other = None;
+        for (key, value) in self.0 {
+            if !is_same_name(key, name) || is_nothing(value) {
+                continue;
+            }
+            if key == name {
+                return Some((key, value));
+            }
+            other = other.or(Some((key.as_str(), value)));
+        }
+        other
+    }
+
     /// All members, in the order in which they came.
     pub(crate) fn members(self) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
@@ -106,11 +116,29 @@ pub(crate) fn as_text(value: &Value) -> Option<&str> {
 
 /// Whether a key is a name in another casing or with other separators.
 pub(crate) fn is_same_name(key: &str, name: &str) -> bool {
-    folded(key).eq(folded(name))
+    let (key, name) = (key.as_bytes(), name.as_bytes());
+    // Almost every key differs in its first letter: this is asked some thousand times for each alert.
+    if let (Some(a), Some(b)) = (key.first(), name.first())
+        && a.is_ascii_alphanumeric()
+        && b.is_ascii_alphanumeric()
+        && !a.eq_ignore_ascii_case(b)
+    {
+        return false;
+    }
+    if key.len() == name.len() && key.eq_ignore_ascii_case(name) {
+        return true;
+    }
+    // Only separators can make names of different lengths the same.
+    let has_separator = |text: &[u8]| text.iter().any(is_separator);
+    (has_separator(key) || has_separator(name)) && folded(key).eq(folded(name))
 }
 
-fn folded(text: &str) -> impl Iterator<Item = u8> {
-    text.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b' ')).map(|byte| byte.to_ascii_lowercase())
+fn folded(text: &[u8]) -> impl Iterator<Item = u8> {
+    text.iter().filter(|byte| !is_separator(byte)).map(u8::to_ascii_lowercase)
+}
+
+fn is_separator(byte: &u8) -> bool {
+    matches!(byte, b'_' | b'-' | b' ')
 }
 
 fn is_nothing(value: &Value) -> bool {

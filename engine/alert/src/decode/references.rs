@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::alert::Oddity;
 use crate::decode::json::{MOST_LEVELS, levels};
@@ -19,13 +19,21 @@ const COST_OF_VALUE: usize = 16;
 /// in a circle, and those that nothing defines, stay as they are.
 pub(crate) fn resolve(tree: &mut Value, place: Place<'_>, level: usize, oddities: &mut Vec<Oddity>) {
     let mut index = Index::default();
-    index.read(tree);
+    index.read(tree, place, level);
     if index.references.is_empty() {
         return;
     }
-    let mut copying = Copying { index: &index, open: Vec::new(), copied: 0, in_copy: false, oddities };
-    let resolved = copying.value(tree, place, level);
-    *tree = resolved;
+    let mut copying = Copying { index: &index, open: Vec::new(), copied: 0 };
+    let mut copies = HashMap::new();
+    for reference in index.in_order() {
+        match copying.first(reference) {
+            Ok(copy) => {
+                copies.insert(reference.position, copy);
+            }
+            Err(what) => oddities.push(Oddity { place: reference.place.clone(), what }),
+        }
+    }
+    put(tree, &mut 0, &mut copies);
 }
 
 /// The text of a reference, where a value is one.
@@ -34,107 +42,127 @@ pub(crate) fn target_of(value: &Value) -> Option<&str> {
     (members.len() == 1).then(|| members.get("$ref")).flatten()?.as_str()
 }
 
+/// Puts the copies where the references stand, which are counted as the index counted them.
+fn put(value: &mut Value, position: &mut usize, copies: &mut HashMap<usize, Value>) {
+    *position += 1;
+    if let Some(copy) = copies.remove(position) {
+        *value = copy;
+        // The text of the reference was counted too.
+        *position += 1;
+        return;
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|member| put(member, position, copies)),
+        Value::Array(elements) => elements.iter_mut().for_each(|element| put(element, position, copies)),
+        _ => {}
+    }
+}
+
+/// One reference where it stands.
+struct Reference<'a> {
+    id: &'a str,
+    position: usize,
+    place: String,
+    level: usize,
+    /// The entities inside which it stands, to notice circles.
+    inside: Vec<*const Value>,
+}
+
 /// Where ids are defined and where they are used, as positions in reading order.
 #[derive(Default)]
 struct Index<'a> {
     position: usize,
+    open: Vec<*const Value>,
     definitions: HashMap<&'a str, Vec<(usize, &'a Value)>>,
-    references: HashMap<*const Value, usize>,
+    references: HashMap<*const Value, Reference<'a>>,
 }
 
 impl<'a> Index<'a> {
-    fn read(&mut self, value: &'a Value) {
+    fn read(&mut self, value: &'a Value, place: Place<'_>, level: usize) {
         self.position += 1;
         match value {
             Value::Object(members) => {
-                if target_of(value).is_some() {
-                    self.references.insert(value, self.position);
+                if let Some(id) = target_of(value) {
+                    let (position, inside) = (self.position, self.open.clone());
+                    let reference = Reference { id, position, place: place.to_string(), level, inside };
+                    self.references.insert(value, reference);
                 } else if let Some(id) = members.get("$id").and_then(Value::as_str) {
                     self.definitions.entry(id).or_default().push((self.position, value));
                 }
-                members.values().for_each(|member| self.read(member));
+                self.open.push(value);
+                for (name, member) in members {
+                    self.read(member, place.member(name), level + 1);
+                }
+                self.open.pop();
             }
-            Value::Array(elements) => elements.iter().for_each(|element| self.read(element)),
+            Value::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    self.read(element, place.element(index), level + 1);
+                }
+            }
             _ => {}
         }
     }
 
+    fn in_order(&self) -> Vec<&Reference<'a>> {
+        let mut references: Vec<_> = self.references.values().collect();
+        references.sort_by_key(|reference| reference.position);
+        references
+    }
+
     /// The definition that a reference means.
-    fn definition(&self, reference: &Value, id: &str) -> Option<&'a Value> {
-        let position = *self.references.get(&std::ptr::from_ref(reference))?;
-        let definitions = self.definitions.get(id)?;
-        let earlier = definitions.iter().rev().find(|(at, _)| *at < position);
-        earlier.or_else(|| definitions.first()).map(|(_, value)| *value)
+    fn definition(&self, reference: &Reference<'_>) -> Option<&'a Value> {
+        let definitions = self.definitions.get(reference.id)?;
+        let earlier = definitions.partition_point(|(at, _)| *at < reference.position);
+        definitions.get(earlier.saturating_sub(1)).map(|(_, value)| *value)
     }
 }
 
-/// One walk through a tree that copies it with its references replaced.
-struct Copying<'i, 'o> {
+/// The copying of what references stand for, with the references inside replaced in their turn.
+struct Copying<'i> {
     index: &'i Index<'i>,
-    /// The entities inside which the walk is, to notice circles.
+    /// The entities inside which the walk is.
     open: Vec<*const Value>,
     copied: usize,
-    /// Whether the walk is inside a copy: what is odd there was said at the original.
-    in_copy: bool,
-    oddities: &'o mut Vec<Oddity>,
 }
 
-impl Copying<'_, '_> {
-    fn value(&mut self, value: &Value, place: Place<'_>, level: usize) -> Value {
-        if self.in_copy {
-            self.copied += COST_OF_VALUE + value.as_str().map_or(0, str::len);
-        }
-        match value {
-            Value::Object(members) => match target_of(value) {
-                Some(id) => self.reference(value, id, place, level),
-                None => self.object(value, members, place, level),
-            },
-            Value::Array(elements) => {
-                let each = elements.iter().enumerate();
-                each.map(|(index, element)| self.value(element, place.element(index), level + 1)).collect()
-            }
-            scalar => scalar.clone(),
-        }
+impl Copying<'_> {
+    /// What one reference of the tree stands for, or why it stays.
+    fn first(&mut self, reference: &Reference<'_>) -> Result<Value, String> {
+        self.open.clone_from(&reference.inside);
+        self.target(reference, reference.level)
     }
 
-    fn object(
-        &mut self,
-        value: &Value,
-        members: &Map<String, Value>,
-        place: Place<'_>,
-        level: usize,
-    ) -> Value {
-        self.open.push(value);
-        let copied = members
-            .iter()
-            .map(|(name, member)| (name.clone(), self.value(member, place.member(name), level + 1)))
-            .collect();
-        self.open.pop();
-        Value::Object(copied)
-    }
-
-    fn reference(&mut self, reference: &Value, id: &str, place: Place<'_>, level: usize) -> Value {
-        let Some(target) = self.index.definition(reference, id) else {
-            self.note(place, format!("reference to {id:?}, which nothing defines"));
-            return reference.clone();
+    fn target(&mut self, reference: &Reference<'_>, level: usize) -> Result<Value, String> {
+        let id = reference.id;
+        let Some(target) = self.index.definition(reference) else {
+            return Err(format!("reference to {id:?}, which nothing defines"));
         };
         if self.open.contains(&std::ptr::from_ref(target)) {
-            self.note(place, format!("reference to {id:?} goes in a circle"));
-            return reference.clone();
+            return Err(format!("reference to {id:?} goes in a circle"));
         }
         if self.copied >= MOST_COPIED || level + levels(target) > MOST_LEVELS {
-            self.note(place, format!("reference to {id:?} is not followed: too many references"));
-            return reference.clone();
+            return Err(format!("reference to {id:?} is not followed: too many references"));
         }
-        let outer = std::mem::replace(&mut self.in_copy, true);
-        let copy = self.value(target, place, level);
-        self.in_copy = outer;
-        copy
+        Ok(self.copy(target, level))
     }
 
-    fn note(&mut self, place: Place<'_>, what: String) {
-        if !self.in_copy {
-            self.oddities.push(Oddity { place: place.to_string(), what });
+    fn copy(&mut self, value: &Value, level: usize) -> Value {
+        self.copied += COST_OF_VALUE + value.as_str().map_or(0, str::len);
+        match value {
+            Value::Object(members) => {
+                if let Some(reference) = self.index.references.get(&std::ptr::from_ref(value)) {
+                    // Why it stays was said where it stands.
+                    return self.target(reference, level).unwrap_or_else(|_| value.clone());
+                }
+                self.open.push(value);
+                let each = members.iter().map(|(name, member)| (name.clone(), self.copy(member, level + 1)));
+                let copied = Value::Object(each.collect());
+                self.open.pop();
+                copied
+            }
+            Value::Array(elements) => elements.iter().map(|element| self.copy(element, level + 1)).collect(),
+            scalar => scalar.clone(),
         }
     }
 }

@@ -42,6 +42,9 @@ pub(crate) fn read_incident(record: Record<'_>, only: Option<usize>, alert: &mut
     alert.entities = entities(record, &incident).finish(&mut alert.oddities);
 }
 
+/// Sentinel puts at most this many alerts into an incident.
+const MOST_HELD: usize = 150;
+
 /// How many alerts of its own an incident holds that can be told apart.
 pub(crate) fn held_alerts(record: Record<'_>) -> usize {
     let body = record.record(&[OBJECT]).unwrap_or(record);
@@ -49,7 +52,7 @@ pub(crate) fn held_alerts(record: Record<'_>) -> usize {
     let alerts = incident.alerts();
     let with_id =
         |value: &Value| Record::of(value).is_some_and(|held| own(held).id(&["SystemAlertId"]).is_some());
-    if !alerts.is_empty() && alerts.iter().all(with_id) { alerts.len() } else { 0 }
+    if alerts.len() <= MOST_HELD && alerts.iter().all(with_id) { alerts.len() } else { 0 }
 }
 
 /// Reads an entity of kind SecurityAlert.

@@ -48,6 +48,9 @@ const WRAPPERS: [&str; 12] = [
 /// Tells what a value is.
 pub(crate) fn shape(value: &Value) -> Shape {
     let Some(record) = Record::of(value) else { return Shape::Unknown };
+    if is_plain_row(value) {
+        return Shape::Alert(Format::SecurityAlert);
+    }
     stream(record)
         .or_else(|| envelope(record))
         .or_else(|| sentinel(record))
@@ -56,6 +59,11 @@ pub(crate) fn shape(value: &Value) -> Shape {
         .or_else(|| other_category(record))
         .or_else(|| wrapper(record))
         .unwrap_or(Shape::Unknown)
+}
+
+/// The usual row, recognised at once: most records on most topics are one.
+fn is_plain_row(value: &Value) -> bool {
+    value.get("Type").and_then(Value::as_str) == Some("SecurityAlert") && value.get("SystemAlertId").is_some()
 }
 
 fn stream(record: Record<'_>) -> Option<Shape> {

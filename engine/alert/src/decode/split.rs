@@ -35,6 +35,11 @@ pub(crate) fn split(message: &[u8]) -> Vec<Piece<'_>> {
     pieces
 }
 
+/// Whether a message is an object with a list of records in it.
+pub(crate) fn is_envelope(message: &[u8]) -> bool {
+    envelope(message).is_some()
+}
+
 /// The category of a record of the XDR stream, found without parsing it. Only members that such records have may stand
 /// before it: so any other record is let go at its first member.
 pub(crate) fn category(record: &[u8]) -> Option<String> {
@@ -51,12 +56,29 @@ pub(crate) fn category(record: &[u8]) -> Option<String> {
     None
 }
 
-/// The line and column, counted from one, of a place in a message.
-pub(crate) fn line_and_column(message: &[u8], offset: usize) -> (usize, usize) {
-    let before = &message[..offset.min(message.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-    (line, column)
+/// Counts lines and columns of a message, from one, for offsets that do not go back.
+#[derive(Default)]
+pub(crate) struct Lines {
+    offset: usize,
+    /// Line breaks before the offset.
+    breaks: usize,
+    /// Where the line begins in which the offset lies.
+    begins: usize,
+}
+
+impl Lines {
+    /// The line and column of an offset.
+    pub(crate) fn at(&mut self, message: &[u8], offset: usize) -> (usize, usize) {
+        let end = offset.min(message.len()).max(self.offset);
+        for (index, byte) in message[self.offset..end].iter().enumerate() {
+            if *byte == b'\n' {
+                self.breaks += 1;
+                self.begins = self.offset + index + 1;
+            }
+        }
+        self.offset = end;
+        (self.breaks + 1, offset.saturating_sub(self.begins) + 1)
+    }
 }
 
 /// Whether each line is a record: text that is no JSON, or JSON whose first line is complete, or whose lines mostly

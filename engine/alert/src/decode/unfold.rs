@@ -52,7 +52,11 @@ fn walk(value: &mut Value, place: Place<'_>, level: usize, folds: usize, odditie
     match value {
         Value::Object(members) => {
             for (name, member) in members.iter_mut() {
-                if !(member.is_string() && is_any_of(name, &PLAIN_TEXT)) {
+                let stays_text = match member {
+                    Value::String(text) => !looks_folded(text) || is_any_of(name, &PLAIN_TEXT),
+                    _ => false,
+                };
+                if !stays_text {
                     walk(member, place.member(name), level + 1, folds, oddities);
                 }
             }

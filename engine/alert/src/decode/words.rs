@@ -63,9 +63,12 @@ pub(crate) fn tactics_of_category(value: &Value, found: &mut Vec<String>) {
     named.into_iter().filter(|name| known_tactic(&squeeze(name)).is_some()).for_each(|name| add(found, name));
 }
 
+/// No alert names more tactics or techniques than this.
+const MOST_NAMED: usize = 256;
+
 /// Adds a text that is not there yet.
 pub(crate) fn add(list: &mut Vec<String>, text: String) {
-    if !list.contains(&text) {
+    if list.len() < MOST_NAMED && !list.contains(&text) {
         list.push(text);
     }
 }

@@ -12,6 +12,9 @@ use crate::folding::fold;
 const NAMES: [&str; 7] =
     ["HostName", "NetBiosName", "FQDN", "DeviceDnsName", "ComputerDnsName", "DeviceName", "friendlyName"];
 
+/// A device has a handful of tags; what goes on for longer is an attack on our memory.
+const MOST_TAGS: usize = 256;
+
 /// Reads a device. Nothing where it has no name at all.
 pub(super) fn read(facts: &Layers<'_>, place: Place<'_>, oddities: &mut Vec<Oddity>) -> Option<Device> {
     let mut identifiers = ids(facts, place, oddities);
@@ -83,7 +86,7 @@ fn with_domain(facts: &Layers<'_>, name: &str) -> Vec<DeviceIdentifier> {
 fn tags(facts: &Layers<'_>) -> Vec<String> {
     let lists = ["tags", "MachineTags", "DeviceTags", "DeviceManualTags", "DeviceDynamicTags"];
     let mut found: Vec<String> = Vec::new();
-    for tag in lists.iter().flat_map(|name| facts.list(&[name])).filter_map(as_text) {
+    for tag in lists.iter().flat_map(|name| facts.list(&[name])).take(MOST_TAGS).filter_map(as_text) {
         if !found.iter().any(|known| known == tag) {
             found.push(tag.to_owned());
         }

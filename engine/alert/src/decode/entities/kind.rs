@@ -49,6 +49,9 @@ impl Kind {
     /// What an object says that it is.
     pub(crate) fn of(value: &Value) -> Option<Self> {
         let members = value.as_object()?;
+        if let Some(kind) = members.get("Type").and_then(as_text) {
+            return Some(Self::named(kind));
+        }
         TYPE_MEMBERS.iter().find_map(|wanted| {
             let exact = members.get(*wanted);
             let found =

@@ -8,6 +8,9 @@ use crate::identity::Role;
 /// Members that hold further facts about the same entity.
 const INNER: [&str; 5] = ["userAccount", "fileDetails", "additionalData", "vmMetadata", "Location"];
 
+/// Nobody plays more parts than this in one alert.
+const MOST_ROLES: usize = 32;
+
 /// Objects that speak of one entity; where several of them know something, the first one is believed.
 pub(crate) struct Layers<'a> {
     records: Vec<Record<'a>>,
@@ -58,7 +61,8 @@ impl<'a> Layers<'a> {
     pub(crate) fn roles(&self) -> Vec<Role> {
         let mut roles = self.roles.clone();
         for name in ["roles", "DetailedRoles", "EvidenceRole", "Role"] {
-            for role in self.list(&[name]).iter().filter_map(crate::decode::record::as_text) {
+            for role in self.list(&[name]).iter().take(MOST_ROLES).filter_map(crate::decode::record::as_text)
+            {
                 let role = Role(role.to_lowercase());
                 if !roles.contains(&role) {
                     roles.push(role);

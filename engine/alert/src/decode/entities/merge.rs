@@ -110,7 +110,7 @@ impl<T: Mentioned> Merging<'_, T> {
     fn point(&mut self, slot: usize, keys: Vec<String>) {
         for key in keys {
             let slots = self.by_key.entry(key).or_default();
-            if !slots.contains(&slot) {
+            if slots.len() <= MOST_CANDIDATES && !slots.contains(&slot) {
                 slots.push(slot);
             }
         }

@@ -12,6 +12,9 @@ use crate::encoding::parse_guid;
 use crate::entity::{FileEntity, HashEntity, IpEntity, MailboxEntity, UrlEntity};
 use crate::folding::{clean, fold};
 
+/// There are five algorithms.
+const MOST_HASHES: usize = 32;
+
 impl Gathered {
     pub(super) fn ip(&mut self, facts: &Layers<'_>, place: Place<'_>) {
         let Some(text) = facts.text(&["Address", "ipAddress", "IPAddress", "RemoteIP", "LocalIP"]) else {
@@ -36,7 +39,7 @@ impl Gathered {
                 hashes.push(hash);
             }
         };
-        for value in facts.list(&["FileHashes", "fileHash"]) {
+        for value in facts.list(&["FileHashes", "fileHash"]).iter().take(MOST_HASHES) {
             add(Record::of(value).and_then(|record| hash_of(&Layers::of(record))));
         }
         for algorithm in ["md5", "sha1", "sha256", "sha256ac"] {

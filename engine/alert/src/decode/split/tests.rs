@@ -76,7 +76,9 @@ fn offsets_point_into_the_message() {
         assert_eq!(&message.as_bytes()[piece.offset..piece.offset + piece.bytes.len()], piece.bytes);
     }
     let second = split(message.as_bytes()).pop().unwrap();
-    assert_eq!(line_and_column(message.as_bytes(), second.offset), (3, 2));
+    let mut lines = Lines::default();
+    assert_eq!(lines.at(message.as_bytes(), second.offset), (3, 2));
+    assert_eq!(lines.at(message.as_bytes(), second.offset + 3), (3, 5));
 }
 
 #[test]
