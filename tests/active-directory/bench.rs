@@ -9,7 +9,7 @@ use quell_action::Connection;
 use quell_kit::conformance::{Bench, Case, Vendor, check};
 use serde_json::json;
 
-use crate::controller::domain::{Domain, PASSWORD};
+use crate::controller::domain::{Domain, Object, PASSWORD};
 use crate::controller::{Controller, Mood, connect, target};
 
 struct DomainBench {
@@ -21,15 +21,17 @@ struct DomainBench {
 #[async_trait]
 impl Bench for DomainBench {
     fn cases(&self) -> Vec<Case> {
-        let case = |action| Case {
-            action,
-            provider: "active_directory",
-            target: target("Alice"),
-            params: json!({}),
-        };
-        ["account.disable", "account.enable", "account.force_password_change", "account.unlock"]
-            .map(case)
-            .to_vec()
+        let case =
+            |action, params| Case { action, provider: "active_directory", target: target("Alice"), params };
+        vec![
+            case("account.disable", json!({})),
+            case("account.enable", json!({})),
+            case("account.force_password_change", json!({})),
+            case("account.unlock", json!({})),
+            case("account.reset_password", json!({})),
+            case("account.add_to_group", json!({"group": "CORP\\Quarantine"})),
+            case("account.remove_from_group", json!({"group": "Quarantine"})),
+        ]
     }
 
     async fn connect(&self, vendor: Vendor) -> Connection {
@@ -57,12 +59,15 @@ impl Bench for DomainBench {
     async fn arrange(&self, case: &Case, done: bool) -> bool {
         let mut domain = self.domain.lock();
         let alice = domain.object("Alice");
-        let disabled = (case.action == "account.disable") == done;
+        let is = |action: &str| case.action == action;
+        let disabled = (is("account.enable") && !done) || (is("account.disable") && done);
         alice.set("useraccountcontrol", if disabled { "514" } else { "512" });
-        let must_change = case.action == "account.force_password_change" && done;
+        let must_change = is("account.force_password_change") && done;
         alice.set("pwdlastset", if must_change { "0" } else { "134396935215665440" });
-        let locked = case.action == "account.unlock" && !done;
+        let locked = is("account.unlock") && !done;
         alice.set("lockouttime", if locked { "134396935215665440" } else { "0" });
+        let member = (is("account.remove_from_group") && !done) || (is("account.add_to_group") && done);
+        put_into_quarantine(alice, member);
         domain.changes = 0;
         true
     }
@@ -80,6 +85,9 @@ impl Bench for DomainBench {
             "account.enable" => alice.set("useraccountcontrol", "262656"),
             // The user has changed the password.
             "account.force_password_change" => alice.set("pwdlastset", "134396999999999999"),
+            // There is no third state: somebody else has put it back.
+            "account.add_to_group" => put_into_quarantine(alice, false),
+            "account.remove_from_group" => put_into_quarantine(alice, true),
             _ => return false,
         }
         true
@@ -93,6 +101,11 @@ impl Bench for DomainBench {
     fn secrets(&self) -> Vec<String> {
         vec![PASSWORD.to_owned()]
     }
+}
+
+fn put_into_quarantine(somebody: &mut Object, member: bool) {
+    let group = b"CN=Quarantine,OU=Groups,DC=corp,DC=example".to_vec();
+    somebody.attributes.insert("memberof".into(), if member { vec![group] } else { Vec::new() });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::controller::domain::{ACCOUNT, PASSWORD};
 use crate::controller::{Controller, Mood, connect, connect_with, target};
+use crate::windows::{params_of, request};
 
 async fn look(connection: &quell_action::Connection) -> Result<Observation, quell_action::ActionError> {
     connection.actions[0].observe(&target("Alice"), &json!({})).await
@@ -109,7 +110,7 @@ async fn its_own_account_is_found_and_never_touched() {
     let LookUp::Found(facts) = found else { panic!("{found:?}") };
     assert_eq!(facts.protected, Some(quell_action::Protected::OwnAccount));
     for action in &connection.actions {
-        let request = crate::windows::request(action.as_ref(), "quell", json!({}));
+        let request = request(action.as_ref(), "quell", params_of(action.as_ref()));
         let error = action.execute(request).await.unwrap_err();
         assert_eq!(error.failure, Failure::Forbidden);
         assert!(error.message.contains("never touched"), "{error}");

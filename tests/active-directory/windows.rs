@@ -25,6 +25,14 @@ pub fn request(action: &dyn AnyAction, name: &str, params: Value) -> Request<Val
     Request::new(cleared, RequestKey("test".into()), Duration::from_secs(5), params)
 }
 
+/// What an action cannot do without.
+pub fn params_of(action: &dyn AnyAction) -> Value {
+    match action.info().spec.name.ends_with("_group") {
+        true => json!({"group": "Quarantine"}),
+        false => json!({}),
+    }
+}
+
 async fn call(connection: &Connection, at: usize, params: Value) -> Result<Outcome<Value>, ActionError> {
     let action = &connection.actions[at];
     action.execute(request(action.as_ref(), "Alice", params)).await
@@ -185,7 +193,8 @@ async fn controllers_and_built_in_accounts_are_refused_even_when_asked_for() {
     let connection = controller.connect().await;
     for name in ["Administrator", "Guest", "krbtgt", "DC1$"] {
         for action in &connection.actions {
-            let error = action.execute(request(action.as_ref(), name, json!({}))).await.unwrap_err();
+            let request = request(action.as_ref(), name, params_of(action.as_ref()));
+            let error = action.execute(request).await.unwrap_err();
             assert_eq!(error.failure, Failure::Forbidden, "{name}: {error}");
         }
     }
@@ -200,4 +209,45 @@ async fn nobody_is_found_by_a_name_with_a_star() {
         let names = [Identifier::sam("corp", name).unwrap()];
         assert_eq!(directory.account(&names).await.unwrap(), LookUp::NotFound, "{name}");
     }
+}
+
+#[tokio::test]
+async fn groups_have_bounds() {
+    let controller = Controller::start(Mood::Answers).await;
+    let connection = controller.connect().await;
+    let add = connection.actions.iter().find(|one| one.info().spec.name == "account.add_to_group").unwrap();
+    let remove =
+        connection.actions.iter().find(|one| one.info().spec.name == "account.remove_from_group").unwrap();
+    controller.domain.lock().object("Alice").set("primarygroupid", "513");
+    for (action, group, failure, word) in [
+        (add, "Domain Admins", Failure::Forbidden, "administrative"),
+        (add, "S-1-5-32-544", Failure::Forbidden, "administrative"),
+        (add, "Nowhere", Failure::NotFound, "no group"),
+        (add, "VI*", Failure::NotFound, "no group"),
+        (add, "OTHER\\VIP", Failure::Rejected, "another domain"),
+        (add, "alice@corp.example", Failure::Rejected, "names no group"),
+        (add, "", Failure::Rejected, "names no group"),
+        (remove, "Domain Users", Failure::Rejected, "primary group"),
+    ] {
+        let error =
+            action.execute(request(action.as_ref(), "Alice", json!({"group": group}))).await.unwrap_err();
+        assert_eq!(error.failure, failure, "{group}: {error}");
+        assert!(error.message.contains(word), "{group}: {error}");
+    }
+    assert_eq!(controller.domain.lock().changes, 0);
+}
+
+#[tokio::test]
+async fn accounts_under_which_services_run_keep_their_password() {
+    let controller = Controller::start(Mood::Answers).await;
+    controller.domain.lock().object("Alice").set("serviceprincipalname", "http/web1");
+    let connection = controller.connect().await;
+    let reset =
+        connection.actions.iter().find(|one| one.info().spec.name == "account.reset_password").unwrap();
+    let error = reset.execute(request(reset.as_ref(), "Alice", json!({}))).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected);
+    assert_eq!(controller.domain.lock().changes, 0);
+    let meant = json!({"even_with_services": true});
+    reset.execute(request(reset.as_ref(), "Alice", meant)).await.unwrap();
+    assert_eq!(controller.domain.lock().changes, 1);
 }

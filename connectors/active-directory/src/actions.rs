@@ -1,9 +1,13 @@
 //! The actions, one file each, and what they have in common.
 
+mod add_to_group;
 mod disable;
 mod enable;
 mod enabled;
 mod force_password_change;
+mod membership;
+mod remove_from_group;
+mod reset_password;
 mod unlock;
 
 use quell_action::{ActionError, Outcome, State};
@@ -13,9 +17,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::target::Held;
 
+pub(crate) use add_to_group::AddToGroup;
 pub(crate) use disable::DisableAccount;
 pub(crate) use enable::EnableAccount;
 pub(crate) use force_password_change::ForcePasswordChange;
+pub(crate) use remove_from_group::RemoveFromGroup;
+pub(crate) use reset_password::ResetPassword;
 pub(crate) use unlock::UnlockAccount;
 
 /// For actions that need no parameters.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, bind};
 
-use crate::actions::{DisableAccount, EnableAccount, ForcePasswordChange, UnlockAccount};
+use crate::actions::{
+    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, RemoveFromGroup, ResetPassword,
+    UnlockAccount,
+};
 use crate::client::Client;
 use crate::directory::DomainDirectory;
 use crate::login::Login;
@@ -26,7 +29,10 @@ impl Connector for ActiveDirectory {
             ActionInfo::of::<DisableAccount>(),
             ActionInfo::of::<EnableAccount>(),
             ActionInfo::of::<ForcePasswordChange>(),
+            ActionInfo::of::<ResetPassword>(),
             ActionInfo::of::<UnlockAccount>(),
+            ActionInfo::of::<AddToGroup>(),
+            ActionInfo::of::<RemoveFromGroup>(),
         ]
     }
 
@@ -57,7 +63,10 @@ impl Connector for ActiveDirectory {
                 bind::<DisableAccount>(Arc::clone(&client)),
                 bind::<EnableAccount>(Arc::clone(&client)),
                 bind::<ForcePasswordChange>(Arc::clone(&client)),
+                bind::<ResetPassword>(Arc::clone(&client)),
                 bind::<UnlockAccount>(Arc::clone(&client)),
+                bind::<AddToGroup>(Arc::clone(&client)),
+                bind::<RemoveFromGroup>(Arc::clone(&client)),
             ],
             directories: vec![Arc::new(DomainDirectory { client: Arc::clone(&client) })],
             probe: Arc::new(DomainProbe { client }),

@@ -7,7 +7,10 @@ use quell_action::{Action, Grant, Probe, ProbeReport};
 use quell_alert::Provider;
 
 use crate::account::{ACCOUNT, Account};
-use crate::actions::{DisableAccount, EnableAccount, ForcePasswordChange, UnlockAccount};
+use crate::actions::{
+    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, RemoveFromGroup, ResetPassword,
+    UnlockAccount,
+};
 use crate::client::{Client, Need};
 use crate::groups::is_privileged;
 use crate::query::{Filter, Query};
@@ -38,12 +41,19 @@ impl Probe for DomainProbe {
 }
 
 /// The actions, and the attributes that each of them writes.
-const ACTIONS: [(&str, &[&str]); 4] = [
+const ACTIONS: [(&str, &[&str]); 7] = [
     (DisableAccount::SPEC.name, &["useraccountcontrol"]),
     (EnableAccount::SPEC.name, &["useraccountcontrol"]),
     (ForcePasswordChange::SPEC.name, &["pwdlastset", "useraccountcontrol"]),
     (UnlockAccount::SPEC.name, &["lockouttime"]),
+    (ResetPassword::SPEC.name, NOT_TOLD),
+    (AddToGroup::SPEC.name, NOT_TOLD),
+    (RemoveFromGroup::SPEC.name, NOT_TOLD),
 ];
+
+/// For rights that no attribute of the account shows: to reset passwords is no right to write, and whom a group takes in
+/// is written on the group.
+const NOT_TOLD: &[&str] = &[];
 
 impl DomainProbe {
     async fn reach_all(&self, report: &mut ProbeReport) {
@@ -95,6 +105,9 @@ impl DomainProbe {
         report.grants = ACTIONS
             .iter()
             .map(|(action, attributes)| {
+                if attributes.is_empty() {
+                    return grant(action, None, Some("the directory does not tell".into()));
+                }
                 let may = accounts.iter().filter(|account| may_write(account, attributes)).count();
                 let note = format!("on {may} of {} accounts looked at", accounts.len());
                 grant(action, (!accounts.is_empty()).then_some(may > 0), Some(note))

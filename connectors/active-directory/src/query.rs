@@ -108,7 +108,7 @@ impl Filter {
     }
 }
 
-/// A GUID as the name of an object: it holds when the object is renamed or moved.
+/// A GUID as the name of an object, also where one object is a value of another: it holds when the object is renamed or moved.
 pub(crate) fn by_guid(guid: Uuid) -> String {
     format!("<GUID={guid}>")
 }

@@ -86,8 +86,18 @@ impl Held {
 
     /// Changes the account, named by its GUID: a rename between look-up and action does not matter.
     pub(crate) async fn modify(&self, changes: Vec<Change>, sent: &Sent) -> Result<(), CallError> {
+        self.modify_object(self.account.guid, changes, sent).await
+    }
+
+    /// Changes another object that has to do with the account: a group.
+    pub(crate) async fn modify_object(
+        &self,
+        guid: Uuid,
+        changes: Vec<Change>,
+        sent: &Sent,
+    ) -> Result<(), CallError> {
         sent.0.store(true, Ordering::SeqCst);
-        let answer = self.home.server.modify(self.account.guid, changes).await;
+        let answer = self.home.server.modify(guid, changes).await;
         if answer.as_ref().is_err_and(nothing_was_sent) {
             sent.0.store(false, Ordering::SeqCst);
         }
@@ -102,6 +112,11 @@ impl Held {
     /// The engine's error for a change that was acknowledged and could not be read back.
     pub(crate) fn not_read_back(&self, error: &CallError, doing: &str) -> ActionError {
         ActionError::uncertain(format!("{doing} {}: done, and not read back: {error}", self.display))
+    }
+
+    /// The controller that it was read from.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     async fn read(client: &Client, target: &Target) -> Result<Self, ActionError> {

@@ -37,6 +37,9 @@ impl Domain {
             user("quell", guid_of("quell"), 1103),
             group("Domain Users", 513),
             group("VIP", 1200),
+            group("Quarantine", 1201),
+            group("Domain Admins", 512),
+            builtin_administrators(),
         ];
         Self { objects: users, changes: 0, sign_ins: Vec::new(), read_only: false }
     }
@@ -80,6 +83,11 @@ impl Domain {
         let Some(at) = self.objects.iter().position(|object| object.is_named(name)) else {
             return no_such_object();
         };
+        if let [change] = changes
+            && change.attribute == "member"
+        {
+            return self.change_member(at, change);
+        }
         let mut changed = self.objects[at].clone();
         for change in changes {
             if let Err(verdict) = changed.apply(change) {
@@ -91,6 +99,37 @@ impl Domain {
             self.objects[at] = changed;
             self.changes += 1;
         }
+        Verdict::good()
+    }
+
+    /// Membership stands on the group, and is shown on the member.
+    fn change_member(&mut self, group: usize, change: &Change) -> Verdict {
+        let group = self.objects[group].dn.clone().into_bytes();
+        let name = String::from_utf8_lossy(&change.values[0]).into_owned();
+        let Some(member) = self.objects.iter_mut().find(|object| object.is_named(&name)) else {
+            return Verdict::new(
+                32,
+                "00000525: NameErr: DSID-031A11FE, problem 2001 (NO_OBJECT), data 0\n\0",
+            );
+        };
+        let groups = member.attributes.entry("memberof".into()).or_default();
+        match (change.kind, groups.contains(&group)) {
+            (0, true) => {
+                return Verdict::new(
+                    68,
+                    "00000562: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS), data 0\n\0",
+                );
+            }
+            (1, false) => {
+                return Verdict::new(
+                    53,
+                    "00000561: SvcErr: DSID-031A1254, problem 5003 (WILL_NOT_PERFORM), data 0\n\0",
+                );
+            }
+            (0, false) => groups.push(group),
+            _ => groups.retain(|own| *own != group),
+        }
+        self.changes += 1;
         Verdict::good()
     }
 
@@ -157,6 +196,12 @@ impl Object {
     }
 
     fn apply(&mut self, change: &Change) -> Result<(), Verdict> {
+        if change.attribute == "unicodepwd" {
+            // Kept nowhere; what shows is the time.
+            let next = self.text("pwdlastset").parse::<i64>().unwrap_or(0) + 1;
+            self.attributes.insert("pwdlastset".into(), vec![next.to_string().into_bytes()]);
+            return Ok(());
+        }
         let values = self.attributes.entry(change.attribute.clone()).or_default();
         match change.kind {
             0 if values.iter().any(|value| change.values.contains(value)) => Err(Verdict::new(
@@ -234,6 +279,13 @@ fn group(name: &str, rid: u32) -> Object {
     }
     group.attributes.insert("objectguid".into(), vec![guid_to_ad_bytes(guid_of(name)).to_vec()]);
     group.attributes.insert("objectsid".into(), vec![sid(rid)]);
+    group
+}
+
+fn builtin_administrators() -> Object {
+    let mut group = group("Administrators", 1);
+    let sid = "S-1-5-32-544".parse::<Sid>().unwrap().to_bytes();
+    group.attributes.insert("objectsid".into(), vec![sid]);
     group
 }
 

@@ -5,6 +5,8 @@ use quell_alert::Identifier;
 use serde_json::json;
 
 use super::people::{Admin, sign_in, sign_in_with};
+use crate::windows::params_of;
+
 use super::{audit, connect, execute, find, observe, target, undo, variable};
 
 const DISABLE: &str = "account.disable";
@@ -183,6 +185,52 @@ async fn a_vanished_user_is_not_found_and_nobody_else_is_taken() {
 }
 
 #[tokio::test]
+async fn a_reset_password_is_nobodys() {
+    let mut admin = Admin::new().await;
+    let person = admin.person("q-reset").await;
+    let connection = connect(json!({})).await;
+    let target = target(&connection, &person.upn).await;
+    let outcome = execute(&connection, "account.reset_password", &target, json!({})).await.unwrap();
+    assert!(matches!(outcome.effect, Effect::Changed { .. }));
+    assert_eq!(sign_in(&person.upn).await.as_deref(), Some("52e"));
+    let outside = format!("OU=Outside,{}", variable("QUELL_TEST_AD_BASE"));
+    let other = admin.person_in("q-reset-not", &outside, "q-reset-not Test").await;
+    let target = super::target(&connection, &other.upn).await;
+    let error = execute(&connection, "account.reset_password", &target, json!({})).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Forbidden, "{error}");
+    assert!(error.message.contains("Reset Password"), "{error}");
+    assert_eq!(sign_in(&other.upn).await, None);
+}
+
+#[tokio::test]
+async fn a_group_is_joined_and_left_again() {
+    let mut admin = Admin::new().await;
+    let person = admin.person("q-member").await;
+    let group = admin.group("q-quarantine", -2_147_483_646, &[]).await;
+    let password = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(password.path(), variable("QUELL_TEST_AD_ADMIN_PASSWORD")).unwrap();
+    let powerful = connect(json!({
+        "account": variable("QUELL_TEST_AD_ADMIN_USER"),
+        "password": {"file": password.path()},
+    }))
+    .await;
+    let target = target(&powerful, &person.upn).await;
+    let params = json!({"group": group});
+    let (add, remove) = ("account.add_to_group", "account.remove_from_group");
+    let denied = execute(&connect(json!({})).await, add, &target, params.clone()).await.unwrap_err();
+    assert_eq!(denied.failure, Failure::Forbidden, "{denied}");
+    assert!(denied.message.contains("Write member"), "{denied}");
+    for (name, expected) in [(add, true), (add, true), (remove, false), (remove, false)] {
+        execute(&powerful, name, &target, json!({"group": "q-quarantine"})).await.unwrap();
+        let groups = find(&powerful, Identifier::upn(&person.upn).unwrap()).await.groups.unwrap();
+        let is_in = groups.iter().any(|group| group.name.as_deref() == Some("q-quarantine"));
+        assert_eq!(is_in, expected, "{name}");
+    }
+    let again = execute(&powerful, remove, &target, params).await.unwrap();
+    assert_eq!(again.effect, Effect::Unchanged);
+}
+
+#[tokio::test]
 async fn a_denied_right_is_named() {
     let mut admin = Admin::new().await;
     let outside = format!("OU=Outside,{}", variable("QUELL_TEST_AD_BASE"));
@@ -220,7 +268,8 @@ async fn built_in_accounts_and_controllers_are_never_touched() {
         for action in &connection.actions {
             // The exclusion list would stop it before; this is the last door.
             let spec = action.info().spec;
-            let error = execute(&connection, spec.name, &target, json!({})).await.unwrap_err();
+            let error =
+                execute(&connection, spec.name, &target, params_of(action.as_ref())).await.unwrap_err();
             assert_eq!(error.failure, Failure::Forbidden, "{name}: {error}");
             assert!(error.message.contains("never touched"), "{name}: {error}");
         }

@@ -17,8 +17,9 @@ async fn the_rights_of_each_account_are_told() {
         assert!(system.contains("dc1.") && system.contains(&variable("QUELL_TEST_AD_DOMAIN")), "{system}");
         assert_eq!(report.grants.len(), connection.actions.len());
         for grant in report.grants {
-            assert_eq!(grant.allowed, Some(expected), "{grant:?}");
-            assert!(grant.note.unwrap().contains("accounts looked at"));
+            let told = !grant.action.ends_with("_group") && grant.action != "account.reset_password";
+            assert_eq!(grant.allowed, told.then_some(expected), "{grant:?}");
+            assert_eq!(grant.note.unwrap().contains("accounts looked at"), told);
         }
     }
 }

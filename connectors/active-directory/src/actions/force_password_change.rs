@@ -172,7 +172,9 @@ async fn restore(
     let also = [Change::Replace("pwdLastSet", NEED_NOT_CHANGE.to_vec())];
     match (take_back, put_back) {
         (false, false) => return Ok(nothing_to_undo()),
-        (true, false) => drop(write(&mut held, sent, NEED_NOT_CHANGE).await?),
+        (true, false) => {
+            write(&mut held, sent, NEED_NOT_CHANGE).await?;
+        }
         (_, true) => {
             let wanted = Wanted {
                 flag: Control::PASSWORD_NEVER_EXPIRES,
