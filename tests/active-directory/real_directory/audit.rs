@@ -7,7 +7,7 @@ use super::variable;
 
 /// How often the service account has written this attribute of somebody with success.
 pub fn changes(person: &Person, attribute: &str) -> usize {
-    lines()
+    lines(person.born)
         .iter()
         .filter(|change| is_of(change, person) && change["attributes"][attribute].is_object())
         .count()
@@ -15,7 +15,7 @@ pub fn changes(person: &Person, attribute: &str) -> usize {
 
 /// How often the service account has written anything of somebody with success.
 pub fn all_changes(person: &Person) -> usize {
-    lines().iter().filter(|change| is_of(change, person)).count()
+    lines(person.born).iter().filter(|change| is_of(change, person)).count()
 }
 
 fn is_of(change: &Value, person: &Person) -> bool {
@@ -28,10 +28,22 @@ fn is_of(change: &Value, person: &Person) -> bool {
         && change["userSid"].as_str().is_some_and(|sid| !sid.ends_with("-500"))
 }
 
-fn lines() -> Vec<Value> {
-    let log = std::fs::read_to_string(variable("QUELL_TEST_AD_AUDIT_LOG")).unwrap();
-    log.lines()
+/// How long the log is.
+pub fn length() -> usize {
+    read().len()
+}
+
+fn lines(from: usize) -> Vec<Value> {
+    let log = read();
+    // A log that has grown too long is begun anew.
+    log.get(from..)
+        .unwrap_or(&log)
+        .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line.trim()).ok())
         .map(|line| line["dsdbChange"].clone())
         .collect()
+}
+
+fn read() -> String {
+    std::fs::read_to_string(variable("QUELL_TEST_AD_AUDIT_LOG")).unwrap()
 }

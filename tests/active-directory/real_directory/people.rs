@@ -23,6 +23,8 @@ pub struct Person {
     pub dn: String,
     pub guid: uuid::Uuid,
     pub sid: String,
+    /// How long the log of changes was when they were made: what stands before is about somebody else.
+    pub born: usize,
 }
 
 impl Admin {
@@ -39,14 +41,17 @@ impl Admin {
         self.person_in(name, &variable("QUELL_TEST_AD_STAFF_OU"), &format!("{name} Test")).await
     }
 
-    /// A person in this unit, with this common name. Whoever had the account name before is removed.
+    /// A person in this unit, with this common name. Whoever had one of the names before is removed.
     pub async fn person_in(&mut self, name: &str, unit: &str, common_name: &str) -> Person {
         assert!(name.len() <= 20, "{name} is too long for an account name");
-        for dn in self.names_of(&format!("(sAMAccountName={})", ldap3::ldap_escape(name))).await {
+        let upn = format!("{name}@example.com");
+        let (escaped, escaped_upn) = (ldap3::ldap_escape(name), ldap3::ldap_escape(&*upn));
+        for dn in
+            self.names_of(&format!("(|(sAMAccountName={escaped})(userPrincipalName={escaped_upn}))")).await
+        {
             self.delete(&dn).await;
         }
         let dn = format!("CN={},{unit}", ldap3::dn_escape(common_name));
-        let upn = format!("{name}@example.com");
         let quoted = format!("\"{}\"", variable("QUELL_TEST_AD_USER_PASSWORD"));
         let password: Vec<u8> = quoted.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let text =
@@ -66,7 +71,7 @@ impl Admin {
         };
         let guid = quell_alert::guid_from_ad_bytes(bytes("objectGUID").try_into().unwrap());
         let sid = quell_alert::Sid::from_bytes(&bytes("objectSid")).unwrap().to_string();
-        Person { upn, dn, guid, sid }
+        Person { upn, dn, guid, sid, born: super::audit::length() }
     }
 
     /// A group of this type; whoever had its name before is removed.
