@@ -251,3 +251,21 @@ async fn accounts_under_which_services_run_keep_their_password() {
     reset.execute(request(reset.as_ref(), "Alice", meant)).await.unwrap();
     assert_eq!(controller.domain.lock().changes, 1);
 }
+
+#[tokio::test]
+async fn many_callers_do_not_wait_for_a_silent_controller_one_after_the_other() {
+    let controller = Controller::start(Mood::Silent).await;
+    let connection = controller.connect().await;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let action = connection.actions[DISABLE].clone();
+        calls.spawn(async move { action.observe(&target("Alice"), &json!({})).await });
+    }
+    let all = async {
+        while let Some(result) = calls.join_next().await {
+            assert!(matches!(result.unwrap().unwrap_err().failure, Failure::Unavailable { .. }));
+        }
+    };
+    // Connecting takes a second; fifty of them in a row would take fifty.
+    tokio::time::timeout(Duration::from_secs(5), all).await.unwrap();
+}

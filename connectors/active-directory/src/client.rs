@@ -106,12 +106,12 @@ impl Client {
         if need == Need::Writing && root.read_only {
             return Err(unfit("it is read-only; name a writable one in `servers`".into()));
         }
-        let forest = self.forest(server).await?;
+        let forest = self.forest(server, domain).await?;
         Ok(Home { server: Arc::clone(server), root, forest })
     }
 
     /// The forest, as one of its controllers described it within the last hour.
-    async fn forest(&self, server: &Server) -> Result<Arc<Forest>, CallError> {
+    async fn forest(&self, server: &Server, domain: &str) -> Result<Arc<Forest>, CallError> {
         let mut known = self.forest.lock().await;
         if let Some((_, forest)) = known.as_ref().filter(|(at, _)| at.elapsed() < FOREST_HOLDS) {
             return Ok(Arc::clone(forest));
@@ -125,6 +125,13 @@ impl Client {
             cut: false,
         };
         let forest = Arc::new(Forest::read(&server.ask(&query).await?));
+        // Without the domain's short name nobody would be found by it, and exclusions written with it would miss.
+        if forest.netbios_of(domain).is_none() {
+            return Err(CallError::Nonsense {
+                server: server.address().to_string(),
+                why: format!("it does not show {domain} under CN=Partitions; let the account read there"),
+            });
+        }
         *known = Some((Instant::now(), Arc::clone(&forest)));
         Ok(forest)
     }

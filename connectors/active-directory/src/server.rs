@@ -29,9 +29,17 @@ pub(crate) struct Server {
     tls: Arc<ClientConfig>,
     timeouts: Timeouts,
     login: Arc<Login>,
-    live: Mutex<Option<Live>>,
+    line: Mutex<Line>,
     made: AtomicU64,
+    /// When it failed last.
     failed_at: parking_lot::Mutex<Option<Instant>>,
+}
+
+/// The connection, or how the last attempt to make one ended.
+#[derive(Default)]
+struct Line {
+    live: Option<Live>,
+    failed: Option<(Instant, CallError)>,
 }
 
 /// A connection on which the account has signed in.
@@ -54,7 +62,7 @@ impl Server {
             tls,
             timeouts,
             login,
-            live: Mutex::new(None),
+            line: Mutex::default(),
             made: AtomicU64::new(0),
             failed_at: parking_lot::Mutex::new(None),
         }
@@ -104,22 +112,29 @@ impl Server {
         answer
     }
 
+    /// The connection, made where there is none. Whoever waited while another caller's attempt failed shares its end: a
+    /// hundred callers do not try a silent controller one after the other.
     async fn live(&self) -> Result<Live, CallError> {
-        let mut live = self.live.lock().await;
-        if let Some(live) = live.as_ref().filter(|live| !live.wire.is_closed()) {
+        let asked_at = Instant::now();
+        let mut line = self.line.lock().await;
+        if let Some(live) = line.live.as_ref().filter(|live| !live.wire.is_closed()) {
             return Ok(live.clone());
         }
-        *live = None;
+        if let Some((_, error)) = line.failed.as_ref().filter(|(at, _)| *at > asked_at) {
+            return Err(error.clone());
+        }
+        line.live = None;
         match self.connect().await {
-            Ok(new) => {
+            Ok(live) => {
                 *self.failed_at.lock() = None;
-                *live = Some(new.clone());
-                Ok(new)
+                *line = Line { live: Some(live.clone()), failed: None };
+                Ok(live)
             }
             Err(error) => {
                 if error.is_about_this_server() {
                     self.note_failure();
                 }
+                line.failed = Some((Instant::now(), error.clone()));
                 Err(error)
             }
         }
@@ -146,9 +161,9 @@ impl Server {
 
     /// Gives up a connection, unless somebody else has made a new one already.
     async fn drop_connection(&self, number: u64) {
-        let mut live = self.live.lock().await;
-        if live.as_ref().is_some_and(|live| live.number == number) {
-            *live = None;
+        let mut line = self.line.lock().await;
+        if line.live.as_ref().is_some_and(|live| live.number == number) {
+            line.live = None;
         }
     }
 
