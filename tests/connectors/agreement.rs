@@ -1,0 +1,61 @@
+//! Several connectors may reach the same system. What they declare of the same action must be the same: a playbook is
+//! checked against one of them and carried out by another.
+
+use std::collections::BTreeMap;
+
+use quell_action::{ActionInfo, TargetKind};
+use quell_connectors::all;
+
+#[test]
+fn the_same_action_at_the_same_provider_is_declared_alike() {
+    let mut known: BTreeMap<(&str, &str), (&str, String)> = BTreeMap::new();
+    for kind in all() {
+        for info in kind.actions() {
+            let declared = declaration(&info);
+            let key = (info.spec.name, info.spec.provider);
+            let (other, first) = known.entry(key).or_insert((kind.name(), declared.clone()));
+            assert_eq!(*first, declared, "{key:?} of {other} and of {}", kind.name());
+        }
+    }
+}
+
+#[test]
+fn an_undo_names_an_action_that_exists() {
+    let actions: Vec<ActionInfo> = all().iter().flat_map(|kind| kind.actions()).collect();
+    for info in &actions {
+        let Some(undo) = info.spec.undo else { continue };
+        let exists =
+            actions.iter().any(|other| other.spec.name == undo && other.spec.provider == info.spec.provider);
+        assert!(exists, "{} at {} is undone by {undo}, which nobody offers", info.spec.name, info.spec.provider);
+    }
+}
+
+#[test]
+fn target_actions_have_common_names_and_all_others_their_connectors() {
+    for kind in all() {
+        for info in kind.actions() {
+            let (noun, _) = info.spec.name.split_once('.').unwrap();
+            let common = ["account", "device", "file"].contains(&noun);
+            assert_eq!(common, info.spec.target != TargetKind::None, "{}", info.spec.name);
+            assert!(common || noun == kind.name(), "{} of {}", info.spec.name, kind.name());
+        }
+    }
+}
+
+fn declaration(info: &ActionInfo) -> String {
+    let spec = &info.spec;
+    let names = |params: &[quell_action::ParamSpec]| {
+        let one = |param: &quell_action::ParamSpec| format!("{}: {:?}{}", param.name, param.kind, param.required);
+        params.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "{:?} {:?} undo {:?} {:?} readable {} takes [{}] gives [{}]",
+        spec.target,
+        spec.impact,
+        spec.undo,
+        spec.repeat,
+        spec.readable,
+        names(&info.params),
+        names(&info.outputs)
+    )
+}

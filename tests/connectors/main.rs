@@ -1,0 +1,7 @@
+//! What holds for all connectors together.
+
+mod agreement;
+mod defects;
+mod list;
+mod matrix;
+mod toy;

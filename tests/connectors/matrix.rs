@@ -1,0 +1,70 @@
+//! The matrix of actions and providers in `connectors/README.md`, made from what the connectors declare.
+//! `UPDATE=1` writes it anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use quell_action::Impact;
+use quell_alert::Provider;
+use quell_connectors::all;
+
+const BEGIN: &str = "<!-- matrix: made by tests/connectors; UPDATE=1 writes it anew -->\n";
+const END: &str = "<!-- end of matrix -->";
+
+/// The providers with a column; whatever acts on none of them stands in a list below.
+const COLUMNS: [(&str, &str); 4] = [
+    (Provider::ACTIVE_DIRECTORY, "Active Directory"),
+    (Provider::ENTRA_ID, "Entra ID"),
+    (Provider::OKTA, "Okta"),
+    (Provider::DEFENDER_ENDPOINT, "Defender for Endpoint"),
+];
+
+#[test]
+fn the_matrix_is_fresh() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("connectors/README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(BEGIN).unwrap();
+    let (found, after) = rest.split_once(END).unwrap();
+    let fresh = matrix();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, format!("{before}{BEGIN}{fresh}{END}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(found, fresh, "connectors/README.md is stale: UPDATE=1 writes it anew");
+}
+
+fn matrix() -> String {
+    let mut cells: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, (Impact, Option<&str>)> = BTreeMap::new();
+    let mut others = BTreeMap::new();
+    for kind in all() {
+        for info in kind.actions() {
+            let spec = info.spec;
+            if COLUMNS.iter().any(|(provider, _)| *provider == spec.provider) {
+                cells.entry((spec.name, spec.provider)).or_default().insert(kind.name());
+                let row = rows.entry(spec.name).or_insert((spec.impact, None));
+                row.1 = row.1.or(spec.undo);
+            } else {
+                others.insert(spec.name, spec.summary);
+            }
+        }
+    }
+    let mut text = format!("\n| action | {} | undone by |\n", COLUMNS.map(|(_, title)| title).join(" | "));
+    text.push_str(&format!("|{}\n", "---|".repeat(COLUMNS.len() + 2)));
+    for (name, (_, undo)) in rows {
+        let cell = |(provider, _): (&'static str, &str)| {
+            let offering = cells.get(&(name, provider)).map(|kinds| kinds.iter().copied().collect::<Vec<_>>());
+            offering.map_or_else(String::new, |kinds| kinds.join(", "))
+        };
+        let undo = undo.map_or_else(|| "irreversible".to_owned(), |undo| format!("`{undo}`"));
+        let _ = writeln!(text, "| `{name}` | {} | {undo} |", COLUMNS.map(cell).join(" | "));
+    }
+    text.push_str("\nWithout a target:\n\n");
+    for (name, summary) in others {
+        let _ = writeln!(text, "- `{name}`: {summary}");
+    }
+    text.push('\n');
+    text
+}
