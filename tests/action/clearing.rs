@@ -10,7 +10,12 @@ use serde_json::json;
 
 use crate::people::{AD, DISABLE, OKTA, alice, entry, id, lifting, list, now, targets};
 
-fn reason(list: &quell_action::ExclusionList, subject: &Subject, target: Target, spec: &ActionSpec) -> Option<Reason> {
+fn reason(
+    list: &quell_action::ExclusionList,
+    subject: &Subject,
+    target: Target,
+    spec: &ActionSpec,
+) -> Option<Reason> {
     list.clear(subject, target, spec, now()).err().map(|excluded| excluded.reason)
 }
 
@@ -89,7 +94,8 @@ fn unknown_never_clears() {
         let subject = || changed(&|one| one.accounts[account].groups = None);
         assert!(unknown(subject(), &target, &by_group), "the groups of account {account}");
         assert!(!unknown(subject(), &target, &empty), "no entry depends on groups");
-        let nameless = || changed(&|one| one.accounts[account].identifiers.retain(|id| id.kind().ends_with("id")));
+        let nameless =
+            || changed(&|one| one.accounts[account].identifiers.retain(|id| id.kind().ends_with("id")));
         assert!(unknown(nameless(), &target, &by_pattern), "the name of account {account}");
         assert!(!unknown(nameless(), &target, &empty));
     }
@@ -126,7 +132,8 @@ fn built_in_protections_hold_until_they_are_lifted_by_name() {
         let stopped = |list: &quell_action::ExclusionList| reason(list, &subject, target.clone(), &DISABLE);
         assert_eq!(stopped(&list(Vec::new())), Some(Reason::BuiltIn(protection)));
         assert_eq!(stopped(&lifting(&[protection])), None);
-        let others: Vec<Protected> = Protected::ALL.into_iter().filter(|other| *other != protection).collect();
+        let others: Vec<Protected> =
+            Protected::ALL.into_iter().filter(|other| *other != protection).collect();
         assert_eq!(stopped(&lifting(&others)), Some(Reason::BuiltIn(protection)));
     }
     for protection in Protected::ALL {
@@ -155,5 +162,8 @@ fn a_domain_controller_is_not_isolated() {
     let subject = Subject::Device(facts);
     let found = reason(&list(Vec::new()), &subject, Target::Device(key.clone()), &isolate);
     assert_eq!(found, Some(Reason::BuiltIn(Protected::DomainController)));
-    assert_eq!(reason(&lifting(&[Protected::DomainController]), &subject, Target::Device(key), &isolate), None);
+    assert_eq!(
+        reason(&lifting(&[Protected::DomainController]), &subject, Target::Device(key), &isolate),
+        None
+    );
 }

@@ -13,7 +13,10 @@ fn stops(form: &Value, identity: &IdentityFacts) -> bool {
         .into_iter()
         .map(|target| list.clear(&subject, target, &DISABLE, now()).is_err())
         .collect();
-    assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]), "{form} stops some accounts: {verdicts:?}");
+    assert!(
+        verdicts.iter().all(|verdict| *verdict == verdicts[0]),
+        "{form} stops some accounts: {verdicts:?}"
+    );
     verdicts[0]
 }
 
@@ -87,7 +90,10 @@ fn groups_patterns_and_subtrees() {
         (json!({ "group": { "entra_id": "5f0e0000-0000-0000-0000-000000000002" } }), false),
         (json!({ "group": { "okta_id": "00gb0oNGTSWTBKOLGLNR" } }), true),
         (json!({ "group": { "okta_id": "00gB0oNGTSWTBKOLGLNR" } }), false),
-        (json!({ "group": { "entra_id": "5f0e0000-0000-0000-0000-000000000002", "name": "contractors" } }), true),
+        (
+            json!({ "group": { "entra_id": "5f0e0000-0000-0000-0000-000000000002", "name": "contractors" } }),
+            true,
+        ),
         (json!({ "dn_subtree": "OU=Staff, DC=contoso, DC=example" }), true),
         (json!({ "dn_subtree": "DC=contoso,DC=example" }), true),
         (json!({ "dn_subtree": "OU=taff,DC=contoso,DC=example" }), false),

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use quell_action::exclusion::{Entry, EntryId, Excludes, Source};
 use quell_action::Subject;
+use quell_action::exclusion::{Entry, EntryId, Excludes, Source};
 use quell_alert::{DeviceIdentifier, Identifier};
 
 use crate::people::{DISABLE, alice, list, now, targets};
@@ -43,7 +43,8 @@ fn a_million_entries_cost_a_few_look_ups() {
     let mut listed = alice();
     listed.accounts[2].identifiers.push(Identifier::Upn("user999997@contoso.example".into()));
     assert_eq!(999_997 % 6, 1);
-    let (free, listed) = ((targets(&free)[0].clone(), Subject::Identity(free)), (targets(&listed)[0].clone(), listed));
+    let (free, listed) =
+        ((targets(&free)[0].clone(), Subject::Identity(free)), (targets(&listed)[0].clone(), listed));
 
     let started = Instant::now();
     for _ in 0..1000 {

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta};
 use quell_action::exclusion::form::EntryForm;
 use quell_action::exclusion::{Entry, EntryId, Source};
 use quell_action::{
-    AccountFacts, AccountKey, ActionSpec, ExclusionList, GroupFacts, IdentityFacts, Impact, Protected, Repeat, Target,
-    TargetKind,
+    AccountFacts, AccountKey, ActionSpec, ExclusionList, GroupFacts, IdentityFacts, Impact, Protected,
+    Repeat, Target, TargetKind,
 };
 use quell_alert::{Identifier, Provider, Timestamp};
 use serde_json::Value;

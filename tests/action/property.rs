@@ -62,7 +62,11 @@ impl Someone {
                 Identifier::dn(&format!("CN={name},{}", self.unit_dn())).unwrap(),
             ],
             vec![Identifier::entra_id(&self.guid(2)).unwrap(), sid, upn.clone(), anchor.clone()],
-            vec![Identifier::OktaId(format!("00u{number:017}")), Identifier::login(&upn_text(&upn)).unwrap(), anchor],
+            vec![
+                Identifier::OktaId(format!("00u{number:017}")),
+                Identifier::login(&upn_text(&upn)).unwrap(),
+                anchor,
+            ],
         ];
         let accounts = [AD, ENTRA, OKTA].into_iter().zip(names).enumerate();
         let accounts = accounts.filter(|(at, _)| self.places[*at]).map(|(at, (provider, names))| {
@@ -94,7 +98,9 @@ impl Someone {
         for group in identity.accounts.iter().flat_map(|account| account.groups.iter().flatten()) {
             let name = group.name.clone().unwrap();
             forms.push(json!({ "group": { "name": spelled(&name, spelling) } }));
-            forms.push(json!({ "group": { "name": format!("CONTOSO\\{}", spelled(&name, spelling).trim()) } }));
+            forms.push(
+                json!({ "group": { "name": format!("CONTOSO\\{}", spelled(&name, spelling).trim()) } }),
+            );
             forms.extend(group.identifiers.iter().map(|id| match id {
                 Identifier::OktaId(text) => json!({ "group": { "okta_id": text } }),
                 Identifier::Sid(text) => json!({ "group": { "sid": spelled(text, spelling) } }),
@@ -137,9 +143,9 @@ fn account_forms(name: &Identifier, spelling: u8) -> Vec<Value> {
             let sid = Sid::from_entra_object_id(parse_guid(&text).unwrap());
             vec![form("entra_id", guid_spelled(&text, spelling)), form("sid", sid.to_string())]
         }
-        Identifier::Upn(_) | Identifier::Login(_) => ["upn", "login", "mail"]
-            .map(|field| form(field, spelled(&text, spelling)))
-            .to_vec(),
+        Identifier::Upn(_) | Identifier::Login(_) => {
+            ["upn", "login", "mail"].map(|field| form(field, spelled(&text, spelling))).to_vec()
+        }
         _ => vec![form(name.kind(), spelled(&text, spelling))],
     }
 }
@@ -150,9 +156,11 @@ fn spelled(text: &str, spelling: u8) -> String {
         0 => text.to_owned(),
         1 => text.to_uppercase(),
         2 => text.to_lowercase(),
-        _ => text.chars().enumerate().flat_map(|(at, c)| {
-            if at % 2 == 0 { c.to_uppercase().collect::<Vec<_>>() } else { vec![c] }
-        }).collect(),
+        _ => text
+            .chars()
+            .enumerate()
+            .flat_map(|(at, c)| if at % 2 == 0 { c.to_uppercase().collect::<Vec<_>>() } else { vec![c] })
+            .collect(),
     };
     let text = if spelling & 4 == 0 { text } else { text.nfd().collect() };
     if spelling & 8 == 0 { text } else { format!("  {text}\t") }

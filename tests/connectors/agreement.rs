@@ -26,7 +26,11 @@ fn an_undo_names_an_action_that_exists() {
         let Some(undo) = info.spec.undo else { continue };
         let exists =
             actions.iter().any(|other| other.spec.name == undo && other.spec.provider == info.spec.provider);
-        assert!(exists, "{} at {} is undone by {undo}, which nobody offers", info.spec.name, info.spec.provider);
+        assert!(
+            exists,
+            "{} at {} is undone by {undo}, which nobody offers",
+            info.spec.name, info.spec.provider
+        );
     }
 }
 
@@ -45,7 +49,8 @@ fn target_actions_have_common_names_and_all_others_their_connectors() {
 fn declaration(info: &ActionInfo) -> String {
     let spec = &info.spec;
     let names = |params: &[quell_action::ParamSpec]| {
-        let one = |param: &quell_action::ParamSpec| format!("{}: {:?}{}", param.name, param.kind, param.required);
+        let one =
+            |param: &quell_action::ParamSpec| format!("{}: {:?}{}", param.name, param.kind, param.required);
         params.iter().map(one).collect::<Vec<_>>().join(", ")
     };
     format!(

@@ -70,11 +70,17 @@ fn what_is_wrong_with_settings_is_said_with_its_place() {
     };
     let unknown = problems("lab", json!({ "folder": "x", "fautls": [] }));
     assert!(unknown[0].1.contains("unknown field `fautls`"), "{unknown:?}");
-    let nested = problems("webhook", json!({ "endpoints": { "soc": { "url": "https://x.example", "secret": "hunter2" } } }));
+    let nested = problems(
+        "webhook",
+        json!({ "endpoints": { "soc": { "url": "https://x.example", "secret": "hunter2" } } }),
+    );
     assert_eq!(nested[0].0, "endpoints.soc.secret");
     assert!(!nested[0].1.contains("hunter2"), "{nested:?}");
     let several = problems("lab", json!({ "folder": "", "personas": ["x"] }));
-    assert_eq!(several.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(), ["folder", "personas[0]"]);
+    assert_eq!(
+        several.iter().map(|(place, _)| place.as_str()).collect::<Vec<_>>(),
+        ["folder", "personas[0]"]
+    );
     for kind in all() {
         assert!(kind.offered(&json!({})).is_err(), "{} is content with nothing", kind.name());
         assert!(kind.offered(&json!("text")).is_err());

@@ -55,7 +55,8 @@ fn matrix() -> String {
     text.push_str(&format!("|{}\n", "---|".repeat(COLUMNS.len() + 2)));
     for (name, (_, undo)) in rows {
         let cell = |(provider, _): (&'static str, &str)| {
-            let offering = cells.get(&(name, provider)).map(|kinds| kinds.iter().copied().collect::<Vec<_>>());
+            let offering =
+                cells.get(&(name, provider)).map(|kinds| kinds.iter().copied().collect::<Vec<_>>());
             offering.map_or_else(String::new, |kinds| kinds.join(", "))
         };
         let undo = undo.map_or_else(|| "irreversible".to_owned(), |undo| format!("`{undo}`"));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_action::{
-    AccountKey, Action, ActionError, ActionSpec, Connection, Failure, Impact, InEffect, Observation, Outcome, Probe,
-    ProbeReport, Repeat, Request, Restore, State, Target, TargetKind, bind,
+    AccountKey, Action, ActionError, ActionSpec, Connection, Failure, Impact, InEffect, Observation, Outcome,
+    Probe, ProbeReport, Repeat, Request, Restore, State, Target, TargetKind, bind,
 };
 use quell_kit::conformance::{Bench, Case, Vendor};
 use schemars::JsonSchema;
@@ -91,7 +91,11 @@ impl Action for SetLevel {
         let before = if toy.defect == Defect::WrongBefore { 7 } else { before };
         let after = if toy.defect == Defect::WrongAfter { 7 } else { 2 };
         let lie = toy.defect == Defect::SaysUnchanged;
-        Ok(if lie { Outcome::unchanged(Output {}) } else { Outcome::changed(state(before), state(after), Output {}) })
+        Ok(if lie {
+            Outcome::unchanged(Output {})
+        } else {
+            Outcome::changed(state(before), state(after), Output {})
+        })
     }
 
     async fn observe(toy: &Toy, target: &Target, _: &Params) -> Result<Observation, ActionError> {

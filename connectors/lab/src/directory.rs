@@ -71,7 +71,7 @@ impl Directory for Persona {
             identifiers.iter().filter(|name| looks_up(self.provider, name)).collect();
         let world = self.ask(spelled(identifiers)).await?;
         let own = world.accounts.iter().filter(|account| account.provider == self.provider);
-        let found = exactly_one(own, &names, |account, name| has(account, name));
+        let found = exactly_one(own, &names, has);
         Ok(found_as(found, |account| self.facts(&world, account)))
     }
 

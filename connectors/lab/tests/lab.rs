@@ -1,5 +1,7 @@
 //! What the lab promises beyond the suite: its seed, its directories, its faults, its file.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Webhooks pass the suite that every connector passes, with a receiver that checks signatures and forgets nothing.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;

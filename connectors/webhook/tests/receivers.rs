@@ -1,5 +1,7 @@
 //! What webhooks promise beyond the suite.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

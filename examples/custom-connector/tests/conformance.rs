@@ -1,5 +1,7 @@
 //! One call into the kit: every action, against a vendor that misbehaves as told.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
