@@ -169,3 +169,43 @@ fn nothing_said_is_nothing_known() {
     assert!(!alert.product.is_known());
     assert!(alert.oddities.iter().any(|oddity| oddity.what.contains("75")));
 }
+
+#[test]
+fn a_kept_document_is_the_same_alert_when_it_comes_in_again() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for samples in ["alert/samples/own", "alert/samples/published", "../examples/alerts"] {
+        for entry in fs::read_dir(folder.join(samples)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|end| end == "out" || end == "md") || path.is_dir() {
+                continue;
+            }
+            for alert in alerts(decode(&fs::read(&path).unwrap())) {
+                let again = alerts(decode(alert.document.to_string().as_bytes()));
+                assert_eq!(again.len(), 1, "{}", path.display());
+                let facts = |alert: &Alert| {
+                    let accounts: Vec<String> = alert.entities.accounts.iter().map(|one| one.key()).collect();
+                    let devices: Vec<String> = alert.entities.devices.iter().map(|one| one.key()).collect();
+                    let words = (
+                        alert.id.clone(),
+                        alert.title.clone(),
+                        alert.severity,
+                        alert.status,
+                        alert.product.clone(),
+                    );
+                    (
+                        words,
+                        alert.techniques.clone(),
+                        alert.part.clone(),
+                        alert.version_key(),
+                        accounts,
+                        devices,
+                    )
+                };
+                assert_eq!(facts(&again[0]), facts(&alert), "{}", path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+}

@@ -60,6 +60,3 @@ pub struct Refusal {
 pub fn decode(bytes: &[u8]) -> Vec<Decoded> {
     reading::read(bytes)
 }
-
-#[cfg(test)]
-mod tests;

@@ -56,7 +56,13 @@ impl Line {
     }
 }
 
-fn read(record: Record<'_>, alert: &mut Alert) {
+/// Whether an object is a line that was taken apart before.
+pub(crate) fn is_document(record: Record<'_>) -> bool {
+    HEADER.iter().chain(&["prefix", "extension"]).all(|name| record.has(name))
+}
+
+/// Reads a line that was taken apart.
+pub(crate) fn read(record: Record<'_>, alert: &mut Alert) {
     let extension = record.record(&["extension"]);
     let labels = record.record(&["labels"]);
     let said = |name: &str| extension.and_then(|extension| extension.text(&[name]));

@@ -280,7 +280,8 @@ impl Reading<'_> {
                 one.oddities
                     .push(oddity("$", "one of several alerts: the entities are those of the whole incident"));
             }
-            self.alert(draft::finish(one, value.clone()), found.inner(&format!(".Alerts[{index}]")));
+            let document = sentinel::with_one_alert(&value, index);
+            self.alert(draft::finish(one, document), found.inner(&format!(".Alerts[{index}]")));
         }
     }
 
@@ -340,10 +341,9 @@ fn read_as(record: Record<'_>, alert: &mut Alert) {
         Format::Office365Activity => office::read(record, alert),
         Format::GraphV1 => graph::read_legacy(record, alert),
         Format::GraphV2 => graph::read(record, alert),
+        Format::Cef => cef::read(record, alert),
         Format::DefenderEndpoint | Format::Incident => endpoint::read(record, alert),
-        Format::SecurityAlert | Format::V3 | Format::XdrStream | Format::Cef => {
-            security_alert::read(record, alert)
-        }
+        Format::SecurityAlert | Format::V3 | Format::XdrStream => security_alert::read(record, alert),
     }
 }
 

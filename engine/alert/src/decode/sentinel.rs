@@ -6,7 +6,7 @@ use crate::alert::Alert;
 use crate::decode::draft;
 use crate::decode::entities::Gathered;
 use crate::decode::place::Place;
-use crate::decode::record::Record;
+use crate::decode::record::{Record, is_same_name};
 use crate::decode::{security_alert, words};
 use crate::product::Product;
 
@@ -53,6 +53,23 @@ pub(crate) fn held_alerts(record: Record<'_>) -> usize {
     let with_id =
         |value: &Value| Record::of(value).is_some_and(|held| own(held).id(&["SystemAlertId"]).is_some());
     if alerts.len() <= MOST_HELD && alerts.iter().all(with_id) { alerts.len() } else { 0 }
+}
+
+/// The body with only one of the alerts that it holds.
+pub(crate) fn with_one_alert(body: &Value, index: usize) -> Value {
+    let mut body = body.clone();
+    for place in ["/object/properties", "/object", "/properties", ""] {
+        let held = body.pointer_mut(place).and_then(Value::as_object_mut);
+        let alerts = held
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| is_same_name(name, "Alerts"))
+            .map(|(_, value)| value);
+        for list in alerts.filter_map(Value::as_array_mut).filter(|list| list.len() > index) {
+            *list = vec![list.swap_remove(index)];
+        }
+    }
+    body
 }
 
 /// Reads an entity of kind SecurityAlert.

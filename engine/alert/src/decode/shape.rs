@@ -136,6 +136,9 @@ fn alert(record: Record<'_>) -> Option<Shape> {
             Shape::Passed(operation())
         });
     }
+    if cef::is_document(record) {
+        return Some(Shape::Alert(Format::Cef));
+    }
     let has_title = record.text(&["title"]).is_some();
     let vendor = ["vendorInformation", "vendorInformation_provider"].iter().any(|name| record.has(name));
     if has_title && vendor {

@@ -37,6 +37,7 @@ pub(crate) fn alert_id(record: &Value) -> Option<String> {
 /// Reads the records of one alert. Where its head and evidence are both there it is whole, otherwise it is a part.
 pub(crate) fn read(records: Vec<Value>, alert: &mut Alert) -> Value {
     alert.format = Format::XdrStream;
+    let records: Vec<Value> = records.into_iter().flat_map(apart).collect();
     let is_head = |value: &Value| Record::of(value).is_some_and(|record| !is_evidence(record));
     let (heads, evidence): (Vec<Value>, Vec<Value>) = records.into_iter().partition(is_head);
     alert.part = match (heads.is_empty(), evidence.is_empty()) {
@@ -52,6 +53,20 @@ pub(crate) fn read(records: Vec<Value>, alert: &mut Alert) -> Value {
     let document = document(heads, evidence);
     alert.entities = entities(&document).finish(&mut alert.oddities);
     document
+}
+
+/// The records that a joined document holds, when it comes in again as it was kept.
+fn apart(mut record: Value) -> Vec<Value> {
+    let joined = record.as_object_mut().and_then(|members| members.shift_remove(EVIDENCE));
+    match joined {
+        Some(Value::Array(evidence)) => {
+            // Evidence alone is kept under a copy of its first record.
+            let is_evidence = Record::of(&record).is_some_and(is_evidence);
+            let head = Some(record).filter(|_| !is_evidence);
+            head.into_iter().chain(evidence).collect()
+        }
+        _ => vec![record],
+    }
 }
 
 /// The first record, with all pieces of evidence beside it where there are several records.
