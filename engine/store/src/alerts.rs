@@ -140,7 +140,7 @@ impl Alerts {
         if self.0.get(&version_key(&detection, &alert.version_key()))?.is_some() {
             return Ok(Standing::Repeated);
         }
-        let head: Option<AlertRecord> = self.0.read(Kind::AlertHead, &head_key(&detection))?;
+        let head: Option<AlertRecord> = self.0.read(Kind::AlertHead, &head_key(&alert.id, &detection))?;
         Ok(head.map_or(Standing::First, |head| Standing::Newer { versions: head.versions }))
     }
 
@@ -169,9 +169,9 @@ impl Alerts {
                 if let Some(before) = before {
                     scan = scan.from(Key::of(keys::ALERT_TIME).moment(before).build());
                 }
-                store.walk(Kind::AlertMark, scan, |detection: String| {
+                store.walk(Kind::AlertMark, scan, |named: Named| {
                     if found.len() < limit {
-                        let head = store.read(Kind::AlertHead, &head_key(&detection));
+                        let head = store.read(Kind::AlertHead, &named.head_key());
                         found.extend(store.damage().leave_out(head)?.flatten());
                     }
                     Ok(found.len() < limit)
@@ -184,12 +184,9 @@ impl Alerts {
     /// The detections whose id begins so, at most ten. The same id can stand for detections of several products.
     pub fn find(&self, beginning: &str) -> Result<Vec<AlertRecord>, StoreError> {
         let mut found = Vec::new();
-        let scan = Scan::prefix(Key::of(keys::ALERT_ID).beginning(beginning).build()).limit(10);
+        let scan = Scan::prefix(Key::of(keys::ALERT_HEAD).beginning(beginning).build()).limit(10);
         for (key, bytes) in self.0.scan(&scan)?.pairs {
-            let detection = record::decode::<String>(Kind::AlertMark, &key, &bytes);
-            let Some(detection) = self.0.damage().leave_out(detection)? else { continue };
-            let head = self.0.read(Kind::AlertHead, &head_key(&detection));
-            found.extend(self.0.damage().leave_out(head)?.flatten());
+            found.extend(self.0.damage().leave_out(record::decode(Kind::AlertHead, &key, &bytes))?);
         }
         Ok(found)
     }
@@ -211,17 +208,27 @@ impl Alerts {
     }
 }
 
-/// The key of a detection in one line.
-pub(crate) fn head_key(detection: &str) -> Vec<u8> {
-    Key::of(keys::ALERT_HEAD).text(detection).build()
+/// Where a detection in one line stands.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Named {
+    id: AlertId,
+    detection: String,
 }
 
-/// The keys under which a detection can be found.
-pub(crate) fn index_keys(head: &AlertRecord) -> [Vec<u8>; 2] {
-    [
-        Key::of(keys::ALERT_TIME).moment(head.last_received).text(&head.detection).build(),
-        Key::of(keys::ALERT_ID).text(head.id.as_str()).text(&head.detection).build(),
-    ]
+impl Named {
+    pub(crate) fn head_key(&self) -> Vec<u8> {
+        head_key(&self.id, &self.detection)
+    }
+}
+
+/// The key of a detection in one line. The id comes first, so that it is found by the beginning of it.
+pub(crate) fn head_key(id: &AlertId, detection: &str) -> Vec<u8> {
+    Key::of(keys::ALERT_HEAD).text(id.as_str()).text(detection).build()
+}
+
+/// The key under which a detection is found by time.
+pub(crate) fn time_key(head: &AlertRecord) -> Vec<u8> {
+    Key::of(keys::ALERT_TIME).moment(head.last_received).text(&head.detection).build()
 }
 
 fn accept(
@@ -236,7 +243,7 @@ fn accept(
     if view.get(&version_key(&detection, &version))?.is_some() {
         return Ok(Accepted::Repeated);
     }
-    let old: Option<AlertRecord> = view.read(Kind::AlertHead, &head_key(&detection))?;
+    let old: Option<AlertRecord> = view.read(Kind::AlertHead, &head_key(&alert.id, &detection))?;
     let versions = old.as_ref().map_or(0, |old| old.versions);
     let standing = if versions == 0 { Standing::First } else { Standing::Newer { versions } };
     if standing != planned_for {
@@ -277,13 +284,11 @@ fn accept(
 
 fn stage_head(view: &mut View<'_>, old: Option<&AlertRecord>, head: &AlertRecord) -> Result<(), StoreError> {
     if let Some(old) = old {
-        let [time, _] = index_keys(old);
-        view.delete(time);
+        view.delete(time_key(old));
     }
-    for key in index_keys(head) {
-        view.record(Kind::AlertMark, key, &head.detection)?;
-    }
-    view.record(Kind::AlertHead, head_key(&head.detection), head)
+    let named = Named { id: head.id.clone(), detection: head.detection.clone() };
+    view.record(Kind::AlertMark, time_key(head), &named)?;
+    view.record(Kind::AlertHead, named.head_key(), head)
 }
 
 fn version_key(detection: &str, version: &str) -> Vec<u8> {

@@ -2,10 +2,9 @@
 //!
 //! | space | then | record |
 //! | --- | --- | --- |
-//! | `alert/head/` | detection | [`crate::AlertRecord`]: the detection in one line |
+//! | `alert/head/` | alert id, detection | [`crate::AlertRecord`]: the detection in one line |
 //! | `alert/version/` | detection, version | [`crate::AlertVersion`]: one version with its raw record |
-//! | `alert/time/` | last received, detection | the detection |
-//! | `alert/id/` | alert id, detection | the detection |
+//! | `alert/time/` | last received, detection | alert id and detection |
 //! | `run/line/` | run, number | a line of the journal |
 //! | `run/summary/` | run | the run in one line |
 //! | `run/open/` | run | the run, while something is to be done for it |
@@ -23,7 +22,6 @@ use sha2::{Digest, Sha256};
 pub(crate) const ALERT_HEAD: &str = "alert/head/";
 pub(crate) const ALERT_VERSION: &str = "alert/version/";
 pub(crate) const ALERT_TIME: &str = "alert/time/";
-pub(crate) const ALERT_ID: &str = "alert/id/";
 pub(crate) const RUN_LINE: &str = "run/line/";
 pub(crate) const RUN_SUMMARY: &str = "run/summary/";
 pub(crate) const RUN_OPEN: &str = "run/open/";

@@ -8,7 +8,7 @@ use quell_run::{RunId, RunSummary};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
-use crate::alerts::{self, AlertRecord};
+use crate::alerts::{self, AlertRecord, Named};
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::journal::{index_keys, summary_key};
@@ -90,13 +90,13 @@ impl Store {
         let space = Key::of(keys::ALERT_VERSION).text(&seen.detection).build();
         let versions = self.clone().aside(move |store| all_keys(store, space)).await?;
         self.decide(move |view| {
-            let key = alerts::head_key(&seen.detection);
+            let key = alerts::head_key(&seen.id, &seen.detection);
             if view.read::<AlertRecord>(Kind::AlertHead, &key)?.as_ref() != Some(&seen) {
                 return Ok(false);
             }
             versions
                 .into_iter()
-                .chain(alerts::index_keys(&seen))
+                .chain([alerts::time_key(&seen)])
                 .chain([key])
                 .for_each(|key| view.delete(key));
             Ok(true)
@@ -138,8 +138,8 @@ fn old_alerts(
 ) -> Result<Vec<AlertRecord>, StoreError> {
     let Some(before) = retention.before else { return Ok(Vec::new()) };
     let mut old = Vec::new();
-    store.walk(Kind::AlertMark, Scan::prefix(keys::ALERT_TIME), |detection: String| {
-        let head = store.read::<AlertRecord>(Kind::AlertHead, &alerts::head_key(&detection));
+    store.walk(Kind::AlertMark, Scan::prefix(keys::ALERT_TIME), |named: Named| {
+        let head = store.read::<AlertRecord>(Kind::AlertHead, &named.head_key());
         let Some(head) = store.damage().leave_out(head)?.flatten() else { return Ok(true) };
         if head.last_received >= before {
             return Ok(false);

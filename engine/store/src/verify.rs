@@ -6,7 +6,7 @@ use quell_run::{Line, RunId, RunSummary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::alerts::{self, AlertRecord, AlertVersion};
+use crate::alerts::{AlertRecord, AlertVersion, Named};
 use crate::damage::Damage;
 use crate::engine::Scan;
 use crate::error::StoreError;
@@ -132,9 +132,9 @@ fn every_mark(store: &Store, found: &mut Verification) -> Result<(), StoreError>
         }
         Ok(true)
     })?;
-    store.walk(Kind::AlertMark, Scan::prefix(keys::ALERT_TIME), |detection: String| {
-        if store.get(&alerts::head_key(&detection))?.is_none() {
-            found.add(&alerts::head_key(&detection), "an alert is missing");
+    store.walk(Kind::AlertMark, Scan::prefix(keys::ALERT_TIME), |named: Named| {
+        if store.get(&named.head_key())?.is_none() {
+            found.add(&named.head_key(), "an alert is missing");
         }
         Ok(true)
     })
