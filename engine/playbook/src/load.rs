@@ -72,7 +72,10 @@ pub fn load(files: &[SourceFile], catalogue: &Catalogue, surroundings: &Surround
         loaded.diagnostics.extend(parsed.diagnostics.iter().cloned());
         if let Some(tree) = &parsed.tree {
             let checked = check(&file.name, &parsed.source, tree, site);
-            loaded.diagnostics.extend(checked.diagnostics);
+            // What follows from a word that was refused already is not said again.
+            let is_new =
+                |found: &Diagnostic| !parsed.diagnostics.iter().any(|said| said.place == found.place);
+            loaded.diagnostics.extend(checked.diagnostics.into_iter().filter(is_new));
             if let (Some(playbook), true) = (checked.playbook, parsed.diagnostics.is_empty()) {
                 let place = checked.name_place.unwrap_or_else(|| Place::top(&file.name));
                 whole.push((Arc::new(playbook), place));

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::parse::is_forbidden;
 
 /// How text is coloured: what is written before and after each part. The terminal is the app's business.
 #[derive(Debug, Clone, Copy, Default)]
@@ -137,12 +138,12 @@ fn one<'s>(
         "{colour}{}[{}]{reset}{bold}: {}{reset}",
         word(diagnostic.severity),
         diagnostic.code,
-        diagnostic.message
+        visible(&diagnostic.message)
     );
     let _ = writeln!(out, "{:width$}{frame}-->{reset} {}", "", named(&diagnostic.place));
     snippet(out, &diagnostic.place, source(&diagnostic.place), width, colour, style);
     for (what, note) in notes(diagnostic) {
-        let _ = writeln!(out, "{:width$} {frame}={reset} {bold}{what}{reset}: {note}", "");
+        let _ = writeln!(out, "{:width$} {frame}={reset} {bold}{what}{reset}: {}", "", visible(&note));
     }
     for related in &diagnostic.related {
         let _ =
@@ -154,7 +155,7 @@ fn one<'s>(
 fn snippet(out: &mut String, place: &Place, source: Option<&str>, width: usize, colour: &str, style: Style) {
     let Style { frame, reset, .. } = style;
     let Some(line) = source.and_then(|source| source.lines().nth(place.line - 1)) else { return };
-    let (shown, column) = cut(line, place.column);
+    let (shown, column) = cut(&visible(line), place.column);
     let length = underlined(source.unwrap_or_default(), place)
         .min(shown.chars().count().saturating_sub(column - 1))
         .max(1);
@@ -163,6 +164,11 @@ fn snippet(out: &mut String, place: &Place, source: Option<&str>, width: usize, 
     let _ = writeln!(out, "{:width$} {frame}|{reset}", "");
     let _ = writeln!(out, "{frame}{:width$} |{reset} {shown}", place.line);
     let _ = writeln!(out, "{:width$} {frame}|{reset} {lead}{colour}{}{reset}", "", "^".repeat(length));
+}
+
+/// Text in which nothing can steer a terminal or turn what stands around it.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if is_forbidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// The part of a long line around a column, and the column in it.

@@ -49,7 +49,8 @@ fn opposites(playbooks: &[(Arc<Playbook>, Place)], catalogue: &Catalogue) -> Vec
                 continue;
             }
             let clash = actions(one).find_map(|action| {
-                let undo = catalogue.named(action).find_map(|info| info.spec.undo)?;
+                // What is undone by itself (a second forced password change) is no opposite.
+                let undo = catalogue.named(action).find_map(|info| info.spec.undo).filter(|undo| *undo != action)?;
                 actions(other).find(|theirs| *theirs == undo).map(|theirs| (action, theirs))
             });
             if let Some((action, theirs)) = clash {

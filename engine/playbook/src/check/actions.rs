@@ -62,12 +62,18 @@ impl<'a> Check<'a> {
         if !offered.is_empty() {
             return Some(offered);
         }
-        let known = providers_of(&site.surroundings.known, name);
+        let known: Vec<&ActionInfo> =
+            site.surroundings.known.iter().filter(|info| info.spec.name == name).collect();
         if !known.is_empty() {
+            let providers: Vec<&str> = known.iter().map(|info| info.spec.provider).collect();
             let message = format!("no configured connector offers `{name}`");
-            self.say(codes::NOT_CONFIGURED, span, message, |d| {
-                d.help(format!("configure a connector for {}, or take the step out", known.join(" or ")))
-            });
+            let help = format!("configure a connector for {}, or take the step out", providers.join(" or "));
+            // A disabled playbook starts for nothing: it may wait for its connector, checked all the same.
+            if self.is_disabled {
+                self.warn(codes::NOT_CONFIGURED, span, message, &help);
+                return Some(known);
+            }
+            self.say(codes::NOT_CONFIGURED, span, message, |d| d.help(help));
             return None;
         }
         let all = site.catalogue.iter().chain(site.surroundings.known.iter()).map(|info| info.spec.name);
@@ -81,18 +87,19 @@ impl<'a> Check<'a> {
     /// A step that acts on an account takes the account of its lane: there must be one.
     fn target_in_scope(&mut self, action: &str, target: TargetKind, span: &Span) -> bool {
         let Some(kind) = entity_of(target) else { return true };
-        if self.names.entity == Some(kind) {
+        if self.names.entity == Some(kind) || self.names.entity_is_unclear {
             return true;
         }
         let root = names::root_of(kind);
         let message = match self.names.entity {
             Some(other) => {
                 format!(
-                    "`{action}` acts on a {root}, and this playbook goes through each {}",
+                    "`{action}` acts on {}, and this playbook goes through each {}",
+                    article(kind),
                     names::root_of(other)
                 )
             }
-            None => format!("`{action}` acts on a {root}, and there is none here"),
+            None => format!("`{action}` acts on {}, and there is none here", article(kind)),
         };
         self.say(codes::NO_TARGET, span, message, |d| {
             d.help(format!("add `for_each: {root}` to the playbook"))
@@ -178,9 +185,10 @@ impl<'a> Check<'a> {
         let missing = missing(concerned, entries);
         for (param, provider) in &missing {
             let message = format!("`{action}` at {provider} needs `{}`", param.name);
-            let help = format!("add it under `with`: {}, {}", param.name, param.kind.word());
-            self.say(codes::MISSING_PARAMETER, action_span, message, |d| {
-                d.expected(param.summary.clone()).help(help)
+            let expected = format!("`{}: …` under `with`: {}", param.name, param.kind.word());
+            self.say(codes::MISSING_PARAMETER, action_span, message, |d| match param.summary.as_str() {
+                "" => d.expected(expected),
+                summary => d.expected(expected).help(format!("`{}` means: {summary}", param.name)),
             });
         }
         if !whole || !missing.is_empty() {
@@ -269,6 +277,13 @@ fn entity_of(target: TargetKind) -> Option<EntityKind> {
     }
 }
 
+fn article(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Account => "an account",
+        _ => "a device",
+    }
+}
+
 fn providers_of<'c>(catalogue: &'c Catalogue, action: &str) -> Vec<&'c str> {
     catalogue.iter().filter(|info| info.spec.name == action).map(|info| info.spec.provider).collect()
 }
@@ -278,7 +293,10 @@ fn missing<'i>(concerned: &[&'i ActionInfo], entries: &[Entry]) -> Vec<(&'i Para
     let mut missing: Vec<(&ParamSpec, &'static str)> = Vec::new();
     for info in concerned {
         for param in info.params.iter().filter(|param| param.required) {
-            let there = entries.iter().any(|entry| entry.key == param.name);
+            // A name that was nearly right has been reported: the parameter is not missing as well.
+            let names = info.params.iter().map(|param| param.name.as_str());
+            let means = |entry: &Entry| nearest::one(&entry.key, names.clone()) == Some(&param.name);
+            let there = entries.iter().any(|entry| entry.key == param.name || means(entry));
             if !there && !missing.iter().any(|(known, _)| known.name == param.name) {
                 missing.push((param, info.spec.provider));
             }

@@ -39,7 +39,10 @@ impl Check<'_> {
         }
         let node = get("path").filter(|_| only(&["path", "or"]))?;
         let path = self.text(node, "`path`").and_then(|text| self.path(&text, &node.span));
-        let or = get("or").map(|node| self.form(node, kind, "`or`"));
+        let or = get("or").map(|node| match kind {
+            ParamKind::Object => self.leaf(node, "`or`"),
+            _ => self.form(node, kind, "`or`"),
+        });
         let literal = match or {
             Some(None) => return Some(None),
             Some(Some(form)) => match form.literal() {
@@ -87,7 +90,10 @@ impl Check<'_> {
         let template = match Template::parse(text, TextFormat::Plain) {
             Ok(template) => template,
             Err(error) => {
-                let at = self.within_text(&node.span, text, error.offset);
+                let mut at = self.within_text(&node.span, text, error.offset);
+                let length = self.words(&at).find("}}").filter(|length| *length > 0);
+                at.end = length.map_or(at.end, |length| at.start + length);
+                at.end = at.start + self.words(&at).trim_end().len();
                 self.say(codes::BAD_TEMPLATE, &at, error.what, |d| match error.help {
                     Some(help) => d.help(help),
                     None => d,

@@ -26,7 +26,8 @@ impl Check<'_> {
     /// `for_each` and `unless`; `None` where either is wrong.
     pub(super) fn lanes(&mut self, fields: &Fields<'_>) -> Option<(Option<ForEach>, Option<Group>)> {
         let for_each = fields.get("for_each").map(|node| self.for_each(node));
-        self.names.stage = Stage::Lane;
+        self.names.entity_is_unclear = for_each.is_some() && self.names.entity.is_none();
+        self.names.stage = Stage::Unless;
         let unless = fields.get("unless").map(|node| self.unless(node));
         Some((
             for_each.map_or(Some(None), |found| found.map(Some))?,
@@ -96,7 +97,7 @@ impl Check<'_> {
             whole &= self.from(kind, from).is_some();
         }
         if let Some(node) = fields.get("where") {
-            self.names.stage = Stage::Lane;
+            self.names.stage = Stage::Where;
             found.only = self.group(node, "`where`", &[]);
             whole &= found.only.is_some();
         }

@@ -52,7 +52,14 @@ pub(crate) struct Site<'a> {
 
 /// Checks one file.
 pub(crate) fn check(file: &str, source: &Arc<str>, tree: &Node, site: Site<'_>) -> Checked {
-    let mut check = Check { file, source, site, found: Vec::new(), names: references::Names::default() };
+    let mut check = Check {
+        file,
+        source,
+        site,
+        found: Vec::new(),
+        names: references::Names::default(),
+        is_disabled: false,
+    };
     let playbook = check.playbook(tree);
     let name_place = tree.member("playbook").map(|node| check.place(&node.span));
     let whole = !check.found.iter().any(Diagnostic::is_error);
@@ -66,6 +73,8 @@ struct Check<'a> {
     site: Site<'a>,
     found: Vec<Diagnostic>,
     names: references::Names,
+    /// Whether its mode is `disabled`.
+    is_disabled: bool,
 }
 
 impl Check<'_> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Check;
 use super::shape::Keys;
+use super::values::Subject;
 use crate::codes;
 use crate::condition::{Bound, CountTest, Operator};
 use crate::names::Kind;
@@ -104,23 +105,23 @@ impl Check<'_> {
             });
             return None;
         }
-        self.built(name, &asked.value, kind, exactly)
+        self.built(name, &asked.value, &Subject { name: subject, kind, exactly })
     }
 
-    fn built(&mut self, name: &str, value: &Node, kind: Kind, exactly: bool) -> Option<Operator> {
+    fn built(&mut self, name: &str, value: &Node, subject: &Subject<'_>) -> Option<Operator> {
         Some(match name {
-            "is" => Operator::Is(self.expected(value, kind, exactly)?),
-            "is_not" => Operator::IsNot(self.expected(value, kind, exactly)?),
-            "any_of" => Operator::AnyOf(self.expected_list(value, "`any_of`", kind, exactly)?),
-            "none_of" => Operator::NoneOf(self.expected_list(value, "`none_of`", kind, exactly)?),
-            "contains" => Operator::Contains(self.expected(value, kind, exactly)?),
-            "starts_with" => Operator::StartsWith(self.expected(value, kind, exactly)?),
-            "ends_with" => Operator::EndsWith(self.expected(value, kind, exactly)?),
-            "matches" => Operator::Matches(self.pattern(value, exactly)?),
-            "at_least" => Operator::AtLeast(self.expected(value, kind, exactly)?),
-            "at_most" => Operator::AtMost(self.expected(value, kind, exactly)?),
-            "more_than" => Operator::MoreThan(self.expected(value, kind, exactly)?),
-            "less_than" => Operator::LessThan(self.expected(value, kind, exactly)?),
+            "is" => Operator::Is(self.expected(value, subject)?),
+            "is_not" => Operator::IsNot(self.expected(value, subject)?),
+            "any_of" => Operator::AnyOf(self.expected_list(value, "`any_of`", subject)?),
+            "none_of" => Operator::NoneOf(self.expected_list(value, "`none_of`", subject)?),
+            "contains" => Operator::Contains(self.expected(value, subject)?),
+            "starts_with" => Operator::StartsWith(self.expected(value, subject)?),
+            "ends_with" => Operator::EndsWith(self.expected(value, subject)?),
+            "matches" => Operator::Matches(self.pattern(value, subject.exactly)?),
+            "at_least" => Operator::AtLeast(self.expected(value, subject)?),
+            "at_most" => Operator::AtMost(self.expected(value, subject)?),
+            "more_than" => Operator::MoreThan(self.expected(value, subject)?),
+            "less_than" => Operator::LessThan(self.expected(value, subject)?),
             "within" => Operator::Within(self.span(value, "`within`", ages())?),
             "older_than" => Operator::OlderThan(self.span(value, "`older_than`", ages())?),
             "in_range" => Operator::InRange(self.networks(value)?),

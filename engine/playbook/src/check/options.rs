@@ -50,19 +50,21 @@ impl Check<'_> {
     /// `retry`, on top of what goes otherwise.
     pub(super) fn retry(&mut self, node: &Node, otherwise: Retry) -> Option<Retry> {
         let fields = self.fields(node, &RETRY)?;
-        let mut retry = otherwise;
-        if let Some(node) = fields.get("attempts") {
-            let attempts = self.whole(node, "`attempts`", 1..=100)?;
-            retry.attempts = u32::try_from(attempts).unwrap_or(retry.attempts);
-        }
         let waits = Duration::from_millis(10)..=Duration::from_secs(86_400);
-        if let Some(node) = fields.get("first_wait") {
-            retry.first_wait = self.span(node, "`first_wait`", waits.clone())?;
+        let attempts = fields.get("attempts").map(|node| self.whole(node, "`attempts`", 1..=100));
+        let first_wait = fields.get("first_wait").map(|node| self.span(node, "`first_wait`", waits.clone()));
+        let max_wait = fields.get("max_wait").map(|node| self.span(node, "`max_wait`", waits.clone()));
+        let mut retry = otherwise;
+        if let Some(attempts) = attempts {
+            retry.attempts = u32::try_from(attempts?).unwrap_or(retry.attempts);
+        }
+        if let Some(first_wait) = first_wait {
+            retry.first_wait = first_wait?;
             // Whoever writes a longer first wait and no longest one means at least that long.
             retry.max_wait = retry.max_wait.max(retry.first_wait);
         }
-        if let Some(node) = fields.get("max_wait") {
-            retry.max_wait = self.span(node, "`max_wait`", waits)?;
+        if let (Some(max_wait), Some(node)) = (max_wait, fields.get("max_wait")) {
+            retry.max_wait = max_wait?;
             if retry.max_wait < retry.first_wait {
                 let message = "`max_wait` is shorter than `first_wait`";
                 let expected = format!("{} or more", crate::duration::write(retry.first_wait));

@@ -58,6 +58,7 @@ impl Check<'_> {
             Some(node) => self.word(node, "`mode`", &MODES, &["ask"]),
             None => Some(Mode::default()),
         };
+        self.is_disabled = mode == Some(Mode::Disabled);
         let when = fields.get("when").and_then(|node| self.when(node));
         let lanes = self.lanes(&fields);
         let defaults = fields.get("defaults").map_or_else(Defaults::default, |node| self.defaults(node));

@@ -16,6 +16,8 @@ use crate::{codes, nearest};
 pub(super) struct Names {
     /// The entity that a lane has.
     pub(super) entity: Option<EntityKind>,
+    /// Whether `for_each` is there and cannot be read: then nothing follows from the entity's absence.
+    pub(super) entity_is_unclear: bool,
     /// Where in the playbook we are.
     pub(super) stage: Stage,
     /// The steps that have run by then, with their outputs.
@@ -30,8 +32,10 @@ pub(super) enum Stage {
     /// In `when`: there is an alert and nothing else.
     #[default]
     When,
-    /// In `for_each` and `unless`: there is an entity.
-    Lane,
+    /// In `where`: there is an entity, as the alert names it.
+    Where,
+    /// In `unless`: there is an entity, and directories can be asked.
+    Unless,
     /// In `steps`.
     Steps,
     /// In `always`.
@@ -41,6 +45,9 @@ pub(super) enum Stage {
 /// Names that a step id may not have.
 pub(super) const RESERVED: [&str; 12] =
     ["alert", "account", "device", "ip", "mailbox", "file", "hash", "url", "domain", "lane", "run", "inputs"];
+
+/// Names that no alert answers.
+const ASKED_OF_DIRECTORIES: [&str; 3] = ["account.groups", "account.privileged", "account.enabled"];
 
 /// What every step gives beside its outputs.
 const OF_EVERY_STEP: [(&str, Kind); 3] =
@@ -62,28 +69,32 @@ impl Check<'_> {
     }
 
     fn in_scope(&mut self, name: &names::Name, span: &Span) -> bool {
-        let root = name.name.split('.').next().unwrap_or_default();
-        let entity = self.names.entity.map(names::root_of);
+        let Some(help) = self.why_not_in_scope(name) else { return true };
+        let message = format!("`{}` is not in scope here", name.name);
+        self.say(codes::OUT_OF_SCOPE, span, message, |d| d.help(help));
+        false
+    }
+
+    fn why_not_in_scope(&self, name: &names::Name) -> Option<String> {
+        let (root, _) = name.name.split_once('.')?;
         let stage = self.names.stage;
-        let (help, ok) = match root {
-            "alert" => (String::new(), true),
+        let late = matches!(stage, Stage::Steps | Stage::Always);
+        match root {
+            "alert" => None,
             "lane" if name.name == "lane.outcome" => {
-                ("the outcome is known in `always` only".into(), stage == Stage::Always)
+                (stage != Stage::Always).then(|| "the outcome is known in `always` only".to_owned())
             }
-            "lane" | "run" => {
-                ("it is known in `steps` and `always`".into(), matches!(stage, Stage::Steps | Stage::Always))
+            "lane" | "run" => (!late).then(|| "it is known in `steps` and `always`".to_owned()),
+            _ if stage == Stage::When => {
+                Some(format!("`when` sees the alert only; choose with `where` below `for_each: {root}:`"))
             }
-            _ if stage == Stage::When => (
-                format!("`when` sees the alert only; ask for it in `for_each: {{ {root}: {{ where: … }} }}`"),
-                false,
-            ),
-            _ => (format!("add `for_each: {root}`, which gives each lane one"), entity == Some(root)),
-        };
-        if !ok {
-            let message = format!("`{}` is not in scope here", name.name);
-            self.say(codes::OUT_OF_SCOPE, span, message, |d| d.help(help));
+            _ if stage == Stage::Where && ASKED_OF_DIRECTORIES.contains(&name.name) => {
+                Some("`where` sees what the alert says; `unless` and `if` ask directories".to_owned())
+            }
+            _ if self.names.entity_is_unclear => None,
+            _ => (self.names.entity.map(names::root_of) != Some(root))
+                .then(|| format!("add `for_each: {root}`, which gives each lane one")),
         }
-        ok
     }
 
     fn of_step(&mut self, reference: &Reference, span: &Span) -> Option<Kind> {

@@ -17,8 +17,9 @@ pub(super) struct Keys {
     pub(super) coming: &'static [&'static str],
 }
 
-/// A map whose keys have been checked.
-pub(super) struct Fields<'n>(&'n [Entry]);
+/// A map whose keys have been checked. A key that was nearly right is taken for the right one, so that nothing is said
+/// about what follows from its absence.
+pub(super) struct Fields<'n>(Vec<(&'n str, &'n Entry)>);
 
 impl<'n> Fields<'n> {
     /// The value under this key.
@@ -28,7 +29,7 @@ impl<'n> Fields<'n> {
 
     /// The line with this key.
     pub(super) fn entry(&self, key: &str) -> Option<&'n Entry> {
-        self.0.iter().find(|entry| entry.key == key)
+        self.0.iter().find(|(known, _)| *known == key).map(|(_, entry)| *entry)
     }
 }
 
@@ -36,22 +37,27 @@ impl Check<'_> {
     /// The map, with every key that it should not have and every one that it lacks reported.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, keys: &Keys) -> Option<Fields<'n>> {
         let entries = self.map(node, keys.what)?;
+        let mut fields: Vec<(&str, &Entry)> = Vec::new();
         for entry in entries {
-            self.key(entry, keys);
-        }
-        for key in keys.required {
-            if !entries.iter().any(|entry| entry.key == *key) {
-                let at = first_key(node, entries);
-                self.say(codes::MISSING_KEY, &at, format!("{} needs `{key}`", keys.what), |d| {
-                    d.expected(format!("`{key}: …`")).help(format!(
-                        "add it; if it is there, check its indentation: it must begin in the same column as the other \
-                         keys of {}",
-                        keys.what
-                    ))
-                });
+            if self.key(entry, keys) {
+                fields.push((&entry.key, entry));
+            } else if let Some(meant) = nearest::one(&entry.key, keys.known.iter().copied()) {
+                if !entries.iter().any(|other| other.key == meant) {
+                    fields.push((meant, entry));
+                }
             }
         }
-        Some(Fields(entries))
+        for key in keys.required.iter().filter(|key| !fields.iter().any(|(known, _)| known == *key)) {
+            let at = first_key(node, entries);
+            self.say(codes::MISSING_KEY, &at, format!("{} needs `{key}`", keys.what), |d| {
+                d.expected(format!("`{key}: …`")).help(format!(
+                    "add it; if it is there, check its indentation: it must begin in the same column as the other \
+                     keys of {}",
+                    keys.what
+                ))
+            });
+        }
+        Some(Fields(fields))
     }
 
     /// Whether the key is one of those known; otherwise it is reported.
@@ -97,7 +103,14 @@ impl Check<'_> {
             }
             Content::List(members) => Some(members),
             Content::Empty => self.empty(node, &format!("{what} is a list, and there is nothing in it")),
-            Content::Map(_) => {
+            Content::Map(entries) => {
+                if let Some(key) = entries.iter().find_map(|entry| entry.key.strip_prefix('-')) {
+                    let message = "a blank is missing after the dash";
+                    self.say(codes::WRONG_SHAPE, &first_key(node, entries), message, |d| {
+                        d.help(format!("write `- {key}: …`"))
+                    });
+                    return None;
+                }
                 self.misshapen(node, &format!("{what} is a list"), "a dash before each member: `- …`")
             }
             _ => self.misshapen(

@@ -24,16 +24,28 @@ const SEVERITIES: [(&str, Severity); 4] = [
     ("high", Severity::High),
 ];
 
+/// What is compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'n> {
+    /// The name or the path.
+    pub(super) name: &'n str,
+    /// Its kind.
+    pub(super) kind: Kind,
+    /// Whether case counts.
+    pub(super) exactly: bool,
+}
+
 impl Check<'_> {
     /// One value.
-    pub(super) fn expected(&mut self, node: &Node, kind: Kind, exactly: bool) -> Option<Expected> {
+    pub(super) fn expected(&mut self, node: &Node, subject: &Subject<'_>) -> Option<Expected> {
+        let Subject { name, kind, exactly } = *subject;
         match kind {
             Kind::Text | Kind::Texts => {
                 self.text(node, "the value").map(|text| Expected::text(&text, exactly))
             }
             Kind::Product => self.product(node),
-            Kind::Words(words) => self.one_of(node, words),
-            Kind::Tactics => self.one_of(node, TACTICS),
+            Kind::Words(words) => self.one_of(node, name, words),
+            Kind::Tactics => self.one_of(node, name, TACTICS),
             Kind::Techniques => self.technique(node),
             Kind::Severity => self.word(node, "a severity", &SEVERITIES, &[]).map(Expected::Severity),
             Kind::Integer => match node.content {
@@ -60,12 +72,11 @@ impl Check<'_> {
         &mut self,
         node: &Node,
         what: &str,
-        kind: Kind,
-        exactly: bool,
+        subject: &Subject<'_>,
     ) -> Option<Vec<Expected>> {
         let members = self.list(node, what)?;
         let values: Vec<Option<Expected>> =
-            members.iter().map(|member| self.expected(member, kind, exactly)).collect();
+            members.iter().map(|member| self.expected(member, subject)).collect();
         values.into_iter().collect()
     }
 
@@ -75,7 +86,7 @@ impl Check<'_> {
         let built =
             RegexBuilder::new(&text).case_insensitive(!exactly).size_limit(MOST_PATTERN_BYTES).build();
         match built {
-            Ok(regex) => Some(Pattern { text, regex: Arc::new(regex) }),
+            Ok(regex) => Some(Pattern { text, exactly, regex: Arc::new(regex) }),
             Err(error) => {
                 let why = match &error {
                     regex::Error::CompiledTooBig(_) => "it is too large when compiled".to_owned(),
@@ -140,12 +151,12 @@ impl Check<'_> {
         None
     }
 
-    fn one_of(&mut self, node: &Node, words: &[&str]) -> Option<Expected> {
+    fn one_of(&mut self, node: &Node, subject: &str, words: &[&str]) -> Option<Expected> {
         let word = self.text(node, "the value")?;
         if words.contains(&word.as_str()) {
             return Some(Expected::text(&word, false));
         }
-        self.unknown_word(node, "this field", &word, words);
+        self.unknown_word(node, &format!("`{subject}`"), &word, words);
         None
     }
 

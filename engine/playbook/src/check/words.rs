@@ -124,7 +124,7 @@ impl Check<'_> {
             Content::Integer(number) => {
                 let message = format!("{what} has no unit");
                 self.say(codes::DURATION, &node.span, message, |d| {
-                    d.expected(expected).help(format!("{number}s, {number}m?"))
+                    d.expected(expected).help(format!("write {number}s or {number}m"))
                 });
                 return None;
             }

@@ -117,6 +117,8 @@ pub struct Evaluation {
 pub struct Pattern {
     /// As the author wrote it.
     pub text: String,
+    /// Whether case counts.
+    pub exactly: bool,
     pub(crate) regex: Arc<Regex>,
 }
 

@@ -33,12 +33,9 @@ pub(super) fn explain(file: &str, source: &str, error: &Error, tree: Option<&Nod
                 "write the value where it is needed; repeat it if need be",
             )
         }
-        Error::Budget { .. } => Wrong::new(
-            codes::TOO_DEEP,
-            at..at + 1,
-            "the file is nested too deeply, or has too many parts",
-            "a playbook has at most 32 levels and 20000 parts",
-        ),
+        Error::Budget { .. } => too_deep(at),
+        // The reader has no word of its own for this one.
+        other if other.to_string().contains("recursion limit") => too_deep(at),
         _ => broken(source, at),
     };
     let place = Place::of(file, source, wrong.span.start, wrong.span.end);
@@ -63,9 +60,24 @@ impl Wrong {
     }
 }
 
+fn too_deep(at: usize) -> Wrong {
+    Wrong::new(
+        codes::TOO_DEEP,
+        at..at + 1,
+        "the file is nested too deeply, or has too many parts",
+        "a playbook has at most 32 levels and 20000 parts",
+    )
+}
+
+/// The second reader takes seconds for thousands of brackets, and is asked for a hint only.
+const MOST_BRACKETS: usize = 500;
+
 /// The likely mistake, looked for where the reader gave up and on the line before.
 fn broken(source: &str, at: usize) -> Wrong {
-    let second = serde_yaml::from_str::<serde_yaml::Value>(source).err().map(|error| error.to_string());
+    let brackets = source.bytes().filter(|byte| matches!(byte, b'[' | b'{')).take(MOST_BRACKETS).count();
+    let second = (brackets < MOST_BRACKETS)
+        .then(|| serde_yaml::from_str::<serde_yaml::Value>(source).err().map(|error| error.to_string()))
+        .flatten();
     let second = second.as_deref().unwrap_or_default();
     let line = line_of(source, at);
     let before = line_before(source, &line);
@@ -73,8 +85,8 @@ fn broken(source: &str, at: usize) -> Wrong {
         .or_else(|| tab(source, &before))
         .or_else(|| no_blank_after_colon(source, &before))
         .or_else(|| no_blank_after_colon(source, &line))
+        .or_else(|| forbidden_start(source, at))
         .or_else(|| unclosed(source, second))
-        .or_else(|| forbidden_start(source, &line))
         .or_else(|| second_colon(source, &line))
         .or_else(|| no_blank_after_dash(source, &before))
         .or_else(|| indentation(source, &line, &before))
@@ -149,17 +161,12 @@ fn opened_at(source: &str, message: &str, words: &str) -> Option<usize> {
 }
 
 /// `channel: @soc`.
-fn forbidden_start(source: &str, line: &Span) -> Option<Wrong> {
-    let text = &source[line.clone()];
-    let value =
-        text.split_once(": ").map_or_else(|| text.trim_start_matches([' ', '-']), |(_, value)| value).trim();
-    let first = value.chars().next().filter(|c| "@`%".contains(*c))?;
-    let at = line.start + text.find(value)?;
-    Some(Wrong::yaml(
-        at..at + value.len(),
-        format!("a value that starts with {first} needs quotes"),
-        format!("write \"{value}\""),
-    ))
+fn forbidden_start(source: &str, at: usize) -> Option<Wrong> {
+    let first = source[at..].chars().next().filter(|c| "@`%".contains(*c))?;
+    let length = source[at..].find([',', ']', '}', '\n']).unwrap_or(source.len() - at);
+    let value = source[at..at + length].trim_end();
+    let message = format!("a value that starts with {first} needs quotes");
+    Some(Wrong::yaml(at..at + value.len(), message, format!("write \"{value}\"")))
 }
 
 /// `title: Disruption: part one`.

@@ -41,13 +41,18 @@ pub(super) fn check_characters(file: &str, text: &str) -> Vec<Diagnostic> {
         .take(10)
         .map(|(at, c)| {
             let message = format!("the character U+{:04X} cannot be seen", u32::from(c));
-            Diagnostic::error(codes::INVISIBLE, Place::of(file, text, at, at + c.len_utf8()), message)
-                .help("remove it; in a quoted text, write it as \"\\u00A0\"")
+            Diagnostic::error(codes::INVISIBLE, Place::of(file, text, at, at + c.len_utf8()), message).help(
+                format!(
+                    "remove it; if you mean it, write it in a quoted text as \"\\u{:04X}\"",
+                    u32::from(c)
+                ),
+            )
         })
         .collect()
 }
 
-fn is_forbidden(c: char) -> bool {
+/// Whether a character cannot be seen, or turns the text around it.
+pub(crate) fn is_forbidden(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => true,

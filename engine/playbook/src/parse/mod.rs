@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 
+pub(crate) use bytes::is_forbidden;
 pub(crate) use node::{Content, Entry, Node, Span};
 
 /// What reading a file led to.
@@ -41,7 +42,8 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Parsed {
     let mut diagnostics = bytes::check_characters(file, source);
     let (tree, complaint) = reader::read(file, source);
     let broken = complaint.is_some();
-    diagnostics.extend(complaint);
+    // A character that cannot be seen is what is wrong, whatever the reader makes of it.
+    diagnostics.extend(complaint.filter(|_| diagnostics.is_empty()));
     if let Some(tree) = &tree {
         diagnostics.extend(plain::check(file, source, tree));
         if !broken && diagnostics.is_empty() {

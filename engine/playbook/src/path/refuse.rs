@@ -31,7 +31,19 @@ fn fault<T>(mark: &'static str, what: &'static str, help: &'static str) -> Resul
 }
 
 fn segments(all: &[Segment], within_filter: bool) -> Result<(), Fault> {
-    all.iter().try_for_each(|one| segment(one, within_filter))
+    let mut after_many = false;
+    for one in all {
+        if after_many && matches!(one, Segment::Selectors(_)) {
+            return fault(
+                ",",
+                "several names in one bracket, after something that finds several, come out of order",
+                "write a condition for each name",
+            );
+        }
+        segment(one, within_filter)?;
+        after_many |= !is_singular(one);
+    }
+    Ok(())
 }
 
 fn segment(segment: &Segment, within_filter: bool) -> Result<(), Fault> {

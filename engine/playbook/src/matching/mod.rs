@@ -1,4 +1,14 @@
 //! [`Matcher`]: which playbooks an alert triggers, and why not the others.
+//!
+//! Deciding must cost little more than reading. What most playbooks ask for (product, type, severity, techniques, words
+//! of the title …) is turned into sets of playbooks, one for each value, when the playbooks are loaded: an alert is
+//! matched by joining and crossing the few sets that its values lead to. What is left, the residual conditions of the
+//! candidates, is evaluated, each distinct one once per alert.
+
+mod bits;
+mod index;
+mod keys;
+mod residual;
 
 use std::sync::Arc;
 
@@ -9,10 +19,15 @@ use crate::condition::{Trace, Truth};
 use crate::model::{AlertState, Mode, Playbook};
 use crate::scope::AlertScope;
 
+use index::{Builder, Index};
+use residual::Residuals;
+
 /// All playbooks, ready to be matched.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Matcher {
     playbooks: Vec<Arc<Playbook>>,
+    index: Index,
+    residuals: Residuals,
 }
 
 /// Whether one playbook matches one alert, and why.
@@ -33,24 +48,29 @@ pub struct Explanation {
 
 impl Matcher {
     /// Makes playbooks ready.
-    pub fn new(playbooks: Vec<Arc<Playbook>>) -> Self {
-        Self { playbooks }
+    pub fn new(mut playbooks: Vec<Arc<Playbook>>) -> Self {
+        playbooks.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut index = Builder::new(playbooks.len());
+        let mut residuals = Residuals::default();
+        for (number, playbook) in playbooks.iter().enumerate() {
+            residuals.add(index.add(number, playbook));
+        }
+        Self { playbooks, index: index.finish(), residuals }
     }
 
-    /// All playbooks, as they were given.
+    /// All playbooks, in the order of their names.
     pub fn playbooks(&self) -> &[Arc<Playbook>] {
         &self.playbooks
     }
 
     /// The playbooks that this alert starts, in the order of their names.
     pub fn matching(&self, alert: &Alert, state: AlertState, now: Timestamp) -> Vec<Arc<Playbook>> {
-        let scope = AlertScope { alert, now };
-        let starts = |playbook: &&Arc<Playbook>| {
-            playbook.mode != Mode::Disabled
-                && playbook.when.states.contains(&state)
-                && playbook.when.alert.truth(&scope).is_true()
-        };
-        self.playbooks.iter().filter(starts).cloned().collect()
+        let candidates = self.index.candidates(alert, state);
+        let mut judged = self.residuals.judge(AlertScope { alert, now });
+        candidates
+            .filter(|number| judged.holds(*number))
+            .map(|number| Arc::clone(&self.playbooks[number]))
+            .collect()
     }
 
     /// For each playbook whether it matches, value by value.

@@ -1,0 +1,204 @@
+//! A catalogue that does not change with the connectors, and alerts to try playbooks on.
+
+use std::path::{Path, PathBuf};
+
+use quell_action::{ActionInfo, ActionSpec, Catalogue, Impact, Repeat, TargetKind};
+use quell_alert::{
+    Account, AccountKind, Alert, AlertId, Device, DeviceIdentifier, Entities, Format, Identifier, IpEntity, Product,
+    Severity, Status, Times, Timestamp,
+};
+use quell_playbook::{Loaded, SourceFile, Surroundings, load};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// Where the files of these tests are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("playbook")
+}
+
+/// Where the shipped playbooks are.
+pub fn shipped_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks")
+}
+
+/// Loads one playbook under a file name that fits it.
+pub fn load_one(name: &str, text: &str) -> Loaded {
+    load_files(&[(name, text.as_bytes())])
+}
+
+/// Loads files against the catalogue of these tests.
+pub fn load_files(files: &[(&str, &[u8])]) -> Loaded {
+    let files: Vec<SourceFile> =
+        files.iter().map(|(name, bytes)| SourceFile { name: (*name).to_owned(), bytes: bytes.to_vec() }).collect();
+    load(&files, &catalogue(), &surroundings())
+}
+
+/// What is offered here.
+pub fn catalogue() -> Catalogue {
+    Catalogue::new(actions().into_iter().filter(|info| info.spec.provider != "pager"))
+}
+
+/// What could be offered, and the teams of the site.
+pub fn surroundings() -> Surroundings {
+    Surroundings {
+        known: Catalogue::new(actions()),
+        teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
+        ..Surroundings::default()
+    }
+}
+
+const BASE: ActionSpec = ActionSpec {
+    name: "",
+    provider: "",
+    target: TargetKind::Account,
+    impact: Impact::Disruptive,
+    undo: None,
+    repeat: Repeat::Safe,
+    readable: true,
+    permissions: &[],
+    summary: "",
+    vendor_page: "",
+};
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// What a look-up gives.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Found {
+    /// Whether it holds administrative rights.
+    is_privileged: bool,
+    /// Its manager.
+    manager: Option<String>,
+    /// Its groups.
+    groups: Vec<String>,
+    /// How often it signed in.
+    sign_ins: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Full,
+    Selective,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Isolation {
+    /// How far.
+    kind: Kind,
+    /// For the record.
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    /// Where to.
+    channel: String,
+    /// What.
+    text: String,
+    /// Who is called.
+    #[serde(default)]
+    mentions: Vec<String>,
+    /// How urgent, from 1 to 5.
+    #[serde(default)]
+    urgency: Option<u8>,
+    /// Whether it rings.
+    #[serde(default)]
+    loud: Option<bool>,
+    /// Anything else.
+    #[serde(default)]
+    details: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+fn actions() -> Vec<ActionInfo> {
+    let at = |name, provider, undo| ActionSpec { name, provider, undo, ..BASE };
+    let device = |name, undo| ActionSpec { target: TargetKind::Device, ..at(name, "defender_endpoint", undo) };
+    let informing = |name, provider, target| ActionSpec { target, impact: Impact::Informing, ..at(name, provider, None) };
+    vec![
+        ActionInfo::described::<Nothing, Nothing>(at("account.disable", "active_directory", Some("account.enable"))),
+        ActionInfo::described::<Nothing, Nothing>(at("account.disable", "entra_id", Some("account.enable"))),
+        ActionInfo::described::<Nothing, Nothing>(at("account.disable", "okta", Some("account.enable"))),
+        ActionInfo::described::<Nothing, Nothing>(at("account.enable", "active_directory", Some("account.disable"))),
+        ActionInfo::described::<Nothing, Nothing>(at("account.revoke_sessions", "entra_id", None)),
+        ActionInfo::described::<Nothing, Nothing>(at("account.revoke_sessions", "okta", None)),
+        ActionInfo::described::<Isolation, Nothing>(device("device.isolate", Some("device.release"))),
+        ActionInfo::described::<Nothing, Found>(informing("entra_id.get_user", "entra_id", TargetKind::Account)),
+        ActionInfo::described::<Message, Nothing>(informing("chat.post", "chat", TargetKind::None)),
+        ActionInfo::described::<Message, Nothing>(informing("pager.raise", "pager", TargetKind::None)),
+    ]
+}
+
+/// The moment at which everything in these tests happens.
+pub fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// An alert of Defender for Identity about a stolen ticket.
+pub fn alert() -> Alert {
+    Alert {
+        id: AlertId("a-1".into()),
+        provider_id: None,
+        incident_id: None,
+        format: Format::SecurityAlert,
+        title: "Suspected identity theft (pass-the-ticket)".into(),
+        description: None,
+        alert_type: Some("PassTheTicketSecurityAlert".into()),
+        external_id: Some("2018".into()),
+        detector_id: None,
+        severity: Some(Severity::High),
+        status: Status::New,
+        product: Product(Product::DEFENDER_FOR_IDENTITY.into()),
+        provider: Some("Azure Advanced Threat Protection".into()),
+        tactics: vec!["LateralMovement".into()],
+        techniques: vec!["T1550".into(), "T1550.003".into()],
+        times: Times { start: Some("2026-11-21T11:50:00Z".parse().unwrap()), end: None, updated: None },
+        link: None,
+        tenant: None,
+        entities: Entities {
+            accounts: vec![account("alice"), Account { kind: AccountKind::Machine, ..account("wks01$") }],
+            devices: vec![Device {
+                identifiers: vec![DeviceIdentifier::DnsName("wks01.contoso.example".into())],
+                name: Some("wks01".into()),
+                tags: Vec::new(),
+                os: None,
+                roles: Vec::new(),
+                place: "$.Entities[1]".into(),
+            }],
+            ips: vec![IpEntity { address: "10.1.2.3".into(), country: None, roles: Vec::new() }],
+            ..Entities::default()
+        },
+        document: json!({
+            "ExtendedProperties": { "Risk Score": "72", "Confirmed": "True", "Since": "2026-11-21 10:00:00" },
+            "Entities": [
+                { "$id": "1", "Type": "account", "Name": "alice" },
+                { "$id": "2", "Type": "account", "Name": "wks01$" },
+                { "$id": "3", "Type": "ip", "Address": "10.1.2.3" },
+            ],
+        }),
+        part: None,
+        oddities: Vec::new(),
+    }
+}
+
+/// An account of the directory contoso.
+pub fn account(name: &str) -> Account {
+    Account {
+        kind: AccountKind::Person,
+        identifiers: vec![
+            Identifier::Upn(format!("{name}@contoso.example")),
+            Identifier::Sam { domain: "contoso".into(), name: name.into() },
+        ],
+        name: Some(name.into()),
+        display_name: None,
+        entra_tenant: None,
+        host: None,
+        roles: Vec::new(),
+        place: "$.Entities[0]".into(),
+    }
+}

@@ -1,0 +1,10 @@
+//! The playbook room: what loads, what is refused and in which words, what matches.
+
+mod fixtures;
+mod golden;
+mod hostile;
+mod matching;
+mod mutation;
+mod paths;
+mod shipped;
+mod tutorial;
