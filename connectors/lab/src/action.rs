@@ -148,7 +148,11 @@ fn execute(
 ) -> Result<Outcome<Value>, ActionError> {
     match deed {
         Deed::Starts => start(world, target, by),
-        Deed::Happens(attribute) => happen(world, target, attribute, by),
+        Deed::Happens(attribute) | Deed::HappensUnlessServices(attribute) => {
+            let subject = world.target_mut(target).ok_or_else(|| unknown(target))?;
+            deed.spares_services(&subject, params)?;
+            happen(world, target, attribute, by)
+        }
         Deed::Sets(_) | Deed::Member(_) | Deed::Tags => {
             knows_label(world, target, deed, params)?;
             set(world, target, deed, params, by, drift_after)

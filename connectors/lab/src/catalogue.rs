@@ -26,6 +26,7 @@ pub(crate) struct Row {
 pub(crate) enum Takes {
     Nothing,
     PasswordFlags,
+    Services,
     Level,
     Group,
     Comment,
@@ -46,6 +47,7 @@ impl Row {
         match self.takes {
             Takes::Nothing => self.described::<Nothing>(),
             Takes::PasswordFlags => self.described::<PasswordFlags>(),
+            Takes::Services => self.described::<Services>(),
             Takes::Level => self.described::<ToLevel>(),
             Takes::Group => self.described::<OfGroup>(),
             Takes::Comment => self.described::<Comment>(),
@@ -102,6 +104,15 @@ pub(crate) struct PasswordFlags {
     /// Takes "password never expires" away as well: while it stands, the forced change has no effect.
     #[serde(default)]
     clear_password_never_expires: bool,
+}
+
+/// What to do with an account under which services run.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Services {
+    /// Whether to do it even where services run under the account, which stop with it.
+    #[serde(default)]
+    even_with_services: bool,
 }
 
 /// The risk to set.

@@ -18,6 +18,8 @@ pub(crate) enum Deed {
     Tags,
     /// Something happens that leaves nothing to read: sessions end. Counted under this name.
     Happens(&'static str),
+    /// The same, and it is refused to an account under which services run, unless a parameter says otherwise.
+    HappensUnlessServices(&'static str),
     /// A job is started over there; its key is recognised.
     Starts,
 }
@@ -64,7 +66,7 @@ impl Deed {
                 let has = subject.labels.iter().any(|have| have.eq_ignore_ascii_case(&label));
                 Values::from([(label_attribute(self, &label), json!(has))])
             }
-            Self::Happens(_) | Self::Starts => Values::new(),
+            Self::Happens(_) | Self::HappensUnlessServices(_) | Self::Starts => Values::new(),
         }
     }
 
@@ -74,7 +76,7 @@ impl Deed {
             Self::Sets(sets) => sets.wanted(params),
             Self::Member(member) => Values::from([(label_attribute(self, &label(params)), json!(member))]),
             Self::Tags => Values::from([(label_attribute(self, &label(params)), json!(true))]),
-            Self::Happens(_) | Self::Starts => Values::new(),
+            Self::Happens(_) | Self::HappensUnlessServices(_) | Self::Starts => Values::new(),
         }
     }
 
@@ -96,6 +98,18 @@ impl Deed {
         let Self::Sets(sets) = self else { return now == wanted };
         let also = sets.first(now).is_some_and(|value| sets.also_done.contains(&value));
         now == wanted || also
+    }
+
+    /// Whether services stand against it.
+    pub(crate) fn spares_services(&self, subject: &Subject<'_>, params: &Value) -> Result<(), ActionError> {
+        let runs_services = subject.attributes.get("runs_services") == Some(&json!(true));
+        let said = params["even_with_services"] == json!(true);
+        match self {
+            Self::HappensUnlessServices(_) if runs_services && !said => Err(ActionError::rejected(
+                "services run under it and would stop; say even_with_services: true where that is meant",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Whether it is possible from here.

@@ -156,6 +156,7 @@ fn in_active_directory(person: &Person) -> Account {
             ("must_change_password", json!(false)),
             // A service account's password never expires: a forced change has no effect on it.
             ("password_never_expires", json!(person.name == "svc-backup")),
+            ("runs_services", json!(person.name == "svc-backup")),
         ]),
         drift: None,
     }

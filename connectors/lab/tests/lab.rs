@@ -218,6 +218,23 @@ async fn a_password_that_never_expires_makes_a_forced_change_ineffective() {
 }
 
 #[tokio::test]
+async fn a_service_account_keeps_its_password_unless_told_otherwise() {
+    let bench = lab(json!([])).await;
+    let refused = bench.execute("account.reset_password", AD, "svc-backup").await.unwrap_err();
+    assert_eq!(refused.failure, Failure::Rejected);
+    assert_eq!(bench.file.read().unwrap().history, []);
+    bench.execute("account.reset_password", AD, "alice").await.unwrap();
+    let (action, target) = (bench.action("account.reset_password", AD), bench.target("svc-backup", AD));
+    let cleared = quell_kit::conformance::clear(&target, &action.info().spec).unwrap();
+    let meant = json!({ "even_with_services": true });
+    action
+        .execute(Request::new(cleared, RequestKey("k".into()), Duration::from_secs(1), meant))
+        .await
+        .unwrap();
+    assert_eq!(bench.file.read().unwrap().changes("svc-backup", AD, "password"), 1);
+}
+
+#[tokio::test]
 async fn okta_suspends_only_who_is_active() {
     let bench = lab(json!([])).await;
     bench.execute("account.force_password_change", OKTA, "alice").await.unwrap();

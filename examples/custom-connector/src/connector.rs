@@ -15,14 +15,14 @@ use crate::client::Client;
 use crate::directory::Badges;
 use crate::settings::Settings;
 
-/// The name in the site file, and of the provider.
-pub(crate) const NAME: &str = "badge_office";
+/// The provider: whose accounts these are. The connector's own name is that of its folder, with hyphens.
+pub(crate) const PROVIDER: &str = "badge_office";
 
 /// The badge office.
 pub struct BadgeOffice;
 
 impl Connector for BadgeOffice {
-    const NAME: &'static str = NAME;
+    const NAME: &'static str = "badge-office";
     const SUMMARY: &'static str = "The badge office of an imaginary company: blocks badges.";
     type Settings = Settings;
 
@@ -55,7 +55,7 @@ impl Probe for Reach {
         let problem = answer.err().filter(|error| error.failure != Failure::NotFound);
         let grant = Grant {
             action: "account.disable".to_owned(),
-            provider: Provider::from(NAME),
+            provider: Provider::from(PROVIDER),
             allowed: problem.is_some().then_some(false),
             note: Some("the badge office tells only when a badge is written".to_owned()),
         };

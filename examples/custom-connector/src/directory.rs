@@ -9,7 +9,7 @@ use quell_alert::{DeviceIdentifier, Identifier, Provider};
 use quell_kit::Deadline;
 
 use crate::client::{Badge, Client};
-use crate::connector::NAME;
+use crate::connector::PROVIDER;
 
 /// How long a look-up may take.
 const LOOKING: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ pub(crate) struct Badges(pub(crate) Arc<Client>);
 #[async_trait]
 impl Directory for Badges {
     fn provider(&self) -> Provider {
-        Provider::from(NAME)
+        Provider::from(PROVIDER)
     }
 
     fn knows_accounts(&self) -> bool {
@@ -55,7 +55,11 @@ impl Directory for Badges {
 impl Badges {
     fn facts(&self, badge: &Badge) -> AccountFacts {
         AccountFacts {
-            key: AccountKey { provider: Provider::from(NAME), realm: self.0.system(), id: badge.id.clone() },
+            key: AccountKey {
+                provider: Provider::from(PROVIDER),
+                realm: self.0.system(),
+                id: badge.id.clone(),
+            },
             display: badge.login.clone(),
             identifiers: vec![Identifier::Login(badge.login.to_lowercase())],
             // The badge office has no groups; that is known, and something else than "could not be read".

@@ -119,7 +119,7 @@ impl Bench for OfficeBench {
         }))
         .unwrap();
         assert_eq!(BadgeOffice::check(&settings), []);
-        BadgeOffice::connect("badge_office", settings).await.unwrap()
+        BadgeOffice::connect("badge-office", settings).await.unwrap()
     }
 
     async fn arrange(&self, _: &Case, done: bool) -> bool {

@@ -74,8 +74,8 @@ pub(crate) const ROWS: &[Row] = &[
             summary: "Sets a random password that nobody knows.",
             ..BASE
         },
-        takes: Takes::Nothing,
-        deed: Deed::Happens("password"),
+        takes: Takes::Services,
+        deed: Deed::HappensUnlessServices("password"),
     },
     Row {
         spec: ActionSpec {

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::time::Duration;
 
 use crate::client::{Badge, Client};
-use crate::connector::NAME;
+use crate::connector::PROVIDER;
 
 /// Reading takes no longer than this.
 const READING: Duration = Duration::from_secs(10);
@@ -34,7 +34,7 @@ pub(crate) struct Output {
 impl Action for DisableAccount {
     const SPEC: ActionSpec = ActionSpec {
         name: "account.disable",
-        provider: NAME,
+        provider: PROVIDER,
         target: TargetKind::Account,
         impact: Impact::Disruptive,
         undo: Some("account.enable"),
@@ -109,7 +109,7 @@ fn state(badge: &Badge) -> State {
 
 fn id_of(target: &Target) -> Result<&str, ActionError> {
     match target {
-        Target::Account(key) if key.provider.as_str() == NAME => Ok(&key.id),
+        Target::Account(key) if key.provider.as_str() == PROVIDER => Ok(&key.id),
         other => Err(ActionError::rejected(format!("{other} is no badge"))),
     }
 }
