@@ -47,12 +47,28 @@ impl Broker {
         for one in created {
             one.unwrap();
         }
+        let consumer: BaseConsumer = self.config().create().unwrap();
+        until(&format!("{name} has leaders"), async || {
+            let metadata = consumer.fetch_metadata(Some(name), Duration::from_secs(5)).ok()?;
+            let topic = metadata.topics().first()?;
+            let led = topic.partitions().iter().filter(|partition| partition.leader() >= 0).count();
+            (topic.error().is_none() && led == partitions as usize).then_some(())
+        })
+        .await;
     }
 
     pub async fn delete(&self, name: &str) {
         for one in self.admin().delete_topics(&[name], &AdminOptions::new()).await.unwrap() {
             one.unwrap();
         }
+    }
+
+    /// Lets the broker forget the messages before this offset, as it does with old ones.
+    pub async fn forget_before(&self, topic: &str, offset: i64) {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
+        let left = self.admin().delete_records(&list, &AdminOptions::new()).await.unwrap();
+        left.elements()[0].error().unwrap();
     }
 
     pub fn producer(&self) -> FutureProducer {
@@ -79,7 +95,9 @@ impl Broker {
         for partition in 0..partitions {
             list.add_partition(topic, partition);
         }
-        let Ok(found) = consumer.committed_offsets(list, Duration::from_secs(10)) else { return HashMap::new() };
+        let Ok(found) = consumer.committed_offsets(list, Duration::from_secs(10)) else {
+            return HashMap::new();
+        };
         let elements = found.elements();
         let committed = elements.iter().filter_map(|element| match element.offset() {
             Offset::Offset(offset) => Some((element.partition(), offset)),

@@ -1,5 +1,11 @@
 //! Ingest: what only shows against a broker, real or mocked.
-#![allow(missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "a test stops where something is not as it must be"
+)]
 
 mod broker;
 mod mock_kafka;

@@ -60,7 +60,7 @@ impl KafkaSource {
         Self::start_with(settings, &KafkaAccess::new(settings.connection.clone())).await
     }
 
-    /// The same, with an access that brings its own token source.
+    /// The same, by way of an access that may bring a token source; its connection is the one that counts.
     pub async fn start_with(settings: &KafkaSettings, access: &KafkaAccess) -> Result<Self, IngestError> {
         let config = client::member_config(access, settings)?;
         look_for_topics(access, &settings.topics).await?;

@@ -16,7 +16,8 @@ async fn a_message_arrives_whole_and_says_where_it_was() {
     let topic = broker.topic(1).await;
     let producer = broker.producer();
     let bytes = [0, 255, 10, 0];
-    let with_key = FutureRecord::<[u8], [u8]>::to(&topic).key(b"k\0").payload(&bytes).timestamp(1_700_000_000_123);
+    let with_key =
+        FutureRecord::<[u8], [u8]>::to(&topic).key(b"k\0").payload(&bytes).timestamp(1_700_000_000_123);
     producer.send(with_key, PATIENCE).await.unwrap();
     producer.send(FutureRecord::<[u8], [u8]>::to(&topic), PATIENCE).await.unwrap();
 
@@ -91,7 +92,8 @@ async fn partitions_keep_their_order_and_are_committed_each_by_itself() {
         let of_partition: Vec<_> = places(&all).into_iter().filter(|place| place.0 == partition).collect();
         assert_eq!(of_partition, (0..50).map(|offset| (partition, offset)).collect::<Vec<_>>());
     }
-    let (second, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|delivery| places(std::slice::from_ref(delivery))[0].0 == 1);
+    let (second, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|delivery| places(std::slice::from_ref(delivery))[0].0 == 1);
     source.accept(&receipts(&others));
     source.accept(&receipts(&second[..7]));
     crate::waiting::until("each partition is committed as far as it was accepted", async || {
@@ -130,7 +132,8 @@ async fn reading_pauses_under_load_without_leaving_the_group_and_goes_on_without
     assert!(rests >= 5, "it rested only {rests} times");
     assert_eq!(source.health().partitions.len(), 2, "it never left the group");
     for partition in 0..2 {
-        let of_partition: Vec<_> = seen.iter().filter(|place| place.0 == partition).map(|place| place.1).collect();
+        let of_partition: Vec<_> =
+            seen.iter().filter(|place| place.0 == partition).map(|place| place.1).collect();
         assert_eq!(of_partition, (0..200).collect::<Vec<_>>(), "none lost, none twice, in order");
     }
     until_true("it does not rest for ever", || !source.health().paused).await;
@@ -162,7 +165,8 @@ async fn lag_is_told() {
     let source = KafkaSource::start(&broker.settings(&topic)).await.unwrap();
     let all = receipts(&fetch(&source, 10).await);
     source.accept(&all[..3]);
-    until_true("the lag is seven", || source.health().partitions.first().is_some_and(|p| p.lag == Some(7))).await;
+    until_true("the lag is seven", || source.health().partitions.first().is_some_and(|p| p.lag == Some(7)))
+        .await;
     let health = source.health();
     assert!(health.connected && health.trouble.is_none() && health.in_flight == 7, "{health:?}");
     source.close(PATIENCE).await.unwrap();

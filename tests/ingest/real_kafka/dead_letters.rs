@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::DateTime;
 use quell_ingest::dead_letter::letter_of_message;
 use quell_ingest::{
-    AlertSource, DeadLetter, DeadLetters, FileDeadLetters, FlowLimits, IngestError, KafkaAccess, KafkaDeadLetters,
-    KafkaSource, Origin, Payload,
+    AlertSource, DeadLetter, DeadLetters, FileDeadLetters, FlowLimits, IngestError, KafkaAccess,
+    KafkaDeadLetters, KafkaSource, Origin, Payload,
 };
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message, OwnedMessage};
@@ -38,7 +38,10 @@ async fn letters(broker: &Broker, topic: &str) -> (KafkaDeadLetters, tempfile::T
 
 async fn messages(broker: &Broker, topic: &str, count: usize) -> Vec<OwnedMessage> {
     let mut config = rdkafka::ClientConfig::new();
-    config.set("bootstrap.servers", &broker.plain).set("group.id", "reader").set("enable.auto.commit", "false");
+    config
+        .set("bootstrap.servers", &broker.plain)
+        .set("group.id", "reader")
+        .set("enable.auto.commit", "false");
     let consumer: BaseConsumer = config.create().unwrap();
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, 0, Offset::Beginning).unwrap();
@@ -131,6 +134,9 @@ async fn a_missing_dead_letter_topic_is_named_at_the_start() {
     let missing = unique("missing");
     let access = KafkaAccess::new(broker.connection());
     let Err(error) = KafkaDeadLetters::start(&access, &missing, overflow).await else { panic!("it started") };
-    assert!(matches!(&error, IngestError::MissingTopics { topics, .. } if *topics == [missing.clone()]), "{error}");
+    assert!(
+        matches!(&error, IngestError::MissingTopics { topics, .. } if *topics == [missing.clone()]),
+        "{error}"
+    );
     let _ = FlowLimits::default();
 }

@@ -1,7 +1,8 @@
 //! Brokers that stop, hang, and come back.
 
 use quell_ingest::{
-    AlertSource, DeadLetter, DeadLetters, FileDeadLetters, IngestError, KafkaAccess, KafkaDeadLetters, KafkaSource, Origin,
+    AlertSource, DeadLetter, DeadLetters, FileDeadLetters, IngestError, KafkaAccess, KafkaDeadLetters,
+    KafkaSource, Origin,
 };
 
 use super::{alone, control};

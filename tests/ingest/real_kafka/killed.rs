@@ -26,7 +26,8 @@ async fn what_a_killed_process_had_not_accepted_is_delivered_again() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let ready = tokio::task::spawn_blocking(|| lines.map_while(Result::ok).any(|line| line.contains("ready")));
+    let ready =
+        tokio::task::spawn_blocking(|| lines.map_while(Result::ok).any(|line| line.contains("ready")));
     let ready = tokio::time::timeout(PATIENCE, ready).await;
     child.kill().unwrap();
     child.wait().unwrap();

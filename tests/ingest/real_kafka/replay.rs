@@ -3,7 +3,8 @@
 use chrono::DateTime;
 use futures::FutureExt as _;
 use quell_ingest::{
-    AlertSource, Delivery, FlowLimits, IngestError, KafkaAccess, KafkaReplay, ReplayFrom, ReplayRange, ReplayUntil,
+    AlertSource, Delivery, FlowLimits, IngestError, KafkaAccess, KafkaReplay, ReplayFrom, ReplayRange,
+    ReplayUntil,
 };
 use rdkafka::producer::FutureRecord;
 
@@ -49,7 +50,10 @@ async fn a_range_of_offsets_is_read_to_its_end_and_nothing_is_committed() {
     let whole = sorted_places(&broker, range(&topic, ReplayFrom::Oldest, ReplayUntil::Newest)).await;
     assert_eq!(whole.len(), 25);
     let part = range(&topic, ReplayFrom::Offset(3), ReplayUntil::Offset(8));
-    assert_eq!(sorted_places(&broker, part.clone()).await, [(0, 3), (0, 4), (0, 5), (0, 6), (0, 7), (1, 3), (1, 4)]);
+    assert_eq!(
+        sorted_places(&broker, part.clone()).await,
+        [(0, 3), (0, 4), (0, 5), (0, 6), (0, 7), (1, 3), (1, 4)]
+    );
     let one = ReplayRange { partitions: Some(vec![1]), ..part };
     assert_eq!(sorted_places(&broker, one).await, [(1, 3), (1, 4)]);
     assert!(broker.committed("quell-replay", &topic, 2).is_empty());
@@ -61,7 +65,8 @@ async fn a_range_of_time_is_read() {
     let topic = broker.topic(1).await;
     let producer = broker.producer();
     for second in 0..10 {
-        let record = FutureRecord::<str, str>::to(&topic).payload("x").timestamp(1_700_000_000_000 + second * 1000);
+        let record =
+            FutureRecord::<str, str>::to(&topic).payload("x").timestamp(1_700_000_000_000 + second * 1000);
         producer.send(record, PATIENCE).await.unwrap();
     }
     let at = |second: i64| DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap();
@@ -101,7 +106,8 @@ async fn an_empty_topic_is_at_its_end_and_a_missing_one_is_an_error() {
     assert!(all(&nothing).await.is_empty());
     let missing = replay(&broker, range("no-such-topic", ReplayFrom::Oldest, ReplayUntil::Newest)).await;
     assert!(matches!(missing, Err(IngestError::MissingTopics { .. })));
-    let absent = ReplayRange { partitions: Some(vec![9]), ..range(&empty, ReplayFrom::Oldest, ReplayUntil::Newest) };
+    let absent =
+        ReplayRange { partitions: Some(vec![9]), ..range(&empty, ReplayFrom::Oldest, ReplayUntil::Newest) };
     assert!(matches!(replay(&broker, absent).await, Err(IngestError::Range { .. })));
 }
 

@@ -118,7 +118,10 @@ async fn a_token_that_is_not_accepted_or_not_there_is_told() {
     sasl.token_file = Some(file.clone());
     let connection = connection("QUELL_TEST_KAFKA_JWT", Some(tls()), Some(sasl));
     let error = refusal(connection.clone()).await;
-    assert!(matches!(&error, IngestError::SignIn { problem } if problem.contains("cannot read token file")), "{error}");
+    assert!(
+        matches!(&error, IngestError::SignIn { problem } if problem.contains("cannot read token file")),
+        "{error}"
+    );
     std::fs::write(&file, control(&["unsigned-token"])).unwrap();
     let error = refusal(connection).await;
     assert!(matches!(&error, IngestError::SignIn { problem } if problem.contains("OAUTHBEARER")), "{error}");
@@ -131,7 +134,9 @@ async fn a_wrong_password_is_told_with_the_user_and_quickly() {
         sasl.password = Some(Secret::new("wr0ng"));
         let mut connection = connection("QUELL_TEST_KAFKA_SASL", Some(tls()), Some(sasl));
         connection.connect_deadline_seconds = 600;
-        let error = tokio::time::timeout(PATIENCE, refusal(connection)).await.expect("it must not wait for the deadline");
+        let error = tokio::time::timeout(PATIENCE, refusal(connection))
+            .await
+            .expect("it must not wait for the deadline");
         let words = error.to_string();
         assert!(matches!(error, IngestError::SignIn { .. }), "{words}");
         assert!(words.contains("user `quell`") && words.contains(mechanism.name()), "{words}");
@@ -143,7 +148,10 @@ async fn a_mechanism_that_is_not_offered_is_told() {
     let mut sasl = sasl(Mechanism::Plain);
     sasl.password = Some(Secret::new("any"));
     let error = refusal(connection("QUELL_TEST_KAFKA_OAUTH", Some(tls()), Some(sasl))).await;
-    assert!(matches!(&error, IngestError::SignIn { problem } if problem.contains("does not offer PLAIN")), "{error}");
+    assert!(
+        matches!(&error, IngestError::SignIn { problem } if problem.contains("does not offer PLAIN")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -169,7 +177,10 @@ async fn a_file_that_is_no_certificate_is_told() {
     std::fs::write(&file, "not a certificate").unwrap();
     let wrong = TlsSettings { ca_file: Some(file), ..TlsSettings::default() };
     let error = refusal(connection("QUELL_TEST_KAFKA_SSL", Some(wrong), None)).await;
-    assert!(matches!(error, IngestError::Setup { .. }) && error.to_string().contains("ssl.ca.location"), "{error}");
+    assert!(
+        matches!(error, IngestError::Setup { .. }) && error.to_string().contains("ssl.ca.location"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -194,7 +205,10 @@ async fn a_host_that_is_not_there_is_told() {
     unknown.connect_deadline_seconds = 4;
     let error = refusal(unknown).await;
     assert!(matches!(error, IngestError::Unreachable { .. }), "{error}");
-    assert!(error.to_string().contains("broker.invalid:9092") && error.to_string().contains("host name"), "{error}");
+    assert!(
+        error.to_string().contains("broker.invalid:9092") && error.to_string().contains("host name"),
+        "{error}"
+    );
     let mut closed = ConnectionSettings::new(["127.0.0.1:1"]);
     closed.connect_deadline_seconds = 4;
     let error = refusal(closed).await.to_string();

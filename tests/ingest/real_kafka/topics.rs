@@ -18,7 +18,7 @@ async fn a_missing_topic_is_named_and_not_made() {
         // The second time shows that looking did not make it.
         let Err(error) = KafkaSource::start(&settings).await else { panic!("it started") };
         let IngestError::MissingTopics { topics, .. } = &error else { panic!("{error}") };
-        assert_eq!(*topics, [missing.clone()]);
+        assert_eq!(topics, std::slice::from_ref(&missing));
         assert!(error.to_string().contains(&missing) && error.to_string().contains("create"), "{error}");
     }
 }
@@ -61,6 +61,31 @@ async fn a_topic_that_vanishes_is_told_and_read_again_when_it_is_back() {
     broker.create(&topic, 1, &[]).await;
     broker.write(&topic, 0, 0..2).await;
     assert_eq!(offsets(&fetch(&source, 2).await), [0, 1], "the new topic begins anew");
-    until_true("the trouble is over", || source.health().trouble.is_none()).await;
+    until_true("that trouble is over", || {
+        // That the committed offset of the old topic is not in the new one is told instead.
+        source.health().trouble.is_none_or(|trouble| !trouble.what.contains("is gone"))
+    })
+    .await;
+    source.close(PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
+async fn messages_that_the_broker_forgot_before_they_were_read_are_not_missed_in_silence() {
+    let (broker, _guard) = shared().await;
+    let topic = broker.topic(1).await;
+    broker.write(&topic, 0, 0..10).await;
+    let settings = broker.settings(&topic);
+    let source = KafkaSource::start(&settings).await.unwrap();
+    source.accept(&receipts(&fetch(&source, 3).await));
+    broker.until_committed(&settings, 3).await;
+    source.close(PATIENCE).await.unwrap();
+
+    broker.forget_before(&topic, 7).await;
+    let source = KafkaSource::start(&settings).await.unwrap();
+    assert_eq!(offsets(&fetch(&source, 3).await), [7, 8, 9]);
+    until_true("health tells of the loss", || {
+        source.health().trouble.is_some_and(|trouble| trouble.what.contains("messages may be lost"))
+    })
+    .await;
     source.close(PATIENCE).await.unwrap();
 }

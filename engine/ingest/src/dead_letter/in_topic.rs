@@ -58,9 +58,7 @@ impl KafkaDeadLetters {
         look_for_topics(access, std::slice::from_ref(&topic)).await?;
         let mut config = access.config()?;
         config
-            .set("enable.idempotence", "true")
             .set("acks", "all")
-            .set("compression.type", "zstd")
             .set("linger.ms", "5")
             // The broker's own limit decides, not the client's.
             .set("message.max.bytes", "1000000000")

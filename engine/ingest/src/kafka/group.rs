@@ -135,11 +135,7 @@ impl GroupContext {
 
     /// A broker has answered.
     pub(crate) fn note_reached(&self) {
-        let state = self.watch.state();
-        let mut state = state.lock();
-        if !state.connected {
-            state.note_reached();
-        }
+        self.watch.note_reached();
     }
 
     fn assign(&self, list: &TopicPartitionList) {

@@ -32,9 +32,19 @@ pub async fn look_for_topics(
         return Err(IngestError::MissingTopics { brokers: access.connection.broker_list(), topics: missing });
     };
     create_topics(access, &missing, shape).await?;
-    let mut all = found;
-    all.extend(missing.into_iter().map(|topic| (topic, usize::from(shape.partitions))));
-    Ok(all)
+    // A topic that was just made takes a moment until every broker knows of it.
+    let deadline = Instant::now() + access.connection.connect_deadline();
+    loop {
+        let found = look(access, topics).await?;
+        if topics.iter().all(|topic| found.contains_key(topic)) {
+            return Ok(found);
+        }
+        if Instant::now() >= deadline {
+            let problem = "it was created, and yet the brokers do not show it".into();
+            return Err(IngestError::CreateTopic { topic: missing.join(", "), problem });
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn look(access: &KafkaAccess, topics: &[String]) -> Result<HashMap<String, usize>, IngestError> {

@@ -33,9 +33,10 @@ impl Reading {
     /// Reads until told to stop, then leaves the group.
     pub(crate) fn run(self) {
         let _end = EndIntake(self.intake.clone());
+        let mut latest = Latest::default();
         while !self.stop.load(Ordering::Relaxed) {
             self.pause_or_resume();
-            if let Err(fatal) = self.poll() {
+            if let Err(fatal) = self.poll(&mut latest) {
                 let problem = plain(&fatal);
                 self.intake.end(Some(IngestError::Kafka { doing: "reading from kafka".into(), problem }));
                 break;
@@ -68,7 +69,7 @@ impl Reading {
         }
     }
 
-    fn poll(&self) -> Result<(), KafkaError> {
+    fn poll(&self, latest: &mut Latest) -> Result<(), KafkaError> {
         let resting = self.consumer.context().paused.load(Ordering::Relaxed);
         if resting {
             // Wait for acceptance rather than for messages, so that reading goes on at once.
@@ -77,7 +78,7 @@ impl Reading {
         let mut wait = if resting { Duration::ZERO } else { POLL };
         for _ in 0..BATCH {
             match self.consumer.poll(wait) {
-                Some(Ok(message)) => self.take(&message),
+                Some(Ok(message)) => self.take(latest, &message),
                 Some(Err(error)) => return self.only_if_fatal(error),
                 None => break,
             }
@@ -89,20 +90,34 @@ impl Reading {
         Ok(())
     }
 
-    fn take(&self, message: &BorrowedMessage<'_>) {
+    fn take(&self, latest: &mut Latest, message: &BorrowedMessage<'_>) {
         self.consumer.context().note_reached();
         let (name, partition) = (message.topic(), message.partition());
-        let (topic, stream) = self.assignment.stream(&self.intake, name, partition);
-        if self.intake.push(stream, incoming(message, topic)) == Pushed::Rewound {
-            tracing::warn!(
-                topic = name,
-                partition,
-                offset = message.offset(),
-                "the partition went back behind what was read; reading it again from there"
-            );
-            let (topic, stream) = self.assignment.renew(&self.intake, name, partition);
-            self.intake.push(stream, incoming(message, topic));
+        if !latest.is(name, partition) {
+            *latest = Latest::of(partition, self.assignment.stream(&self.intake, name, partition));
         }
+        match self.push(latest, message) {
+            Pushed::Taken => return,
+            // The partition went and came back since the message before.
+            Pushed::Closed => {
+                *latest = Latest::of(partition, self.assignment.stream(&self.intake, name, partition));
+            }
+            Pushed::Rewound => {
+                let offset = message.offset();
+                tracing::warn!(
+                    topic = name,
+                    partition,
+                    offset,
+                    "the partition went back; reading again from there"
+                );
+                *latest = Latest::of(partition, self.assignment.renew(&self.intake, name, partition));
+            }
+        }
+        self.push(latest, message);
+    }
+
+    fn push(&self, latest: &Latest, message: &BorrowedMessage<'_>) -> Pushed {
+        self.intake.push(latest.stream, incoming(message, latest.topic.clone()))
     }
 
     /// Errors have been noted for health by the context; the library goes on trying by itself, unless it
@@ -112,6 +127,29 @@ impl Reading {
             KafkaError::MessageConsumptionFatal(_) => Err(error),
             _ => Ok(()),
         }
+    }
+}
+
+/// The partition that the last message came from: most messages come in runs.
+struct Latest {
+    topic: Arc<str>,
+    partition: i32,
+    stream: u64,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self::of(-1, (Arc::from(""), 0))
+    }
+}
+
+impl Latest {
+    fn of(partition: i32, (topic, stream): (Arc<str>, u64)) -> Self {
+        Self { topic, partition, stream }
+    }
+
+    fn is(&self, topic: &str, partition: i32) -> bool {
+        self.partition == partition && &*self.topic == topic
     }
 }
 

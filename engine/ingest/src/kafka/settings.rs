@@ -107,7 +107,7 @@ pub enum StartAt {
     /// At the oldest message that is still kept: nothing is missed.
     #[default]
     Earliest,
-    /// At messages that come from now on.
+    /// At messages that come from now on. Until the first one is read, every start begins at the end.
     Latest,
 }
 

@@ -50,6 +50,13 @@ impl Watch {
         Self { connection, tokens, state: Arc::default() }
     }
 
+    pub(crate) fn note_reached(&self) {
+        let mut state = self.state.lock();
+        if !state.connected {
+            state.note_reached();
+        }
+    }
+
     pub(crate) fn state(&self) -> Arc<Mutex<WatchState>> {
         self.state.clone()
     }
@@ -65,6 +72,14 @@ impl ClientContext for Watch {
             let (about, what) =
                 explain(Some(RDKafkaErrorCode::BrokerTransportFailure), words, &self.connection);
             self.state.lock().note(about, what);
+        }
+        // So is the worst that can happen to a reader who comes too late.
+        if about == "OFFSET" && words.contains("offset reset") && words.contains("out of range") {
+            let what = format!(
+                "messages may be lost: the topic does not hold the committed offset, because it no longer keeps \
+                 messages that long or was made anew; reading begins anew ({words})"
+            );
+            self.state.lock().note(About::Subject, what);
         }
         use RDKafkaLogLevel as Level;
         match level {
