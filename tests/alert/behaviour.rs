@@ -209,3 +209,20 @@ fn a_kept_document_is_the_same_alert_when_it_comes_in_again() {
     }
     assert!(count > 100, "{count}");
 }
+
+#[test]
+fn a_computer_named_like_the_domain_makes_nobody_local() {
+    let entities = |hosts: &[serde_json::Value]| {
+        let mut all = vec![
+            json!({"$id": "1", "Type": "account", "Name": "bob", "NTDomain": "CONTOSO", "Sid": "S-1-5-21-1-2-3-1105"}),
+        ];
+        all.extend_from_slice(hosts);
+        row(json!({"Entities": all})).entities.accounts.remove(0)
+    };
+    let rogue = json!({"$id": "2", "Type": "host", "HostName": "CONTOSO"});
+    let member = json!({"$id": "3", "Type": "host", "HostName": "wks1", "NTDomain": "CONTOSO"});
+    let by_dns = json!({"$id": "3", "Type": "host", "HostName": "wks1", "DnsDomain": "contoso.example"});
+    assert_eq!(entities(&[rogue.clone(), member]).kind, AccountKind::Person);
+    assert_eq!(entities(&[rogue.clone(), by_dns]).kind, AccountKind::Person);
+    assert_eq!(entities(&[rogue]).kind, AccountKind::Local, "nothing says that it is a domain");
+}

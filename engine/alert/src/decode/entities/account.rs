@@ -3,7 +3,7 @@
 use crate::alert::Oddity;
 use crate::decode::entities::layers::Layers;
 use crate::decode::place::Place;
-use crate::device::Device;
+use crate::device::{Device, DeviceIdentifier};
 use crate::error::IdentifierError;
 use crate::folding::{clean, fold};
 use crate::identifier::is_not_a_domain;
@@ -77,14 +77,18 @@ pub(super) fn read(facts: &Layers<'_>, place: Place<'_>, oddities: &mut Vec<Oddi
     })
 }
 
-/// Finds the accounts whose domain is the name of a device in the same alert: those are local to that device.
+/// Finds the accounts whose domain is the name of a device in the same alert: those are local to that device. A name
+/// that another device of the alert has for its domain is a domain: whoever calls his computer CONTOSO does not make
+/// the accounts of the domain CONTOSO local by that.
 pub(super) fn find_local(accounts: &mut [Account], devices: &[Device]) {
-    let hosts: Vec<String> = devices.iter().filter_map(|device| device.name.as_deref()).map(fold).collect();
+    let domains: Vec<&str> = devices.iter().flat_map(domains_of).collect();
+    let names = devices.iter().filter_map(|device| device.name.as_deref()).map(fold);
+    let hosts: Vec<String> = names.filter(|name| !domains.contains(&name.as_str())).collect();
     let can_be = |account: &&mut Account| matches!(account.kind, AccountKind::Person | AccountKind::Local);
     for account in accounts.iter_mut().filter(can_be) {
-        let local = account.identifiers.iter().position(|identifier| {
-            matches!(identifier, Identifier::Sam { domain, .. } if hosts.contains(domain) || account.host.as_ref() == Some(domain))
-        });
+        let local = account.identifiers.iter().position(
+            |identifier| matches!(identifier, Identifier::Sam { domain, .. } if hosts.contains(domain)),
+        );
         if let Some(Identifier::Sam { domain, name }) = local.map(|at| account.identifiers.remove(at)) {
             account.host.get_or_insert(domain);
             account.identifiers.push(Identifier::Name(name));
@@ -94,6 +98,18 @@ pub(super) fn find_local(accounts: &mut [Account], devices: &[Device]) {
             }
         }
     }
+}
+
+/// The domains that a device is in: the one before its name, and both spellings of the one behind it.
+fn domains_of(device: &Device) -> impl Iterator<Item = &str> {
+    device.identifiers.iter().flat_map(|identifier| match identifier {
+        DeviceIdentifier::Netbios { domain, .. } => vec![domain.as_str()],
+        DeviceIdentifier::DnsName(name) => {
+            let domain = name.split_once('.').map_or("", |(_, domain)| domain);
+            vec![domain, domain.split('.').next().unwrap_or(domain)]
+        }
+        _ => Vec::new(),
+    })
 }
 
 /// The name of an account as it is written, with a domain or suffix that it carries taken apart.
