@@ -11,9 +11,10 @@ use quell_action::{
 use serde_json::{Value, json};
 
 use crate::catalogue::Row;
-use crate::deed::{Deed, Values, label};
+use crate::deed::{Deed, Values};
 use crate::fault::{During, Trouble};
 use crate::lab::{Lab, OwnedCall, names_of};
+use crate::label;
 use crate::world::{Change, Drift, Job, SOMEBODY, World};
 
 pub(crate) struct LabAction {
@@ -84,8 +85,9 @@ impl AnyAction for LabAction {
             .lab
             .change(call, move |world, trouble| {
                 in_trouble(trouble, |drift| {
+                    let params = label::resolved(world, &target, row.deed, params)?;
                     let mut outcome = execute(world, &target, row.deed, &params, &by, drift)?;
-                    outcome.output = row.output(&world.display_of(&target));
+                    outcome.output = row.output(&world.display_of(&target), &params);
                     Ok(outcome)
                 })
             })
@@ -102,7 +104,10 @@ impl AnyAction for LabAction {
         let (deed, target) = (self.row.deed, target.clone());
         self.lab
             .change(call, move |world, trouble| {
-                in_trouble(trouble, |_| observe(world, &target, deed, &params))
+                in_trouble(trouble, |_| {
+                    let params = label::resolved(world, &target, deed, params)?;
+                    observe(world, &target, deed, &params)
+                })
             })
             .await?
     }
@@ -119,7 +124,10 @@ impl AnyAction for LabAction {
         let outcome = self
             .lab
             .change(call, move |world, trouble| {
-                in_trouble(trouble, |_| put_back(world, &target, deed, &params, &restore, &by))
+                in_trouble(trouble, |_| {
+                    let params = label::resolved(world, &target, deed, params)?;
+                    put_back(world, &target, deed, &params, &restore, &by)
+                })
             })
             .await??;
         if too_late { Err(late()) } else { Ok(outcome) }
@@ -153,10 +161,7 @@ fn execute(
             deed.spares_services(&subject, params)?;
             happen(world, target, attribute, by)
         }
-        Deed::Sets(_) | Deed::Member(_) | Deed::Tags => {
-            knows_label(world, target, deed, params)?;
-            set(world, target, deed, params, by, drift_after)
-        }
+        Deed::Sets(_) | Deed::Member(_) | Deed::Tags => set(world, target, deed, params, by, drift_after),
     }
 }
 
@@ -285,21 +290,6 @@ fn put_back(
     let of = subject.of.to_owned();
     record(world, target, &of, &now, &before, by);
     Ok(Outcome::changed(restore.after.clone(), restore.before.clone(), ()))
-}
-
-/// A group must be there before anybody can join or leave it; a tag needs a name.
-fn knows_label(world: &World, target: &Target, deed: Deed, params: &Value) -> Result<(), ActionError> {
-    let label = label(params);
-    let (Target::Account(key), Deed::Member(_)) = (target, deed) else {
-        let nameless = matches!(deed, Deed::Tags) && label.is_empty();
-        return if nameless { Err(ActionError::rejected("the tag has no name")) } else { Ok(()) };
-    };
-    let provider = key.provider.as_str();
-    let known = world
-        .groups
-        .iter()
-        .any(|group| group.provider == provider && group.name.eq_ignore_ascii_case(&label));
-    if known { Ok(()) } else { Err(ActionError::rejected(format!("{provider} has no group {label:?}"))) }
 }
 
 fn record(world: &mut World, target: &Target, of: &str, before: &Values, after: &Values, by: &By) {

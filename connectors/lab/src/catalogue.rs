@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::deed::{Deed, Sets};
+use crate::deed::{Deed, Sets, label};
 
 /// One action at one persona.
 #[derive(Debug, Clone, Copy)]
@@ -59,23 +59,28 @@ impl Row {
     }
 
     fn described<P: DeserializeOwned + JsonSchema>(&self) -> ActionInfo {
-        match self.spec.provider {
-            Provider::ACTIVE_DIRECTORY => ActionInfo::described::<P, AtController>(self.spec),
-            Provider::DEFENDER_ENDPOINT => ActionInfo::described::<P, OnDevice>(self.spec),
+        match (self.spec.provider, self.takes) {
+            (Provider::ACTIVE_DIRECTORY, Takes::Group) => {
+                ActionInfo::described::<P, OnMemberAtController>(self.spec)
+            }
+            (Provider::ACTIVE_DIRECTORY, _) => ActionInfo::described::<P, AtController>(self.spec),
+            (Provider::DEFENDER_ENDPOINT, _) => ActionInfo::described::<P, OnDevice>(self.spec),
+            (_, Takes::Group) => ActionInfo::described::<P, OnMember>(self.spec),
             _ => ActionInfo::described::<P, OnAccount>(self.spec),
         }
     }
 
     /// What later steps can read: who it was.
-    pub(crate) fn output(&self, display: &str) -> Value {
-        let display = display.to_owned();
-        match self.spec.provider {
-            Provider::ACTIVE_DIRECTORY => {
-                json!(AtController { account: display, controller: "lab".to_owned() })
-            }
-            Provider::DEFENDER_ENDPOINT => json!(OnDevice { device: display }),
-            _ => json!(OnAccount { account: display }),
+    pub(crate) fn output(&self, display: &str, params: &Value) -> Value {
+        let kind = if self.spec.provider == Provider::DEFENDER_ENDPOINT { "device" } else { "account" };
+        let mut output = json!({ kind: display });
+        if self.spec.provider == Provider::ACTIVE_DIRECTORY {
+            output["controller"] = json!("lab");
         }
+        if let Takes::Group = self.takes {
+            output["group"] = json!(label(params));
+        }
+        output
     }
 
     /// The parameters with their defaults filled in. They fit: [`ActionInfo::check_params`] has said so.
@@ -136,7 +141,7 @@ enum Level {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OfGroup {
-    /// The group's name.
+    /// The group: its name, `DOMAIN\name`, or one of its ids.
     group: String,
 }
 
@@ -222,6 +227,26 @@ struct AtController {
 struct OnAccount {
     /// What people call the account.
     account: String,
+}
+
+/// What a change of membership in Active Directory tells.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct OnMemberAtController {
+    /// What people call the account.
+    account: String,
+    /// The domain controller that was told.
+    controller: String,
+    /// What people call the group.
+    group: String,
+}
+
+/// What a change of membership tells.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct OnMember {
+    /// What people call the account.
+    account: String,
+    /// What people call the group.
+    group: String,
 }
 
 /// What an action on a device tells.

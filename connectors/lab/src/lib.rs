@@ -12,6 +12,7 @@ mod directory;
 mod fault;
 mod file;
 mod lab;
+mod label;
 mod seed;
 mod world;
 

@@ -235,6 +235,27 @@ async fn a_service_account_keeps_its_password_unless_told_otherwise() {
 }
 
 #[tokio::test]
+async fn groups_are_named_in_many_ways_and_privileged_ones_are_refused() {
+    let bench = lab(json!([])).await;
+    let (action, target) = (bench.action("account.add_to_group", AD), bench.target("alice", AD));
+    let add = async |group: &str| {
+        let cleared = quell_kit::conformance::clear(&target, &action.info().spec).unwrap();
+        let params = json!({ "group": group });
+        action.execute(Request::new(cleared, RequestKey("k".into()), Duration::from_secs(1), params)).await
+    };
+    let first = add(r"CONTOSO\quarantine").await.unwrap();
+    assert_eq!(first.output["group"], "Quarantine");
+    assert!(matches!(first.effect, Effect::Changed { .. }));
+    for same in ["Quarantine", "S-1-5-21-1004336348-1177238915-682003330-1305"] {
+        assert_eq!(add(same).await.unwrap().effect, Effect::Unchanged, "{same}");
+    }
+    for refused in ["Domain Admins", "No Such Group", ""] {
+        assert_eq!(add(refused).await.unwrap_err().failure, Failure::Rejected, "{refused}");
+    }
+    assert_eq!(bench.file.read().unwrap().changes("alice", AD, "group:quarantine"), 1);
+}
+
+#[tokio::test]
 async fn okta_suspends_only_who_is_active() {
     let bench = lab(json!([])).await;
     bench.execute("account.force_password_change", OKTA, "alice").await.unwrap();
