@@ -86,6 +86,7 @@ impl AnyAction for LabAction {
             .change(call, move |world, trouble| {
                 in_trouble(trouble, |drift| {
                     let params = label::resolved(world, &target, row.deed, params)?;
+                    label::may_join(world, row.deed, &params)?;
                     let mut outcome = execute(world, &target, row.deed, &params, &by, drift)?;
                     outcome.output = row.output(&world.display_of(&target), &params);
                     Ok(outcome)

@@ -1,6 +1,6 @@
 //! Which group or tag is meant, under the name that it has in the lab.
 
-use quell_action::{ActionError, Target};
+use quell_action::{ActionError, Failure, Target};
 use quell_alert::Identifier;
 use serde_json::{Value, json};
 
@@ -18,22 +18,31 @@ pub(crate) fn resolved(
 ) -> Result<Value, ActionError> {
     let label = label(&params);
     match (target, deed) {
-        (Target::Account(key), Deed::Member(joins)) => {
+        (Target::Account(key), Deed::Member(_)) => {
             let provider = key.provider.as_str();
             let group =
                 world.groups.iter().find(|group| group.provider == provider && is_meant(group, &label));
             let group =
                 group.ok_or_else(|| ActionError::rejected(format!("{provider} has no group {label:?}")))?;
-            if joins && group.privileged {
-                let why = format!("{} gives administrative rights: nobody is put into it here", group.name);
-                return Err(ActionError::rejected(why));
-            }
             params["group"] = json!(group.name);
         }
         (_, Deed::Tags) if label.is_empty() => return Err(ActionError::rejected("the tag has no name")),
         _ => {}
     }
     Ok(params)
+}
+
+/// Nobody is ever put into a group that gives administrative rights.
+pub(crate) fn may_join(world: &World, deed: Deed, params: &Value) -> Result<(), ActionError> {
+    let label = label(params);
+    let gives_rights = world.groups.iter().any(|group| group.privileged && is_meant(group, &label));
+    match deed {
+        Deed::Member(true) if gives_rights => {
+            let why = format!("{label} is an administrative group: nobody is ever added to it");
+            Err(ActionError::new(Failure::Forbidden, why))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_meant(group: &Group, label: &str) -> bool {

@@ -249,8 +249,10 @@ async fn groups_are_named_in_many_ways_and_privileged_ones_are_refused() {
     for same in ["Quarantine", "S-1-5-21-1004336348-1177238915-682003330-1305"] {
         assert_eq!(add(same).await.unwrap().effect, Effect::Unchanged, "{same}");
     }
-    for refused in ["Domain Admins", "No Such Group", ""] {
-        assert_eq!(add(refused).await.unwrap_err().failure, Failure::Rejected, "{refused}");
+    for (refused, failure) in
+        [("Domain Admins", Failure::Forbidden), ("No Such Group", Failure::Rejected), ("", Failure::Rejected)]
+    {
+        assert_eq!(add(refused).await.unwrap_err().failure, failure, "{refused}");
     }
     assert_eq!(bench.file.read().unwrap().changes("alice", AD, "group:quarantine"), 1);
 }
