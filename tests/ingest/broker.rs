@@ -9,6 +9,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -43,10 +44,17 @@ impl Broker {
         for (key, value) in config {
             topic = topic.set(key, value);
         }
-        let created = self.admin().create_topics([&topic], &AdminOptions::new()).await.unwrap();
-        for one in created {
-            one.unwrap();
-        }
+        let admin = self.admin();
+        let options = AdminOptions::new().request_timeout(Some(Duration::from_secs(5)));
+        until(&format!("{name} is made"), async || {
+            // A broker that has just come back may leave a request unanswered.
+            let answers = admin.create_topics([&topic], &options).await.ok()?;
+            let made = |answer: &Result<_, (String, RDKafkaErrorCode)>| {
+                matches!(answer, Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)))
+            };
+            answers.iter().all(made).then_some(())
+        })
+        .await;
         let consumer: BaseConsumer = self.config().create().unwrap();
         until(&format!("{name} has leaders"), async || {
             let metadata = consumer.fetch_metadata(Some(name), Duration::from_secs(5)).ok()?;

@@ -108,7 +108,8 @@ fn sign_in(reason: &str, connection: &ConnectionSettings) -> String {
 
 fn reach(reason: &str, connection: &ConnectionSettings) -> String {
     let security = &connection.security;
-    if reason.contains("connecting to a PLAINTEXT broker listener") {
+    let in_handshake = reason.contains("Disconnected") && reason.contains("in state SSL_HANDSHAKE");
+    if in_handshake || reason.contains("connecting to a PLAINTEXT broker listener") {
         format!("that port does not seem to speak TLS: correct the port, or remove `tls` ({reason})")
     } else if reason.contains("in state APIVERSION_QUERY") && security.tls.is_none() {
         format!("the broker hung up; that port may want TLS: add `security.tls` ({reason})")
