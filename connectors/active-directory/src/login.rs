@@ -20,9 +20,9 @@ const REST: Duration = Duration::from_secs(3600);
 /// A domain locks an account after a few refused passwords. This account signs in for every look-up and every action: a
 /// password that was changed over there would be tried hundreds of times in a minute, would lock the account, and would
 /// keep it locked after the administrator has put the new password in place. So a refusal is remembered, for all
-/// controllers together, and nothing is tried again until the password that the reference leads to is another one, an
-/// operator asks (`probe`), or an hour has passed. All sign-ins go through one door, one after another: a hundred calls
-/// that wait for the first sign-in learn of its refusal instead of trying too.
+/// controllers together, and nothing is tried again until the password that the reference leads to is another one, this
+/// connection is probed, or an hour has passed. All sign-ins go through one door, one after another: a hundred calls that
+/// wait for the first sign-in learn of its refusal instead of trying too.
 pub(crate) struct Login {
     account: String,
     password: SecretRef,
@@ -57,8 +57,8 @@ impl Login {
         }
         if let Some(refusal) = refused.as_ref().filter(|refusal| refusal.still_counts(&password)) {
             return Err(CallError::Credentials(format!(
-                "{}; it is not tried again, so that the account is not locked: correct the password, then run \
-                 `quell connectors probe`",
+                "{}; it is not tried again for an hour, so that the account is not locked: put the right password in \
+                 its place (a file is read anew at once), or restart",
                 refusal.why
             )));
         }
