@@ -1,3 +1,19 @@
 //! The run room: plans, states, and everything that can break in the middle.
 
+mod cancel;
+mod crash_at_every_write;
+mod exclusion;
+mod fail_at_every_task;
 mod first_run;
+mod hold;
+mod lanes;
+mod observe;
+mod plan;
+mod playbooks;
+mod repeat_every_task;
+mod resolve;
+mod retry;
+mod settle;
+mod shutdown;
+mod simulation;
+mod transitions;

@@ -26,7 +26,7 @@ use quell_run::{
 
 pub use actions::{AD, ENTRA, MDE, OKTA};
 pub use alerts::{Person, account, alert, alert_about, device_alert};
-pub use journal::{BreakingJournal, Breakage};
+pub use journal::{Breakage, BreakingJournal};
 pub use vendor::{Call, CallKind, Fault, Vendor};
 
 /// Virtual time: it passes only when nothing else is to be done. Tests run with `start_paused`.
@@ -94,6 +94,11 @@ impl House {
         self
     }
 
+    /// The same world, and a journal in which nothing stands.
+    pub fn with_an_empty_journal(&self) -> Self {
+        Self { journal: Arc::default(), ..self.clone() }
+    }
+
     /// Everything that its vendor offers.
     pub fn registry(&self) -> Registry {
         Registry::new(&[self.vendor.connection()]).expect("no two connectors")
@@ -143,21 +148,51 @@ impl House {
         loop {
             let crashed = tokio::select! {
                 () = self.crashed() => true,
-                () = begin(&engine, plans, &mut begun) => false,
+                () = in_time(begin(&engine, plans, &mut begun)) => false,
             };
             if !crashed {
                 return;
             }
             engine.stop_now();
             settle_down().await;
-            self.vendor.reboot();
-            self.journal.reboot();
+            self.restart();
             engine = self.engine();
             engine.recover().await.expect("the journal can be read");
         }
     }
 
-    async fn crashed(&self) {
+    /// Another engine recovers and goes on until nothing is to be done.
+    pub async fn carry_on(&self) {
+        loop {
+            let engine = self.engine();
+            let found = engine.recover().await.expect("the journal can be read");
+            assert!(found.refused.is_empty(), "{:?}", found.refused);
+            let crashed = tokio::select! {
+                () = self.crashed() => true,
+                () = in_time(engine.idle()) => false,
+            };
+            if !crashed {
+                return;
+            }
+            engine.stop_now();
+            settle_down().await;
+            self.restart();
+        }
+    }
+
+    /// The machine is up again.
+    pub fn restart(&self) {
+        self.vendor.reboot();
+        self.journal.reboot();
+    }
+
+    /// The time in this house.
+    pub fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Returns when the process has died.
+    pub async fn crashed(&self) {
         tokio::select! {
             () = self.vendor.crashed() => {}
             () = self.journal.crashed() => {}
@@ -198,6 +233,12 @@ async fn begin(engine: &Engine, plans: &[(Plan, Arc<Playbook>)], begun: &mut usi
         *begun += 1;
     }
     engine.idle().await;
+}
+
+/// What does not come to its end within a year of virtual time never will.
+pub async fn in_time<T>(what: impl Future<Output = T>) -> T {
+    let year = Duration::from_secs(366 * 24 * 3600);
+    tokio::time::timeout(year, what).await.expect("nothing moves any more")
 }
 
 /// Lets everything that is let go of come to its end.

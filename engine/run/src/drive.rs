@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
 use quell_alert::Timestamp;
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::clock::sleep_until;
 use crate::command::{Command, obey};
@@ -32,6 +30,17 @@ pub(crate) async fn drive(
     commands: &mut mpsc::UnboundedReceiver<Command>,
 ) -> Result<Parting, Halt> {
     let mut moves = UnderWay::default();
+    let parting = go_round(cx, &mut moves, commands).await;
+    // Nobody may be on the way any more when the run is read anew.
+    moves.tasks.shutdown().await;
+    parting
+}
+
+async fn go_round(
+    cx: &Arc<Context>,
+    moves: &mut UnderWay,
+    commands: &mut mpsc::UnboundedReceiver<Command>,
+) -> Result<Parting, Halt> {
     loop {
         let Next { records, moves: ready, wait_until } = decide(cx).await;
         if !records.is_empty() {
@@ -51,8 +60,8 @@ pub(crate) async fn drive(
         tokio::select! {
             biased;
             Some(command) = commands.recv() => obey(cx, command).await?,
-            Some((ended, done)) = moves.next() => {
-                let Done { entries, holds } = done?;
+            Some(ended) = moves.next(cx) => {
+                let (ended, Done { entries, holds }) = ended?;
                 cx.log.note(entries, holds).await?;
                 moves.end(&ended);
             }
@@ -103,10 +112,11 @@ async fn leave_ended_lanes(cx: &Context) {
     cx.gates.lock().retain(|lane, _| still_in.get(lane.0 as usize).copied().unwrap_or(false));
 }
 
-/// The moves of a run that are under way, side by side.
+/// The moves of a run that are under way, side by side: each a task of its own, since one that writes its intent must
+/// get on while the loop waits for the journal. Dropping it lets go of all of them.
 #[derive(Default)]
 struct UnderWay {
-    futures: FuturesUnordered<BoxFuture<'static, (Move, Result<Done, Halt>)>>,
+    tasks: JoinSet<(Move, Result<Done, Halt>)>,
     begun: Vec<Move>,
 }
 
@@ -115,25 +125,30 @@ impl UnderWay {
         self.begun.is_empty()
     }
 
-    /// Begins a move, unless it is under way.
+    /// Begins a move, unless it or another one for the same task is under way.
     fn begin(&mut self, cx: &Arc<Context>, ready: Move) {
-        if self.begun.iter().any(|begun| begun.is_about_the_same(&ready)) {
+        if self.begun.iter().any(|begun| begun.is_in_the_way_of(&ready)) {
             return;
         }
         self.begun.push(ready.clone());
         let cx = Arc::clone(cx);
-        self.futures.push(Box::pin(async move {
+        self.tasks.spawn(async move {
             let done = carry_out(&cx, &ready).await;
             (ready, done)
-        }));
+        });
     }
 
-    async fn next(&mut self) -> Option<(Move, Result<Done, Halt>)> {
-        self.futures.next().await
+    /// The next one that has ended; `None` where none is under way.
+    async fn next(&mut self, cx: &Context) -> Option<Result<(Move, Done), Halt>> {
+        let ended = self.tasks.join_next().await?;
+        Some(match ended {
+            Ok((ended, done)) => done.map(|done| (ended, done)),
+            Err(_) => Err(Halt::Defect(cx.plan.run.clone())),
+        })
     }
 
     fn end(&mut self, ended: &Move) {
-        self.begun.retain(|begun| !begun.is_about_the_same(ended));
+        self.begun.retain(|begun| !begun.is_the_same(ended));
     }
 }
 
@@ -142,7 +157,7 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
     if !cx.observes() {
         take_turn(cx, ready).await;
         let still = decide(cx).await.moves;
-        if cx.tools.stop.is_stopping() || !still.iter().any(|still| still.is_about_the_same(ready)) {
+        if cx.tools.stop.is_stopping() || !still.iter().any(|still| still.is_the_same(ready)) {
             return Ok(Done::default());
         }
     }

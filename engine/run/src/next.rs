@@ -72,13 +72,29 @@ impl Move {
         }
     }
 
-    /// Whether it is the same move, decided twice: a task, a step or a lane has one move under way at most.
-    pub(crate) fn is_about_the_same(&self, other: &Self) -> bool {
+    /// Whether it is the same move, decided twice.
+    pub(crate) fn is_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Expand { lane, step, .. }, Self::Expand { lane: other_lane, step: other_step, .. }) => {
                 (lane, step) == (other_lane, other_step)
             }
             _ => self == other,
+        }
+    }
+
+    /// Whether only one of the two can be under way: a task whose call was begun a moment ago looks as if it were to
+    /// be settled, and is not.
+    pub(crate) fn is_in_the_way_of(&self, other: &Self) -> bool {
+        match (self.task(), other.task()) {
+            (Some(task), Some(other)) => task == other,
+            _ => self.is_the_same(other),
+        }
+    }
+
+    fn task(&self) -> Option<&TaskId> {
+        match self {
+            Self::Perform { task } | Self::Settle { task } | Self::Undo { task } => Some(task),
+            Self::Resolve { .. } | Self::Expand { .. } => None,
         }
     }
 }

@@ -121,7 +121,11 @@ impl<const AT: usize, const OFF: bool> Action for Switch<AT, OFF> {
                 if work.disabled.contains(&name) == OFF {
                     return Ok(Outcome::unchanged(Nothing {}));
                 }
-                if OFF { work.disabled.insert(name.clone()) } else { work.disabled.remove(&name) };
+                if OFF {
+                    work.disabled.insert(name.clone())
+                } else {
+                    work.disabled.remove(&name)
+                };
                 *work.changes.entry(format!("{} {name}", Self::SPEC.name)).or_default() += 1;
                 Ok(Outcome::changed(state(!OFF), state(OFF), Nothing {}))
             })
@@ -140,7 +144,10 @@ impl<const AT: usize, const OFF: bool> Action for Switch<AT, OFF> {
             .await
     }
 
-    async fn restore(client: &Vendor, request: &Request<Restore<Nothing>>) -> Result<Outcome<()>, ActionError> {
+    async fn restore(
+        client: &Vendor,
+        request: &Request<Restore<Nothing>>,
+    ) -> Result<Outcome<()>, ActionError> {
         let call = call(CallKind::Restore, &Self::SPEC, request.target(), &request.key().0);
         let name = call.target.clone();
         let was_disabled = request.params().before == state(true);
@@ -149,7 +156,11 @@ impl<const AT: usize, const OFF: bool> Action for Switch<AT, OFF> {
                 if work.disabled.contains(&name) == was_disabled {
                     return Ok(Outcome::unchanged(()));
                 }
-                if was_disabled { work.disabled.insert(name.clone()) } else { work.disabled.remove(&name) };
+                if was_disabled {
+                    work.disabled.insert(name.clone())
+                } else {
+                    work.disabled.remove(&name)
+                };
                 *work.changes.entry(format!("undo {} {name}", Self::SPEC.name)).or_default() += 1;
                 Ok(Outcome::changed(state(!was_disabled), state(was_disabled), ()))
             })
@@ -161,8 +172,7 @@ impl<const AT: usize, const OFF: bool> Action for Switch<AT, OFF> {
 pub(super) struct RevokeSessions;
 
 impl Action for RevokeSessions {
-    const SPEC: ActionSpec =
-        spec("account.revoke_sessions", ENTRA, TargetKind::Account, Impact::Disruptive);
+    const SPEC: ActionSpec = spec("account.revoke_sessions", ENTRA, TargetKind::Account, Impact::Disruptive);
     type Params = Nothing;
     type Output = Nothing;
     type Client = Vendor;
@@ -179,12 +189,7 @@ pub(super) struct Tell<const KEYED: bool>;
 impl<const KEYED: bool> Action for Tell<KEYED> {
     const SPEC: ActionSpec = ActionSpec {
         repeat: if KEYED { Repeat::Keyed } else { Repeat::Never },
-        ..spec(
-            if KEYED { "desk.tell" } else { "desk.ring" },
-            "desk",
-            TargetKind::None,
-            Impact::Informing,
-        )
+        ..spec(if KEYED { "desk.tell" } else { "desk.ring" }, "desk", TargetKind::None, Impact::Informing)
     };
     type Params = Message;
     type Output = Nothing;
@@ -281,8 +286,7 @@ impl Vendor {
             bind::<Tell<true>>(Arc::clone(&client)),
             bind::<Tell<false>>(client),
         ];
-        let directory =
-            |provider| Arc::new(In { vendor: self.clone(), provider }) as Arc<dyn Directory>;
+        let directory = |provider| Arc::new(In { vendor: self.clone(), provider }) as Arc<dyn Directory>;
         Connection {
             name: "vendor".into(),
             actions,

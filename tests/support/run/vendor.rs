@@ -83,10 +83,12 @@ pub struct Vendor {
 #[derive(Default)]
 struct Inner {
     people: Vec<Person>,
+    strangers: Vec<String>,
     devices: Vec<String>,
     disabled: BTreeSet<String>,
     changes: BTreeMap<String, u32>,
     told: BTreeMap<String, u32>,
+    effects: BTreeMap<String, u32>,
     calls: Vec<Call>,
     moments: usize,
     script: Option<Script>,
@@ -102,6 +104,13 @@ impl Vendor {
     /// Somebody gets accounts.
     pub fn hire(&self, person: Person) {
         self.inner.lock().people.push(person);
+    }
+
+    /// Somebody gets an account who has the name of somebody else, and nothing that ties the two together.
+    pub fn hire_stranger(&self, person: Person) {
+        let mut inner = self.inner.lock();
+        inner.strangers.push(person.name.clone());
+        inner.people.push(person);
     }
 
     /// A device is enrolled.
@@ -128,7 +137,11 @@ impl Vendor {
     pub fn set_disabled(&self, provider: &str, person: &Person, disabled: bool) {
         let target = target(provider, &person.name);
         let mut inner = self.inner.lock();
-        if disabled { inner.disabled.insert(target) } else { inner.disabled.remove(&target) };
+        if disabled {
+            inner.disabled.insert(target)
+        } else {
+            inner.disabled.remove(&target)
+        };
     }
 
     /// Whether an account is disabled (or a device isolated).
@@ -149,6 +162,11 @@ impl Vendor {
     /// How often each message arrived, by key.
     pub fn told(&self) -> BTreeMap<String, u32> {
         self.inner.lock().told.clone()
+    }
+
+    /// How often something really changed, by the key of the request.
+    pub fn effects(&self) -> BTreeMap<String, u32> {
+        self.inner.lock().effects.clone()
     }
 
     /// All calls so far.
@@ -183,38 +201,43 @@ impl Vendor {
         call: Call,
         work: impl Fn(&mut Work<'_>) -> Result<T, ActionError>,
     ) -> Result<T, ActionError> {
+        let key = call.key.clone();
         let (number, fault) = self.begin(call);
         if self.inner.lock().dead {
             return self.die().await;
         }
         let answer = match fault {
-            None => self.work(&work),
+            None => self.work(&key, &work),
             Some(Fault::Fails(failure)) => Err(ActionError::new(failure, "as the script says")),
             Some(Fault::UncertainAfter) => {
-                let _ = self.work(&work);
+                let _ = self.work(&key, &work);
                 Err(ActionError::uncertain("the connection was cut"))
             }
             Some(Fault::SilentBefore) => std::future::pending().await,
             Some(Fault::SilentAfter) => {
-                let _ = self.work(&work);
+                let _ = self.work(&key, &work);
                 std::future::pending().await
             }
             Some(Fault::Panics) => {
-                let _ = self.work(&work);
+                let _ = self.work(&key, &work);
                 panic!("a defect in the connector, on purpose")
             }
             Some(Fault::Lies) => {
                 let mut copy = self.inner.lock().disabled.clone();
-                work(&mut Work { disabled: &mut copy, changes: &mut BTreeMap::new(), told: &mut BTreeMap::new() })
+                work(&mut Work {
+                    disabled: &mut copy,
+                    changes: &mut BTreeMap::new(),
+                    told: &mut BTreeMap::new(),
+                })
             }
             Some(Fault::DiesBefore) => self.die().await,
             Some(Fault::DiesAfter) => {
-                let _ = self.work(&work);
+                let _ = self.work(&key, &work);
                 self.die().await
             }
             Some(Fault::Slow(wait)) => {
                 self.clock.sleep(wait).await;
-                self.work(&work)
+                self.work(&key, &work)
             }
         };
         self.end(number);
@@ -241,9 +264,22 @@ impl Vendor {
         inner.calls[number].span.1 = moment;
     }
 
-    fn work<T>(&self, work: impl Fn(&mut Work<'_>) -> Result<T, ActionError>) -> Result<T, ActionError> {
+    fn work<T>(
+        &self,
+        key: &str,
+        work: impl Fn(&mut Work<'_>) -> Result<T, ActionError>,
+    ) -> Result<T, ActionError> {
         let inner = &mut *self.inner.lock();
-        work(&mut Work { disabled: &mut inner.disabled, changes: &mut inner.changes, told: &mut inner.told })
+        let before = (inner.disabled.clone(), inner.told.clone());
+        let answer = work(&mut Work {
+            disabled: &mut inner.disabled,
+            changes: &mut inner.changes,
+            told: &mut inner.told,
+        });
+        if before != (inner.disabled.clone(), inner.told.clone()) {
+            *inner.effects.entry(key.to_owned()).or_default() += 1;
+        }
+        answer
     }
 
     async fn die<T>(&self) -> T {
@@ -260,11 +296,11 @@ impl Vendor {
         }
         let here = inner.people.iter().filter(|person| person.at.contains(&provider));
         let mut hits = here.filter(|person| {
-            let own = names(provider, person);
+            let own = inner.names(provider, person);
             asked.iter().all(|name| own.contains(name))
         });
         match (hits.next(), hits.next()) {
-            (Some(person), None) => LookUp::Found(self.facts(provider, person, &inner.disabled)),
+            (Some(person), None) => LookUp::Found(self.facts(provider, person, &inner)),
             (Some(_), Some(_)) => LookUp::Ambiguous("two people have that name".into()),
             _ => LookUp::NotFound,
         }
@@ -290,14 +326,14 @@ impl Vendor {
         }
     }
 
-    fn facts(&self, provider: &str, person: &Person, disabled: &BTreeSet<String>) -> AccountFacts {
+    fn facts(&self, provider: &str, person: &Person, inner: &Inner) -> AccountFacts {
         let key = AccountKey { provider: provider.into(), realm: "contoso".into(), id: person.name.clone() };
         let group = |name: &String| GroupFacts { identifiers: Vec::new(), name: Some(name.clone()) };
         AccountFacts {
-            enabled: Some(!disabled.contains(&target(provider, &person.name))),
+            enabled: Some(!inner.disabled.contains(&target(provider, &person.name))),
             key,
             display: person.name.clone(),
-            identifiers: names(provider, person),
+            identifiers: inner.names(provider, person),
             groups: Some(person.groups.iter().map(group).collect()),
             privileged: Some(person.groups.iter().any(|group| group == "Admins")),
             protected: None,
@@ -318,12 +354,18 @@ pub(super) fn target(provider: &str, id: &str) -> String {
     format!("{provider}:{id}")
 }
 
-pub(super) fn names(provider: &str, person: &Person) -> Vec<Identifier> {
-    match Provider::from(provider).as_str() {
-        AD => vec![person.sid(), person.upn(), person.anchor()],
-        ENTRA => vec![person.entra_id(), person.upn(), person.sid(), person.anchor()],
-        OKTA => vec![person.login(), person.anchor()],
-        _ => Vec::new(),
+impl Inner {
+    fn names(&self, provider: &str, person: &Person) -> Vec<Identifier> {
+        let anchor = match self.strangers.contains(&person.name) && provider == OKTA {
+            true => Identifier::ImmutableId(format!("stranger-{}", person.name)),
+            false => person.anchor(),
+        };
+        match Provider::from(provider).as_str() {
+            AD => vec![person.sid(), person.upn(), anchor],
+            ENTRA => vec![person.entra_id(), person.upn(), person.sid(), anchor],
+            OKTA => vec![person.login(), anchor],
+            _ => Vec::new(),
+        }
     }
 }
 
