@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use quell_action::{ActionInfo, ActionSpec, Catalogue, Impact, Repeat, TargetKind};
 use quell_alert::{
-    Account, AccountKind, Alert, AlertId, Device, DeviceIdentifier, Entities, Format, Identifier, IpEntity, Product,
-    Severity, Status, Times, Timestamp,
+    Account, AccountKind, Alert, AlertId, Device, DeviceIdentifier, Entities, Format, Identifier, IpEntity,
+    Product, Severity, Status, Times, Timestamp,
 };
 use quell_playbook::{Loaded, SourceFile, Surroundings, load};
 use schemars::JsonSchema;
@@ -29,8 +29,10 @@ pub fn load_one(name: &str, text: &str) -> Loaded {
 
 /// Loads files against the catalogue of these tests.
 pub fn load_files(files: &[(&str, &[u8])]) -> Loaded {
-    let files: Vec<SourceFile> =
-        files.iter().map(|(name, bytes)| SourceFile { name: (*name).to_owned(), bytes: bytes.to_vec() }).collect();
+    let files: Vec<SourceFile> = files
+        .iter()
+        .map(|(name, bytes)| SourceFile { name: (*name).to_owned(), bytes: bytes.to_vec() })
+        .collect();
     load(&files, &catalogue(), &surroundings())
 }
 
@@ -118,17 +120,31 @@ struct Message {
 
 fn actions() -> Vec<ActionInfo> {
     let at = |name, provider, undo| ActionSpec { name, provider, undo, ..BASE };
-    let device = |name, undo| ActionSpec { target: TargetKind::Device, ..at(name, "defender_endpoint", undo) };
-    let informing = |name, provider, target| ActionSpec { target, impact: Impact::Informing, ..at(name, provider, None) };
+    let device =
+        |name, undo| ActionSpec { target: TargetKind::Device, ..at(name, "defender_endpoint", undo) };
+    let informing =
+        |name, provider, target| ActionSpec { target, impact: Impact::Informing, ..at(name, provider, None) };
     vec![
-        ActionInfo::described::<Nothing, Nothing>(at("account.disable", "active_directory", Some("account.enable"))),
+        ActionInfo::described::<Nothing, Nothing>(at(
+            "account.disable",
+            "active_directory",
+            Some("account.enable"),
+        )),
         ActionInfo::described::<Nothing, Nothing>(at("account.disable", "entra_id", Some("account.enable"))),
         ActionInfo::described::<Nothing, Nothing>(at("account.disable", "okta", Some("account.enable"))),
-        ActionInfo::described::<Nothing, Nothing>(at("account.enable", "active_directory", Some("account.disable"))),
+        ActionInfo::described::<Nothing, Nothing>(at(
+            "account.enable",
+            "active_directory",
+            Some("account.disable"),
+        )),
         ActionInfo::described::<Nothing, Nothing>(at("account.revoke_sessions", "entra_id", None)),
         ActionInfo::described::<Nothing, Nothing>(at("account.revoke_sessions", "okta", None)),
         ActionInfo::described::<Isolation, Nothing>(device("device.isolate", Some("device.release"))),
-        ActionInfo::described::<Nothing, Found>(informing("entra_id.get_user", "entra_id", TargetKind::Account)),
+        ActionInfo::described::<Nothing, Found>(informing(
+            "entra_id.get_user",
+            "entra_id",
+            TargetKind::Account,
+        )),
         ActionInfo::described::<Message, Nothing>(informing("chat.post", "chat", TargetKind::None)),
         ActionInfo::described::<Message, Nothing>(informing("pager.raise", "pager", TargetKind::None)),
     ]

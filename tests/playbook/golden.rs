@@ -50,7 +50,8 @@ fn invalid_playbooks_are_refused_in_these_words() {
             // Two files of one name lie in two folders.
             read.push((file_name(&file).replace("__", "/"), fs::read(&file).unwrap()));
         }
-        let read: Vec<(&str, &[u8])> = read.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        let read: Vec<(&str, &[u8])> =
+            read.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
         let loaded = load_files(&read);
         let said = render::text(&loaded.diagnostics, &loaded.sources, Style::PLAIN);
         let code = file_name(&path)[..6].to_owned();
@@ -67,8 +68,10 @@ fn invalid_playbooks_are_refused_in_these_words() {
 #[test]
 fn every_code_has_its_page() {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/playbook/src/codes");
-    let files: BTreeSet<String> =
-        files(&pages, "md").iter().map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let files: BTreeSet<String> = files(&pages, "md")
+        .iter()
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
     let known: BTreeSet<String> = codes::ALL.iter().map(|code| code.id.to_owned()).collect();
     assert_eq!(files, known);
     for code in codes::ALL {
@@ -115,8 +118,11 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut found: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     found.sort();
     found
 }

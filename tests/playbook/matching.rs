@@ -36,7 +36,8 @@ struct Written {
     disabled: bool,
 }
 
-const TITLES: [&str; 5] = ["Suspected DCSync attack", "Ransomware behavior", "suspected ticket theft", "DCSYNC", ""];
+const TITLES: [&str; 5] =
+    ["Suspected DCSync attack", "Ransomware behavior", "suspected ticket theft", "DCSYNC", ""];
 const TYPES: [&str; 3] = ["PassTheTicketSecurityAlert", "passtheticketsecurityalert", "Other"];
 const TECHNIQUES: [&str; 4] = ["T1003", "T1003.006", "T1558", "T1550.003"];
 const WORDS: [&str; 5] = ["dcsync", "suspected", "Ransom", "ticket", "SUSPECTED DCSYNC ATTACK"];
@@ -46,20 +47,31 @@ const STATES: [AlertState; 3] = [AlertState::New, AlertState::Updated, AlertStat
 
 fn asked() -> impl Strategy<Value = Asked> {
     let some = |from: &'static [&'static str]| proptest::sample::subsequence(from, 1..=from.len());
-    let order = proptest::sample::select(vec!["is", "is_not", "at_least", "at_most", "more_than", "less_than"]);
-    let leaf = prop_oneof![
-        (order.clone(), proptest::sample::select(&SEVERITIES[..])).prop_map(|(op, level)| Asked::Severity(op, level)),
-        (proptest::sample::select(vec!["any_of", "none_of"]), some(&TECHNIQUES)).prop_map(|(op, of)| Asked::Technique(op, of)),
-        (proptest::sample::select(vec!["is", "is_not", "contains", "starts_with", "ends_with"]), some(&WORDS))
-            .prop_map(|(op, of)| Asked::Text("alert.title", op, vec![of[0]])),
-        (proptest::sample::select(vec!["any_of", "none_of"]), some(&TYPES)).prop_map(|(op, of)| Asked::Text("alert.type", op, of)),
-        some(&PRODUCTS).prop_map(Asked::Product),
-        (order, 60_i64..80).prop_map(|(op, score)| Asked::Score(op, score)),
-        (proptest::sample::select(vec!["alert.link", "alert.type", "$.ExtendedProperties.Score"]), any::<bool>())
-            .prop_map(|(name, wanted)| Asked::Exists(name, wanted)),
-        proptest::sample::select(vec!["account", "IP", "host"]).prop_map(Asked::SomeType),
-        proptest::sample::select(vec!["account", "ip"]).prop_map(Asked::EveryType),
-    ];
+    let order =
+        proptest::sample::select(vec!["is", "is_not", "at_least", "at_most", "more_than", "less_than"]);
+    let leaf =
+        prop_oneof![
+            (order.clone(), proptest::sample::select(&SEVERITIES[..]))
+                .prop_map(|(op, level)| Asked::Severity(op, level)),
+            (proptest::sample::select(vec!["any_of", "none_of"]), some(&TECHNIQUES))
+                .prop_map(|(op, of)| Asked::Technique(op, of)),
+            (
+                proptest::sample::select(vec!["is", "is_not", "contains", "starts_with", "ends_with"]),
+                some(&WORDS)
+            )
+                .prop_map(|(op, of)| Asked::Text("alert.title", op, vec![of[0]])),
+            (proptest::sample::select(vec!["any_of", "none_of"]), some(&TYPES))
+                .prop_map(|(op, of)| Asked::Text("alert.type", op, of)),
+            some(&PRODUCTS).prop_map(Asked::Product),
+            (order, 60_i64..80).prop_map(|(op, score)| Asked::Score(op, score)),
+            (
+                proptest::sample::select(vec!["alert.link", "alert.type", "$.ExtendedProperties.Score"]),
+                any::<bool>()
+            )
+                .prop_map(|(name, wanted)| Asked::Exists(name, wanted)),
+            proptest::sample::select(vec!["account", "IP", "host"]).prop_map(Asked::SomeType),
+            proptest::sample::select(vec!["account", "ip"]).prop_map(Asked::EveryType),
+        ];
     leaf.prop_recursive(2, 8, 3, |inner| {
         let some = proptest::collection::vec(inner, 1..3);
         prop_oneof![
@@ -74,7 +86,9 @@ fn written() -> impl Strategy<Value = Written> {
     let items = || proptest::collection::vec(asked(), 0..3);
     let states = proptest::sample::subsequence(&STATES[..], 1..=3);
     (items(), items(), items(), states, proptest::bool::weighted(0.1))
-        .prop_filter("asks for something", |(all, any, none, ..)| !(all.is_empty() && any.is_empty() && none.is_empty()))
+        .prop_filter("asks for something", |(all, any, none, ..)| {
+            !(all.is_empty() && any.is_empty() && none.is_empty())
+        })
         .prop_map(|(all, any, none, states, disabled)| Written { all, any, none, states, disabled })
 }
 
@@ -84,8 +98,15 @@ fn changed_alert() -> impl Strategy<Value = Alert> {
         proptest::option::of(proptest::sample::select(&TYPES[..])),
         proptest::option::of(proptest::sample::select(&SEVERITIES[..])),
         proptest::sample::subsequence(&TECHNIQUES[..], 0..=3),
-        proptest::sample::select(&["Microsoft Defender for Identity", "Microsoft Defender for Endpoint", "F5"][..]),
-        proptest::option::of(prop_oneof![(60_i64..80).prop_map(|n| json!(n)), (60_i64..80).prop_map(|n| json!(n.to_string())), Just(json!("high")), Just(Value::Null)]),
+        proptest::sample::select(
+            &["Microsoft Defender for Identity", "Microsoft Defender for Endpoint", "F5"][..],
+        ),
+        proptest::option::of(prop_oneof![
+            (60_i64..80).prop_map(|n| json!(n)),
+            (60_i64..80).prop_map(|n| json!(n.to_string())),
+            Just(json!("high")),
+            Just(Value::Null)
+        ]),
         proptest::collection::vec(proptest::sample::select(&["account", "ip", "host"][..]), 0..3),
     )
         .prop_map(|(title, kind, severity, techniques, product, score, types)| {
@@ -145,7 +166,8 @@ fn name(number: usize) -> String {
 fn playbook(number: usize, book: &Written) -> Arc<Playbook> {
     let states: Vec<&str> = book.states.iter().map(|state| state.word()).collect();
     let mode = if book.disabled { "disabled" } else { "observe" };
-    let mut text = format!("language: 1\nplaybook: {}\ntitle: Random\nmode: {mode}\nwhen:\n  alert:\n", name(number));
+    let mut text =
+        format!("language: 1\nplaybook: {}\ntitle: Random\nmode: {mode}\nwhen:\n  alert:\n", name(number));
     let _ = writeln!(text, "    states: [{}]", states.join(", "));
     for (part, items) in [("all", &book.all), ("any", &book.any), ("none", &book.none)] {
         if !items.is_empty() {
@@ -160,14 +182,19 @@ fn playbook(number: usize, book: &Written) -> Arc<Playbook> {
 
 fn yaml(asked: &Asked) -> String {
     let list = |items: &[Asked]| items.iter().map(yaml).collect::<Vec<_>>().join(", ");
-    let words = |words: &[&str]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    let words =
+        |words: &[&str]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     match asked {
         Asked::Severity(op, level) => format!("{{ alert.severity: {{ {op}: {} }} }}", level.as_str()),
         Asked::Technique(op, of) => format!("{{ alert.techniques: {{ {op}: [{}] }} }}", words(of)),
-        Asked::Text(field, op @ ("any_of" | "none_of"), of) => format!("{{ {field}: {{ {op}: [{}] }} }}", words(of)),
+        Asked::Text(field, op @ ("any_of" | "none_of"), of) => {
+            format!("{{ {field}: {{ {op}: [{}] }} }}", words(of))
+        }
         Asked::Text(field, op, of) => format!("{{ {field}: {{ {op}: \"{}\" }} }}", of[0]),
         Asked::Product(of) => format!("{{ alert.product: {{ any_of: [{}] }} }}", words(of)),
-        Asked::Score(op, score) => format!("{{ \"$.ExtendedProperties.Score\": {{ as: integer, {op}: {score} }} }}"),
+        Asked::Score(op, score) => {
+            format!("{{ \"$.ExtendedProperties.Score\": {{ as: integer, {op}: {score} }} }}")
+        }
         Asked::Exists(name, wanted) => format!("{{ \"{name}\": {{ exists: {wanted} }} }}"),
         Asked::SomeType(word) => format!("{{ \"$.Entities[*].Type\": {{ is: {word}, some: true }} }}"),
         Asked::EveryType(word) => format!("{{ \"$.Entities[*].Type\": {{ is: {word}, every: true }} }}"),
@@ -201,7 +228,8 @@ fn both(one: Verdict, other: Verdict) -> Verdict {
 
 fn judge(asked: &Asked, alert: &Alert) -> Verdict {
     let score = &alert.document["ExtendedProperties"]["Score"];
-    let types: Vec<&str> = alert.document["Entities"].as_array()?.iter().filter_map(|entity| entity["Type"].as_str()).collect();
+    let types: Vec<&str> =
+        alert.document["Entities"].as_array()?.iter().filter_map(|entity| entity["Type"].as_str()).collect();
     match asked {
         Asked::Severity(op, level) => alert.severity.map(|seen| ordered(op, seen as i64, *level as i64)),
         Asked::Technique(op, of) => {
@@ -209,7 +237,11 @@ fn judge(asked: &Asked, alert: &Alert) -> Verdict {
             (!alert.techniques.is_empty()).then_some(hit == (*op == "any_of"))
         }
         Asked::Text(field, op, of) => {
-            let seen = if *field == "alert.title" { Some(alert.title.as_str()) } else { alert.alert_type.as_deref() };
+            let seen = if *field == "alert.title" {
+                Some(alert.title.as_str())
+            } else {
+                alert.alert_type.as_deref()
+            };
             let seen = seen.filter(|seen| !seen.is_empty())?.to_lowercase();
             let wanted = of[0].to_lowercase();
             Some(match *op {

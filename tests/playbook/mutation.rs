@@ -29,7 +29,12 @@ fn every_mutation_is_refused_or_changes_the_model() {
         }
     }
     assert!(tried > 3_000, "only {tried} mutations");
-    assert!(passed_over.is_empty(), "{} of {tried} passed over:\n{}", passed_over.len(), passed_over.join("\n"));
+    assert!(
+        passed_over.is_empty(),
+        "{} of {tried} passed over:\n{}",
+        passed_over.len(),
+        passed_over.join("\n")
+    );
 }
 
 /// Each token of the text, changed in several ways. Comments are not tokens.
@@ -70,7 +75,8 @@ fn tokens(text: &str) -> Vec<(usize, usize)> {
         let mut at = 0;
         while at < comment {
             let rest = &line[at..comment];
-            let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
+            let length =
+                rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(rest.len());
             let length = if length == 0 { rest.chars().next().map_or(1, char::len_utf8) } else { length };
             if rest.starts_with(|c: char| c.is_ascii_graphic()) {
                 tokens.push((offset + at, offset + at + length));
@@ -88,7 +94,8 @@ fn outline(playbook: &Arc<Playbook>) -> String {
 }
 
 fn difference(file: &str, original: &str, mutated: &str) -> String {
-    let changed = original.lines().zip(mutated.lines()).enumerate().find(|(_, (before, after))| before != after);
+    let changed =
+        original.lines().zip(mutated.lines()).enumerate().find(|(_, (before, after))| before != after);
     match changed {
         Some((line, (before, after))) => format!("{file}:{}: {before:?} -> {after:?}", line + 1),
         None => format!("{file}: the last line"),

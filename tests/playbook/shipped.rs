@@ -22,7 +22,10 @@ pub fn shipped() -> Vec<SourceFile> {
     let mut found = Vec::new();
     for folder in ["identity", "device", "notify"] {
         for path in files(&shipped_folder().join(folder), "yaml") {
-            found.push(SourceFile { name: format!("{folder}/{}", file_name(&path)), bytes: fs::read(path).unwrap() });
+            found.push(SourceFile {
+                name: format!("{folder}/{}", file_name(&path)),
+                bytes: fs::read(path).unwrap(),
+            });
         }
     }
     found
@@ -62,7 +65,9 @@ fn each_says_what_it_is_and_how_many_it_may_touch() {
         assert!(playbook.description.is_some(), "{name} has no description");
         assert!(!playbook.labels.is_empty(), "{name} has no labels");
         let disruptive = playbook.steps.iter().any(|step| match &step.verb {
-            Verb::Do(action) => known().named(action.action.as_str()).any(|info| info.spec.impact == Impact::Disruptive),
+            Verb::Do(action) => {
+                known().named(action.action.as_str()).any(|info| info.spec.impact == Impact::Disruptive)
+            }
         });
         if disruptive {
             let source = &playbook.source;
@@ -95,11 +100,23 @@ fn each_alert_starts_those_that_are_for_it() {
     assert_eq!(started(|alert| alert.external_id = Some("2018".into())), ["stolen-ticket"]);
     assert_eq!(started(|alert| alert.external_id = Some("2431".into())), ["account-takeover"]);
     assert_eq!(started(|alert| alert.title = "Password Spray attack".into()), ["password-spray"]);
-    assert_eq!(started(|alert| alert.product = Product("Microsoft Entra ID Protection".into())), ["risky-sign-in"]);
-    assert_eq!(started(|alert| alert.detector_id = Some("xdr_PossibleOktaSessionTheft".into())), ["session-theft"]);
+    assert_eq!(
+        started(|alert| alert.product = Product("Microsoft Entra ID Protection".into())),
+        ["risky-sign-in"]
+    );
+    assert_eq!(
+        started(|alert| alert.detector_id = Some("xdr_PossibleOktaSessionTheft".into())),
+        ["session-theft"]
+    );
     assert_eq!(started(|alert| alert.external_id = Some("2014".into())), ["honeytoken"]);
-    assert_eq!(started(|alert| alert.title = "Ransomware behavior detected in the file system".into()), ["ransomware"]);
-    assert_eq!(started(|alert| alert.title = "'LockBit' ransomware was prevented".into()), Vec::<String>::new());
+    assert_eq!(
+        started(|alert| alert.title = "Ransomware behavior detected in the file system".into()),
+        ["ransomware"]
+    );
+    assert_eq!(
+        started(|alert| alert.title = "'LockBit' ransomware was prevented".into()),
+        Vec::<String>::new()
+    );
     let low = |alert: &mut Alert| {
         alert.external_id = Some("2006".into());
         alert.severity = Some(Severity::Low);

@@ -41,7 +41,10 @@ fn every_snippet_is_a_playbook_that_loads_or_is_refused_as_shown() {
         let file = SourceFile { name: format!("{name}.yaml"), bytes: snippet.clone().into_bytes() };
         let loaded = load(&[file], &known(), &Surroundings::default());
         let said = render::text(&loaded.diagnostics, &loaded.sources, Style::PLAIN);
-        let shown = blocks.get(position + 1).filter(|(language, _)| language == "text").map(|(_, text)| text.as_str());
+        let shown = blocks
+            .get(position + 1)
+            .filter(|(language, _)| language == "text")
+            .map(|(_, text)| text.as_str());
         assert_eq!(said.trim_end(), shown.unwrap_or_default().trim_end(), "{snippet}");
     }
     assert!(playbooks >= 6, "only {playbooks} snippets");

@@ -1,4 +1,16 @@
 //! What should be done: YAML to checked playbooks, and which of them an alert triggers.
+//!
+//! [`load`] takes the bytes of files. `parse` turns them into a tree with places, read by two readers of YAML that must
+//! agree; `check` turns the tree into a [`model::Playbook`] or into [`diagnostic::Diagnostic`]s, all at once, each with
+//! a code that has a page in [`codes`]; [`render`] shows them. [`Matcher`] says which playbooks an alert starts, and
+//! why not the others. What a run needs of a playbook while it goes on is here too: conditions ([`condition`]), the
+//! names they see ([`scope`], [`names`]), paths ([`path`]), texts ([`template`]) and [`model::Form`]s that are filled in.
+//!
+//! The other files that people write for a site are read with the same care: see [`document`].
+//!
+//! Invariant: this room is pure. It reads no file, asks no clock and calls nothing; what an alert says is only ever a
+//! value in it, and never a template, a path or a pattern. What loads can run: nothing that is wrong comes out of
+//! [`load`] as a playbook.
 
 mod check;
 pub mod codes;

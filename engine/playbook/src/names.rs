@@ -212,7 +212,7 @@ const LONGEST_SHOWN: usize = 200;
 
 /// The value of a name as a trace may show it.
 pub(crate) fn redact(reference: &Reference, value: Value) -> Value {
-    let (_, field) = reference.split();
+    let field = reference.0.rsplit('.').next().unwrap_or_default();
     if is_secret(field) { hidden() } else { cut(value) }
 }
 

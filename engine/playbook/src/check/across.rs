@@ -50,7 +50,8 @@ fn opposites(playbooks: &[(Arc<Playbook>, Place)], catalogue: &Catalogue) -> Vec
             }
             let clash = actions(one).find_map(|action| {
                 // What is undone by itself (a second forced password change) is no opposite.
-                let undo = catalogue.named(action).find_map(|info| info.spec.undo).filter(|undo| *undo != action)?;
+                let undo =
+                    catalogue.named(action).find_map(|info| info.spec.undo).filter(|undo| *undo != action)?;
                 actions(other).find(|theirs| *theirs == undo).map(|theirs| (action, theirs))
             });
             if let Some((action, theirs)) = clash {

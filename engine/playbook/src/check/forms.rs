@@ -16,10 +16,10 @@ use crate::template::{Template, TextFormat};
 impl Check<'_> {
     /// A value for a parameter of this kind.
     pub(super) fn form(&mut self, node: &Node, kind: &ParamKind, what: &str) -> Option<Form> {
-        if let Content::Map(entries) = &node.content {
-            if let Some(form) = self.looked_up(entries, kind, what) {
-                return form;
-            }
+        if let Content::Map(entries) = &node.content
+            && let Some(form) = self.looked_up(entries, kind, what)
+        {
+            return form;
         }
         match kind {
             ParamKind::Text => self.text_form(node, what),
@@ -35,7 +35,7 @@ impl Check<'_> {
         let get = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let only = |allowed: &[&str]| entries.iter().all(|entry| allowed.contains(&entry.key.as_str()));
         if let Some(node) = get("from").filter(|_| only(&["from"])) {
-            return Some(self.from_name(node, kind, what));
+            return Some(self.handed_on(node, kind, what));
         }
         let node = get("path").filter(|_| only(&["path", "or"]))?;
         let path = self.text(node, "`path`").and_then(|text| self.path(&text, &node.span));
@@ -61,7 +61,7 @@ impl Check<'_> {
         Some(path.map(|path| Form::Path { path, or: literal, kind: kind.clone() }))
     }
 
-    fn from_name(&mut self, node: &Node, kind: &ParamKind, what: &str) -> Option<Form> {
+    fn handed_on(&mut self, node: &Node, kind: &ParamKind, what: &str) -> Option<Form> {
         let text = self.text(node, "`from`")?;
         let (reference, found) = self.reference(&text, &node.span)?;
         if !fits(found, kind) {

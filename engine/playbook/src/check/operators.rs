@@ -140,7 +140,7 @@ impl Check<'_> {
             return None;
         }
         let entries = self.map(value, "`count`")?;
-        let whole = entries.iter().fold(true, |whole, entry| self.key(entry, &COUNT) && whole);
+        let known = entries.iter().filter(|entry| self.key(entry, &COUNT)).count();
         let [only] = entries else {
             self.say(codes::ONE_OPERATOR, &value.span, "`count` needs one comparison", |d| {
                 d.help("{ count: { at_least: 2 } }")
@@ -155,7 +155,7 @@ impl Check<'_> {
             "more_than" => Bound::MoreThan,
             _ => Bound::LessThan,
         };
-        whole.then_some(CountTest { bound, number: number.unsigned_abs() })
+        (known == 1).then_some(CountTest { bound, number: number.unsigned_abs() })
     }
 }
 

@@ -41,10 +41,10 @@ impl Check<'_> {
         for entry in entries {
             if self.key(entry, keys) {
                 fields.push((&entry.key, entry));
-            } else if let Some(meant) = nearest::one(&entry.key, keys.known.iter().copied()) {
-                if !entries.iter().any(|other| other.key == meant) {
-                    fields.push((meant, entry));
-                }
+            } else if let Some(meant) = nearest::one(&entry.key, keys.known.iter().copied())
+                && !entries.iter().any(|other| other.key == meant)
+            {
+                fields.push((meant, entry));
             }
         }
         for key in keys.required.iter().filter(|key| !fields.iter().any(|(known, _)| known == *key)) {

@@ -16,21 +16,16 @@ impl Group {
 
     /// What it comes to, and nothing more: stops at the first condition that decides.
     pub fn truth(&self, scope: &dyn Scope) -> Truth {
-        self.truth_by(&mut |test| test.truth(scope))
-    }
-
-    /// What it comes to, when somebody else knows what each test comes to.
-    pub(crate) fn truth_by(&self, test: &mut dyn FnMut(&Test) -> Truth) -> Truth {
-        let all = every(&self.all, test);
+        let all = every(&self.all, scope);
         if all == Truth::False {
             return Truth::False;
         }
-        let any = if self.any.is_empty() { Truth::True } else { some(&self.any, test) };
+        let any = if self.any.is_empty() { Truth::True } else { some(&self.any, scope) };
         let both = all.and(any);
-        if both == Truth::False {
-            return Truth::False;
+        if both == Truth::False || self.none.is_empty() {
+            return both;
         }
-        both.and(some(&self.none, test).not())
+        both.and(some(&self.none, scope).not())
     }
 
     fn trace(&self, scope: &dyn Scope) -> Trace {
@@ -45,10 +40,10 @@ impl Group {
 }
 
 impl Item {
-    fn truth_by(&self, test: &mut dyn FnMut(&Test) -> Truth) -> Truth {
+    fn truth(&self, scope: &dyn Scope) -> Truth {
         match self {
-            Self::Test(found) => test(found),
-            Self::Group(group) => group.truth_by(test),
+            Self::Test(test) => test.truth(scope),
+            Self::Group(group) => group.truth(scope),
         }
     }
 
@@ -138,10 +133,10 @@ impl Test {
     }
 }
 
-fn every(items: &[Item], test: &mut dyn FnMut(&Test) -> Truth) -> Truth {
+fn every(items: &[Item], scope: &dyn Scope) -> Truth {
     let mut truth = Truth::True;
     for item in items {
-        truth = truth.and(item.truth_by(test));
+        truth = truth.and(item.truth(scope));
         if truth == Truth::False {
             break;
         }
@@ -149,10 +144,10 @@ fn every(items: &[Item], test: &mut dyn FnMut(&Test) -> Truth) -> Truth {
     truth
 }
 
-fn some(items: &[Item], test: &mut dyn FnMut(&Test) -> Truth) -> Truth {
+fn some(items: &[Item], scope: &dyn Scope) -> Truth {
     let mut truth = Truth::False;
     for item in items {
-        truth = truth.or(item.truth_by(test));
+        truth = truth.or(item.truth(scope));
         if truth == Truth::True {
             break;
         }

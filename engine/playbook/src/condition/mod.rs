@@ -188,3 +188,6 @@ impl From<bool> for Truth {
         if value { Self::True } else { Self::False }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,12 +99,8 @@ fn severities(operator: &Operator) -> Option<Vec<String>> {
         Operator::AtMost(Expected::Severity(wanted)) => Box::new(move |severity| severity <= *wanted),
         Operator::MoreThan(Expected::Severity(wanted)) => Box::new(move |severity| severity > *wanted),
         Operator::LessThan(Expected::Severity(wanted)) => Box::new(move |severity| severity < *wanted),
-        Operator::AnyOf(values) => {
-            Box::new(move |severity| values.iter().any(|value| *value == Expected::Severity(severity)))
-        }
-        Operator::NoneOf(values) => {
-            Box::new(move |severity| !values.iter().any(|value| *value == Expected::Severity(severity)))
-        }
+        Operator::AnyOf(values) => Box::new(move |severity| values.contains(&Expected::Severity(severity))),
+        Operator::NoneOf(values) => Box::new(move |severity| !values.contains(&Expected::Severity(severity))),
         _ => return None,
     };
     Some(

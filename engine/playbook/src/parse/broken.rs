@@ -245,8 +245,8 @@ fn first_of(node: &Node, key: &str, before: usize) -> Option<Span> {
         children
             .into_iter()
             .filter(|child| child.span.start < before)
-            .filter_map(|child| first_of(child, key, before))
-            .last()
+            .rev()
+            .find_map(|child| first_of(child, key, before))
     };
     match &node.content {
         Content::List(members) => deeper(members.iter().collect()),

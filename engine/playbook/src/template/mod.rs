@@ -131,7 +131,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
             return Err(minijinja::ErrorKind::UndefinedError.into());
         }
         let text = filters::text_of(value);
-        out.write_str(&filters::escape(&text, &format)).map_err(|_| minijinja::ErrorKind::WriteFailure.into())
+        out.write_str(&filters::escape(&text, format)).map_err(|_| minijinja::ErrorKind::WriteFailure.into())
     });
     filters::add_to(&mut environment);
     environment
