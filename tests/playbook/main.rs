@@ -3,8 +3,10 @@
 mod fixtures;
 mod golden;
 mod hostile;
+mod loading;
 mod matching;
 mod mutation;
 mod paths;
+mod scopes;
 mod shipped;
 mod tutorial;
