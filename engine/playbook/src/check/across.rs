@@ -40,34 +40,50 @@ fn same_names(playbooks: &[(Arc<Playbook>, Place)]) -> Vec<Diagnostic> {
 
 /// One playbook disables what another one enables, for alerts in the same state of their lives.
 fn opposites(playbooks: &[(Arc<Playbook>, Place)], catalogue: &Catalogue) -> Vec<Diagnostic> {
+    let acting = || playbooks.iter().filter(|(playbook, _)| playbook.mode == Mode::Act);
+    let mut by_action: BTreeMap<&str, Vec<&(Arc<Playbook>, Place)>> = BTreeMap::new();
+    for one in acting() {
+        for action in actions(&one.0) {
+            by_action.entry(action).or_default().push(one);
+        }
+    }
+    let undone_by: BTreeMap<&str, &str> =
+        catalogue.iter().filter_map(|info| Some((info.spec.name, info.spec.undo?))).collect();
     let mut found = Vec::new();
-    for (position, (one, place)) in playbooks.iter().enumerate() {
-        for (other, other_place) in &playbooks[position + 1..] {
-            let both_act = one.mode == Mode::Act && other.mode == Mode::Act;
-            let overlap = one.when.states.iter().any(|state| other.when.states.contains(state));
-            if !both_act || !overlap {
-                continue;
-            }
-            let clash = actions(one).find_map(|action| {
-                // What is undone by itself (a second forced password change) is no opposite.
-                let undo =
-                    catalogue.named(action).find_map(|info| info.spec.undo).filter(|undo| *undo != action)?;
-                actions(other).find(|theirs| *theirs == undo).map(|theirs| (action, theirs))
-            });
-            if let Some((action, theirs)) = clash {
-                let message = format!(
-                    "`{}` does `{action}` and `{}` does `{theirs}`, for alerts in the same state",
-                    one.name, other.name
-                );
-                found.push(
-                    Diagnostic::warning(codes::OPPOSITE, place.clone(), message)
-                        .help("make sure that no alert starts both, or give them different `states`")
-                        .related(other_place.clone(), "the other stands here"),
-                );
-            }
+    for (action, doing) in &by_action {
+        // A pair of actions that undo each other is met once; what is undone by itself is no opposite.
+        let is_met_before = |undo: &&&str| undone_by.get(**undo) == Some(action) && **undo < *action;
+        let Some(undo) = undone_by.get(action).filter(|undo| **undo != *action && !is_met_before(undo))
+        else {
+            continue;
+        };
+        let Some(undoing) = by_action.get(undo) else { continue };
+        for one in doing {
+            found.extend(undoing.iter().find_map(|other| opposite(one, other, action, undo)));
         }
     }
     found
+}
+
+fn opposite(
+    (one, place): &(Arc<Playbook>, Place),
+    (other, other_place): &(Arc<Playbook>, Place),
+    action: &str,
+    undo: &str,
+) -> Option<Diagnostic> {
+    let overlap = one.when.states.iter().any(|state| other.when.states.contains(state));
+    if !overlap || one.name == other.name {
+        return None;
+    }
+    let message = format!(
+        "`{}` does `{action}` and `{}` does `{undo}`, for alerts in the same state",
+        one.name, other.name
+    );
+    Some(
+        Diagnostic::warning(codes::OPPOSITE, place.clone(), message)
+            .help("make sure that no alert starts both, or give them different `states`")
+            .related(other_place.clone(), "the other stands here"),
+    )
 }
 
 fn actions(playbook: &Playbook) -> impl Iterator<Item = &str> {

@@ -36,7 +36,7 @@ impl Residuals {
 
     /// Begins to judge one alert.
     pub(super) fn judge<'a>(&'a self, scope: AlertScope<'a>) -> Judged<'a> {
-        Judged { residuals: self, scope, known: HashMap::new() }
+        Judged { residuals: self, scope, known: Vec::new() }
     }
 
     fn compile(&mut self, group: Group) -> Compiled {
@@ -69,7 +69,8 @@ impl Residuals {
 pub(super) struct Judged<'a> {
     residuals: &'a Residuals,
     scope: AlertScope<'a>,
-    known: HashMap<usize, Truth>,
+    /// What each test has come to, by its number; made when the first one is asked.
+    known: Vec<Option<Truth>>,
 }
 
 impl Judged<'_> {
@@ -110,10 +111,15 @@ impl Judged<'_> {
     fn part(&mut self, part: &Part) -> Truth {
         match part {
             Part::Group(group) => self.group(group),
-            Part::Test(number) => {
-                let Self { residuals, scope, known } = self;
-                *known.entry(*number).or_insert_with(|| residuals.tests[*number].truth(scope))
-            }
+            Part::Test(number) => self.test(*number),
         }
+    }
+
+    fn test(&mut self, number: usize) -> Truth {
+        let Self { residuals, scope, known } = self;
+        if known.is_empty() {
+            known.resize(residuals.tests.len(), None);
+        }
+        *known[number].get_or_insert_with(|| residuals.tests[number].truth(scope))
     }
 }
