@@ -53,6 +53,25 @@ fn a_version_whose_action_is_gone_says_so() {
 }
 
 #[test]
+fn line_ends_and_a_byte_order_mark_change_nothing() {
+    for name in ["nine-lines", "every-form", "every-operator"] {
+        let text = valid(name);
+        let model = |text: &str| {
+            let loaded = load_one(&format!("{name}.yaml"), text);
+            assert!(
+                loaded.is_usable(),
+                "{}",
+                render::text(&loaded.diagnostics, &loaded.sources, Style::PLAIN)
+            );
+            let playbook = &loaded.playbooks[0];
+            format!("{:?} {:?} {:?} {:?}", playbook.when, playbook.unless, playbook.steps, playbook.always)
+        };
+        assert_eq!(model(&text.replace('\n', "\r\n")), model(&text));
+        assert_eq!(model(&format!("\u{feff}{text}")), model(&text));
+    }
+}
+
+#[test]
 fn the_hash_is_of_the_bytes() {
     let text = valid("nine-lines");
     let one = load_one("nine-lines.yaml", &text);

@@ -5,9 +5,10 @@ use std::fs;
 
 use quell_action::{Catalogue, Connector, Impact};
 use quell_alert::{Alert, Product, Severity};
+use quell_playbook::condition::Truth;
 use quell_playbook::model::{AlertState, Mode, Verb};
 use quell_playbook::render::{self, Style};
-use quell_playbook::{Loaded, Matcher, SourceFile, Surroundings, load};
+use quell_playbook::{Entity, LaneScope, Loaded, Matcher, SourceFile, Surroundings, load};
 
 use crate::fixtures::{alert, now, shipped_folder};
 use crate::golden::{file_name, files};
@@ -127,6 +128,18 @@ fn each_alert_starts_those_that_are_for_it() {
         alert.severity = None;
     };
     assert_eq!(started(unsaid), Vec::<String>::new(), "unknown never acts");
+}
+
+#[test]
+fn those_of_whom_the_alert_says_no_more_than_a_name_are_chosen() {
+    let alert = alert();
+    for playbook in loaded().playbooks {
+        let Some(for_each) = &playbook.for_each else { continue };
+        let entity = Entity::at(&alert, for_each.kind, 0);
+        let scope = LaneScope::new(&alert, entity, now());
+        let chosen = for_each.only.as_ref().map_or(Truth::True, |only| only.truth(&scope));
+        assert_eq!(chosen, Truth::True, "{}", playbook.name);
+    }
 }
 
 #[test]

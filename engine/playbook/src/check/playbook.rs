@@ -52,7 +52,7 @@ impl Check<'_> {
         let fields = self.fields(tree, &PLAYBOOK)?;
         let language = fields.get("language").and_then(|node| self.language(node));
         let name = fields.get("playbook").and_then(|node| self.playbook_name(node));
-        let title = fields.get("title").and_then(|node| self.text(node, "`title`"));
+        let title = fields.get("title").and_then(|node| self.text_for_people(node, "`title`"));
         let texts = self.texts_for_people(&fields);
         let mode = match fields.get("mode") {
             Some(node) => self.word(node, "`mode`", &MODES, &["ask"]),
@@ -118,7 +118,8 @@ impl Check<'_> {
     }
 
     fn texts_for_people(&mut self, fields: &Fields<'_>) -> Texts {
-        let mut text = |key: &str| fields.get(key).and_then(|node| self.text(node, &format!("`{key}`")));
+        let mut text =
+            |key: &str| fields.get(key).and_then(|node| self.text_for_people(node, &format!("`{key}`")));
         let description = text("description");
         let severity_note = text("severity_note");
         let owner = text("owner");

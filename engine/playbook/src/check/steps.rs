@@ -43,7 +43,7 @@ impl Check<'_> {
     fn step(&mut self, node: &Node, defaults: &Defaults) -> Option<Step> {
         let fields = self.fields(node, &STEP)?;
         let id = fields.get("id").map(|node| self.name(node, "the id of a step", NameForm::Step));
-        let title = fields.get("title").map(|node| self.text(node, "`title`"));
+        let title = fields.get("title").map(|node| self.text_for_people(node, "`title`"));
         let condition = fields.get("if").map(|node| self.step_condition(node));
         let on_error = fields.get("on_error").map_or(Some(OnError::default()), |node| self.on_error(node));
         let action = self.one_verb(node, &fields).then(|| self.do_step(&fields, defaults)).flatten();

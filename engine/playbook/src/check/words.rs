@@ -35,6 +35,19 @@ impl Check<'_> {
         }
     }
 
+    /// A text for people, in which nothing is filled in.
+    pub(super) fn text_for_people(&mut self, node: &Node, what: &str) -> Option<String> {
+        let text = self.text(node, what)?;
+        if text.contains("{{") {
+            let message = format!("{what} is shown as it stands: a template does nothing here");
+            self.say(codes::BAD_TEMPLATE, &node.span, message, |d| {
+                d.help("templates belong into the parameters under `with`")
+            });
+            return None;
+        }
+        Some(text)
+    }
+
     /// A name in its form.
     pub(super) fn name(&mut self, node: &Node, what: &str, form: NameForm) -> Option<String> {
         let name = self.text(node, what)?;

@@ -1,6 +1,6 @@
 //! `alert.…`: the fields of an alert.
 
-use quell_alert::{Alert, FieldValue};
+use quell_alert::{Alert, FieldValue, FileEntity};
 
 use crate::condition::{Seen, SeenText};
 
@@ -11,6 +11,8 @@ pub(crate) fn seen<'a>(alert: &'a Alert, name: &str) -> Seen<'a> {
         Some("title") if alert.title.is_empty() => Seen::Missing,
         Some("tactics") => named(&alert.tactics),
         Some("techniques") => named(&alert.techniques),
+        // Every file counts, those without a name too.
+        Some("files") => Seen::list(alert.entities.files.iter().map(called).collect::<Vec<_>>()),
         // A status that was not said, or not understood, is no status.
         Some("status") if alert.status == quell_alert::Status::Unknown => Seen::Missing,
         Some("product") if alert.product.as_str() == quell_alert::Product::UNKNOWN => Seen::Missing,
@@ -30,6 +32,11 @@ pub(crate) fn of_field(value: FieldValue<'_>) -> Seen<'_> {
         FieldValue::Boolean(value) => Seen::Boolean(value),
         FieldValue::Integer(number) => Seen::Integer(number),
     }
+}
+
+fn called(file: &FileEntity) -> String {
+    let hash = file.hashes.first().map(|hash| &hash.value);
+    file.name.as_ref().or(hash).map_or_else(|| "a file without a name".to_owned(), String::clone)
 }
 
 /// A sender that names no technique has not said that there is none: the list is missing, not empty.
