@@ -205,6 +205,9 @@ async fn undo_through(disturb: impl Fn(&House, (usize, usize))) -> (usize, usize
     settle_down().await;
     house.restart();
     house.carry_on().await;
+    // An undo that was interrupted is tried again after a while.
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    settle_down().await;
     if !asked && !house.state(&plan.run).await.tasks().any(|task| task.undo.wanted) {
         // It died before anybody had heard: whoever asked got no answer, and asks again.
         let engine = house.engine();

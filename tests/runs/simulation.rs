@@ -42,6 +42,7 @@ async fn of_many_histories() {
     let seeds = only.map_or(0..HISTORIES, |seed| seed..seed + 1);
     let mut seen = Seen::default();
     for seed in seeds {
+        eprintln!("seed {seed}");
         History::new(seed).play(&mut seen).await;
     }
     if only.is_none() {

@@ -153,7 +153,8 @@ fn restored(task: &TaskState, effect: Effect, verification: Verification, rest: 
 
 /// An undo runs late rather than never: what may pass is tried again for as long as it takes.
 fn delayed(cx: &Context, task: &TaskState, error: ActionError) -> Entry {
-    let again_at = cx.look_again_at(task.undo.wait, &error);
+    let tries = task.undo.wait.map_or(0, |wait| wait.tries).max(task.undo.attempts.saturating_sub(1)) + 1;
+    let again_at = cx.again_at(cx.tools.settings.look_again, tries, &error);
     Entry::UndoDelayed { task: task.task.id.clone(), error, again_at }
 }
 

@@ -75,23 +75,26 @@ impl Runner {
         let runner = Arc::clone(self);
         self.drivers.spawn(async move {
             let stop = runner.tools.stop.clone();
-            tokio::select! {
-                () = stop.at_once() => {}
-                () = runner.see_through(&run, beginning, &mut commands) => {}
+            let parted = tokio::select! {
+                () = stop.at_once() => false,
+                parted = runner.see_through(&run, beginning, &mut commands) => parted,
+            };
+            if !parted {
+                runner.active.lock().remove(&run);
             }
-            runner.active.lock().remove(&run);
             runner.settled.notify_waiters();
         });
     }
 
     /// Drives a run until there is nothing to do for it. While its journal cannot be written it is read anew, again
-    /// and again: its lanes keep their places meanwhile.
+    /// and again: its lanes keep their places meanwhile. Returns whether it has parted from the run: from then on
+    /// another driver may have it.
     async fn see_through(
         self: &Arc<Self>,
         run: &RunId,
         beginning: Beginning,
         commands: &mut mpsc::UnboundedReceiver<Command>,
-    ) {
+    ) -> bool {
         let Beginning { mut state, playbook, gates } = beginning;
         let mut failures = 0;
         loop {
@@ -99,12 +102,12 @@ impl Runner {
             match AssertUnwindSafe(drive(&cx, commands)).catch_unwind().await.unwrap_or_else(|_| defect(run))
             {
                 Ok(parting) => match self.part(run, parting, commands) {
-                    true => return,
+                    true => return true,
                     false => failures = 0,
                 },
                 Err(halt @ Halt::Illegal { .. }) => {
                     tracing::error!(run.id = %run, error = %halt, "the run is given up; its journal stays as it is");
-                    return;
+                    return false;
                 }
                 Err(halt @ (Halt::Journal(_) | Halt::Broken(_) | Halt::Defect(_))) => {
                     failures += 1;
@@ -115,7 +118,7 @@ impl Runner {
             drop(cx);
             state = match self.reread(run).await {
                 Some(state) => state,
-                None => return,
+                None => return false,
             };
         }
     }

@@ -28,7 +28,14 @@ impl Resolver {
             asked: directories.map(|directory| (directory, None)).collect(),
             unanswered: Vec::new(),
         };
-        let mut questions = vec![names.clone()];
+        // All names together first; then what stays for life, one by one: an id that leads to somebody else than the
+        // others say must not go unnoticed because nobody has all of them.
+        let lasting: Vec<Identifier> = names.iter().filter(|name| name.is_immutable()).cloned().collect();
+        let mut questions: Vec<Vec<Identifier>> = match lasting.len() {
+            0 | 1 => Vec::new(),
+            _ => lasting.into_iter().map(|id| vec![id]).collect(),
+        };
+        questions.push(names.clone());
         // Each round asks with what the round before it has found; it ends when nothing new is found.
         while let Some(question) = questions.pop() {
             match self.round(&mut inquiry, &question).await {
