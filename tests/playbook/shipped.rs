@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use quell_action::{Catalogue, Connector, Impact};
-use quell_alert::{Alert, Product, Severity};
+use quell_alert::{Alert, Decoded, Product, Severity};
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{AlertState, Mode, Verb};
 use quell_playbook::render::{self, Style};
@@ -128,6 +128,35 @@ fn each_alert_starts_those_that_are_for_it() {
         alert.severity = None;
     };
     assert_eq!(started(unsaid), Vec::<String>::new(), "unknown never acts");
+}
+
+#[test]
+fn the_sample_alerts_start_what_they_are_samples_of() {
+    let matcher = Matcher::new(loaded().playbooks);
+    let folder = shipped_folder().join("../examples/alerts");
+    for (file, expected) in [
+        ("01-dcsync.json", &["dcsync"][..]),
+        ("02-golden-ticket.json", &["golden-ticket"]),
+        ("03-stolen-ticket.cef", &["stolen-ticket"]),
+        ("04-password-spray.json", &["password-spray"]),
+        ("05-ransomware-device.json", &["ransomware"]),
+        ("06-risky-sign-in.json", &["risky-sign-in"]),
+        ("08-honeytoken.json", &["honeytoken"]),
+        ("10-machine-account.json", &[]),
+        ("16-leaked-credentials.json", &["account-takeover"]),
+    ] {
+        let decoded = quell_alert::decode(&fs::read(folder.join(file)).unwrap());
+        let started: Vec<String> = decoded
+            .into_iter()
+            .filter_map(|record| match record {
+                Decoded::Alert(alert) => Some(alert),
+                _ => None,
+            })
+            .flat_map(|alert| matcher.matching(&alert, AlertState::New, now()))
+            .map(|playbook| playbook.name.0.clone())
+            .collect();
+        assert_eq!(started, expected, "{file}");
+    }
 }
 
 #[test]
