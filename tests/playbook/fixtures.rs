@@ -13,22 +13,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Where the files of these tests are.
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("playbook")
 }
 
 /// Where the shipped playbooks are.
-pub fn shipped_folder() -> PathBuf {
+pub(crate) fn shipped_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks")
 }
 
 /// Loads one playbook under a file name that fits it.
-pub fn load_one(name: &str, text: &str) -> Loaded {
+pub(crate) fn load_one(name: &str, text: &str) -> Loaded {
     load_files(&[(name, text.as_bytes())])
 }
 
 /// Loads files against the catalogue of these tests.
-pub fn load_files(files: &[(&str, &[u8])]) -> Loaded {
+pub(crate) fn load_files(files: &[(&str, &[u8])]) -> Loaded {
     let files: Vec<SourceFile> = files
         .iter()
         .map(|(name, bytes)| SourceFile { name: (*name).to_owned(), bytes: bytes.to_vec() })
@@ -37,12 +37,12 @@ pub fn load_files(files: &[(&str, &[u8])]) -> Loaded {
 }
 
 /// What is offered here.
-pub fn catalogue() -> Catalogue {
+pub(crate) fn catalogue() -> Catalogue {
     Catalogue::new(actions().into_iter().filter(|info| info.spec.provider != "pager"))
 }
 
 /// What could be offered, and the teams of the site.
-pub fn surroundings() -> Surroundings {
+pub(crate) fn surroundings() -> Surroundings {
     Surroundings {
         known: Catalogue::new(actions()),
         teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
@@ -151,12 +151,12 @@ fn actions() -> Vec<ActionInfo> {
 }
 
 /// The moment at which everything in these tests happens.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
 /// An alert of Defender for Identity about a stolen ticket.
-pub fn alert() -> Alert {
+pub(crate) fn alert() -> Alert {
     Alert {
         id: AlertId("a-1".into()),
         provider_id: None,
@@ -203,7 +203,7 @@ pub fn alert() -> Alert {
 }
 
 /// An account of the directory contoso.
-pub fn account(name: &str) -> Account {
+pub(crate) fn account(name: &str) -> Account {
     Account {
         kind: AccountKind::Person,
         identifiers: vec![

@@ -107,7 +107,7 @@ fn compare(path: &Path, text: &str) {
 }
 
 /// The files in a folder with this ending, in order.
-pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -128,6 +128,6 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The name of a file without its folder.
-pub fn file_name(path: &Path) -> String {
+pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap().to_string_lossy().into_owned()
 }

@@ -1,5 +1,7 @@
 //! The playbook room: what loads, what is refused and in which words, what matches.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 mod fixtures;
 mod golden;
 mod hostile;

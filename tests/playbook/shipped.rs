@@ -14,12 +14,12 @@ use crate::fixtures::{alert, now, shipped_folder};
 use crate::golden::{file_name, files};
 
 /// What the quick start offers.
-pub fn lab() -> Catalogue {
+pub(crate) fn lab() -> Catalogue {
     Catalogue::new(quell_lab::LabConnector::actions(None))
 }
 
 /// Every shipped playbook, as its folder and file.
-pub fn shipped() -> Vec<SourceFile> {
+pub(crate) fn shipped() -> Vec<SourceFile> {
     let mut found = Vec::new();
     for folder in ["identity", "device", "notify"] {
         for path in files(&shipped_folder().join(folder), "yaml") {
@@ -33,7 +33,7 @@ pub fn shipped() -> Vec<SourceFile> {
 }
 
 /// Everything that this program could offer.
-pub fn known() -> Catalogue {
+pub(crate) fn known() -> Catalogue {
     let lab = quell_lab::LabConnector::actions(None);
     Catalogue::new(lab.into_iter().chain(quell_webhook::WebhookConnector::actions(None)))
 }
