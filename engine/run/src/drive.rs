@@ -11,7 +11,8 @@ use crate::command::{Command, obey};
 use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::next::{Move, Next, next};
-use crate::{TaskState, expand, observe, perform, undo};
+use crate::state::lane_about;
+use crate::{Entry, TaskState, expand, observe, perform, undo};
 
 /// How a drive came to its end for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,8 @@ async fn go_round(
     commands: &mut mpsc::UnboundedReceiver<Command>,
 ) -> Result<Parting, Halt> {
     loop {
-        let Next { records, moves: ready, wait_until } = decide(cx).await;
+        let Next { mut records, moves: ready, wait_until } = decide(cx).await;
+        records.retain(|record| !moves.is_in_the_middle_of(record));
         if !records.is_empty() {
             cx.log.note(records, Vec::new()).await?;
             continue;
@@ -123,6 +125,11 @@ struct UnderWay {
 impl UnderWay {
     fn is_empty(&self) -> bool {
         self.begun.is_empty()
+    }
+
+    /// Whether a lane has a move under way: nothing is decided over its head. When it has ended, all is decided anew.
+    fn is_in_the_middle_of(&self, record: &Entry) -> bool {
+        lane_about(record).is_some_and(|lane| self.begun.iter().any(|begun| begun.lane() == lane))
     }
 
     /// Begins a move, unless it or another one for the same task is under way.

@@ -219,7 +219,7 @@ impl RunState {
 }
 
 /// The task that an entry is about; entries about several tasks, lanes or the whole run apart.
-pub(crate) fn task_of(entry: &Entry) -> Option<&TaskId> {
+fn task_of(entry: &Entry) -> Option<&TaskId> {
     match entry {
         Entry::Planned { task, .. }
         | Entry::TaskExcluded { task, .. }
@@ -238,6 +238,11 @@ pub(crate) fn task_of(entry: &Entry) -> Option<&TaskId> {
         | Entry::UndoFailed { task, .. } => Some(task),
         _ => None,
     }
+}
+
+/// The lane in which an entry happens; entries about the whole run apart.
+pub(crate) fn lane_about(entry: &Entry) -> Option<LaneId> {
+    lane_of(entry).or_else(|| task_of(entry).map(|task| task.lane))
 }
 
 fn lane_of(entry: &Entry) -> Option<LaneId> {

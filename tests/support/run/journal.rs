@@ -45,6 +45,11 @@ impl BreakingJournal {
         self.inner.lock().breaks = Some((write, how));
     }
 
+    /// Breaks no more.
+    pub fn behave(&self) {
+        self.inner.lock().breaks = None;
+    }
+
     /// Called with the number of each write, before it.
     pub fn at_each_write(&self, hook: impl Fn(usize) + Send + Sync + 'static) {
         self.inner.lock().hook = Some(Box::new(hook));
