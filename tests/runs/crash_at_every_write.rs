@@ -2,8 +2,10 @@
 //! recovers. However that goes: the same end, and each change made exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use quell_run::{Finish, Phase};
+use parking_lot::Mutex;
+use quell_run::{Entry, Finish, Phase};
 use quell_tests::run::{Breakage, CallKind, Fault, House, Person, alert_about};
 
 use crate::playbooks::CONTAIN;
@@ -115,5 +117,59 @@ async fn every_batch_fits_its_summary() {
         lines.extend(batch.lines);
         let state = quell_run::RunState::replay(&lines).expect("in order");
         assert_eq!(state.summary(), batch.summary);
+    }
+}
+
+/// What a call led to is on disk before anything else is done for the lane.
+#[tokio::test(start_paused = true)]
+async fn outcomes_do_not_wait() {
+    let alice = Person::new("alice");
+    let house = House::new().with(&[alice.clone()]);
+    let (journal, seen) = (house.journal.clone(), Arc::new(Mutex::new((0, Vec::new()))));
+    let noted = Arc::clone(&seen);
+    // What panics here would be taken for a defect of the connector: it is noted, and judged afterwards.
+    house.vendor.at_each_call(move |call| {
+        let (begun, on_disk) = &mut *noted.lock();
+        *begun += usize::from(call.kind == CallKind::Execute);
+        if call.kind == CallKind::LookUp && *begun == 3 {
+            let batches = journal.batches();
+            let lines = batches.iter().flat_map(|batch| &batch.lines);
+            on_disk.push(lines.filter(|line| matches!(line.entry, Entry::Succeeded { .. })).count());
+        }
+    });
+    let playbook = house.playbook(CONTAIN);
+    let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
+    house.carry_through(&[(plan, playbook)]).await;
+    let (_, on_disk) = &*seen.lock();
+    assert!(!on_disk.is_empty());
+    assert!(on_disk.iter().all(|outcomes| *outcomes == 3), "three calls were answered: {on_disk:?}");
+}
+
+/// A run that was in the middle of a call is taken up before an older one that has not begun: whether it happened must
+/// be known before anybody else looks. One real change, and one run that claims it.
+#[tokio::test(start_paused = true)]
+async fn what_was_interrupted_goes_first() {
+    for fault in [Fault::DiesBefore, Fault::DiesAfter] {
+        let alice = Person::only_at("alice", &[quell_tests::run::AD]);
+        let house = House::new().with(&[alice.clone()]);
+        let at = fault.clone();
+        house.vendor.script(move |call| (call.kind == CallKind::Execute).then(|| at.clone()));
+        let playbook = house.playbook(crate::playbooks::CUT_OFF);
+        let older = house.plan(&alert_about("older", &[&alice]), &playbook);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let newer = house.plan(&alert_about("newer", &[&alice]), &playbook);
+        let engine = house.engine();
+        engine.start(newer.clone(), playbook.clone()).await.unwrap();
+        engine.start(older.clone(), playbook.clone()).await.unwrap();
+        house.crashed().await;
+        engine.stop_now();
+        quell_tests::run::settle_down().await;
+        house.restart();
+        house.vendor.behave();
+        house.carry_on().await;
+        let claims = |state: quell_run::RunState| state.tasks().filter(|task| task.changed()).count();
+        assert_eq!(claims(house.state(&newer.run).await), 1, "{fault:?}");
+        assert_eq!(claims(house.state(&older.run).await), 0, "{fault:?}");
+        assert_eq!(house.vendor.effects().values().sum::<u32>(), 1, "{fault:?}");
     }
 }

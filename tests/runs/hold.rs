@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_action::Failure;
+use quell_action::{Effect, Failure};
 use quell_playbook::model::Playbook;
-use quell_run::{Engine, Journal, Phase, Plan, Refusal, Release, RunStatus};
+use quell_run::{Engine, Entry, Journal, Line, Phase, Plan, Refusal, Release, RunStatus};
 use quell_tests::run::{
     AD, Breakage, CallKind, ENTRA, Fault, House, Person, alert_about, in_time, settle_down,
 };
@@ -85,7 +85,7 @@ async fn an_account_that_was_disabled_before_stays_disabled() {
     assert!(house.vendor.changes().is_empty());
     let lines = house.lines(&plan.run).await;
     let because = lines.iter().find_map(|line| match &line.entry {
-        quell_run::Entry::UndoReleased { because, .. } => Some(because.clone()),
+        Entry::UndoReleased { because, .. } => Some(because.clone()),
         _ => None,
     });
     assert_eq!(because, Some(Release::NothingOfOurs));
@@ -119,7 +119,7 @@ async fn a_timer_takes_back_once_and_survives_restarts() {
         let found = engine.recover().await.unwrap();
         assert_eq!(found.refused.len(), 0);
         assert_eq!(found.waiting.len(), usize::from(down_for < 8));
-        tokio::time::sleep(Duration::from_secs(8 * 3600)).await;
+        tokio::time::sleep(Duration::from_secs(8 * 3600 + 60)).await;
         settle_down().await;
         assert!(!house.vendor.is_disabled(AD, &alice), "down for {down_for} h");
         assert_eq!(house.vendor.changes()[&format!("undo account.disable {AD}:alice")], 1);
@@ -217,8 +217,40 @@ async fn undo_through(disturb: impl Fn(&House, (usize, usize))) -> (usize, usize
     let state = house.state(&plan.run).await;
     assert!(house.vendor.disabled().is_empty(), "{}", house.story(&plan.run).await);
     assert!(house.vendor.changes().values().all(|changes| *changes == 1), "{:?}", house.vendor.changes());
+    let told: Vec<Effect> = house.lines(&plan.run).await.into_iter().filter_map(undone).collect();
+    let is_change = |effect: &Effect| matches!(effect, Effect::Changed { .. });
+    assert!(told.len() == 3 && told.iter().all(is_change), "the record says what was taken back: {told:?}");
     let reversible: Vec<_> =
         state.tasks().filter(|task| task.task.reversible).map(|task| task.phase).collect();
     assert_eq!(reversible, [Phase::Undone; 3], "{}", house.story(&plan.run).await);
     (house.journal.writes() - before.0, house.vendor.calls().len() - before.1)
+}
+
+fn undone(line: Line) -> Option<Effect> {
+    match line.entry {
+        Entry::UndoSucceeded { effect, .. } => Some(effect),
+        _ => None,
+    }
+}
+
+/// Both want the same state at the same moment; whichever comes second must find the first one's hold on disk.
+#[tokio::test(start_paused = true)]
+async fn two_runs_at_once_are_undone_in_both_orders() {
+    for order in [[0, 1], [1, 0]] {
+        let alice = Person::new("alice");
+        let house = House::new().with(&[alice.clone()]);
+        let engine = house.engine();
+        let playbook = house.playbook(CUT_OFF);
+        let plans = ["a-1", "a-2"].map(|id| house.plan(&alert_about(id, &[&alice]), &playbook));
+        for plan in &plans {
+            engine.start(plan.clone(), playbook.clone()).await.unwrap();
+        }
+        in_time(engine.idle()).await;
+        engine.undo(&plans[order[0]].run, None, "operator").await.unwrap();
+        in_time(engine.idle()).await;
+        assert!(house.vendor.is_disabled(AD, &alice), "{order:?}: the other still needs it");
+        engine.undo(&plans[order[1]].run, None, "operator").await.unwrap();
+        in_time(engine.idle()).await;
+        assert!(!house.vendor.is_disabled(AD, &alice), "{order:?}");
+    }
 }

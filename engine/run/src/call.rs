@@ -47,13 +47,16 @@ pub(crate) async fn call(
         key: task.key(&cx.plan.run),
         before: before.clone(),
     };
-    if cx.tools.stop.is_stopping() {
-        return Ok(Done::default());
-    }
-    let wanted = |state: &RunState| earlier == Earlier::MayHaveHappened || still_wanted(state, task);
+    let wanted = |state: &RunState| {
+        let begin = earlier == Earlier::MayHaveHappened || still_wanted(state, task);
+        begin && !cx.tools.stop.is_stopping()
+    };
     match cx.log.intend(intent, wanted).await? {
         Intent::OnDisk => {}
-        Intent::NoLongerWanted if earlier == Earlier::NoCall => return Ok(Done::default()),
+        // What is not begun because the engine stops is begun by the next one.
+        Intent::NoLongerWanted if earlier == Earlier::NoCall || cx.tools.stop.is_stopping() => {
+            return Ok(Done::default());
+        }
         Intent::NoLongerWanted => return Err(Entry::TaskDropped { task: task.task.id.clone() }.into()),
     }
     // And it may have changed while the intent went to disk: this clearance is the one that the call is made with.

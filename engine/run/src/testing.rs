@@ -80,3 +80,24 @@ impl Clock for ManualClock {
         let _ = woken.await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn wakes_whoever_waited_long_enough() {
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let mut sleep = clock.sleep(Duration::from_secs(10)).boxed();
+        assert!(sleep.as_mut().now_or_never().is_none());
+        assert_eq!(clock.next_waking(), Some(Timestamp::UNIX_EPOCH + chrono::Duration::seconds(10)));
+        clock.advance(Duration::from_secs(9));
+        assert!(sleep.as_mut().now_or_never().is_none());
+        clock.advance(Duration::from_secs(1));
+        assert!(sleep.as_mut().now_or_never().is_some());
+        assert_eq!(clock.next_waking(), None);
+        assert!(clock.sleep(Duration::ZERO).now_or_never().is_some());
+    }
+}

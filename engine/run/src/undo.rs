@@ -14,7 +14,7 @@ use crate::hands::Eye;
 use crate::log::{Halt, Intent};
 use crate::perform::at_hand;
 use crate::retry::later;
-use crate::{CallFailure, Entry, Holder, Holds, Ours, Phase, Release, TaskState, Verification};
+use crate::{CallFailure, Entry, Holder, Holds, Ours, Phase, Release, RunState, TaskState, Verification};
 
 /// Takes back what a task changed.
 pub(crate) async fn undo(cx: &Context, task: &TaskState) -> Result<Done, Halt> {
@@ -76,13 +76,12 @@ async fn restore(cx: &Context, task: &TaskState, ours: Ours, rest: Holds) -> Res
         ),
     };
     drop(clear().map_err(|excluded| left_alone(cx, task, &excluded))?);
-    if cx.tools.stop.is_stopping() {
-        return Ok(Done::default());
-    }
     let mut begun = task.clone();
     begun.undo.attempts += 1;
     let intent = Entry::UndoStarted { task: task.task.id.clone(), attempt: begun.undo.attempts };
-    let wanted = |state: &crate::RunState| state.task(&task.task.id).is_some_and(TaskState::undo_open);
+    let wanted = |state: &RunState| {
+        !cx.tools.stop.is_stopping() && state.task(&task.task.id).is_some_and(TaskState::undo_open)
+    };
     let Intent::OnDisk = cx.log.intend(intent, wanted).await? else { return Ok(Done::default()) };
     let cleared = clear().map_err(|excluded| left_alone(cx, &begun, &excluded))?;
     let key = RequestKey(format!("{}/undo", task.key(&cx.plan.run)));

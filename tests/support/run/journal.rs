@@ -1,6 +1,7 @@
 //! A journal that breaks where told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -126,7 +127,10 @@ impl Journal for BreakingJournal {
             std::future::pending::<()>().await;
         }
         let run = batch.run.clone();
-        match self.turn() {
+        let turn = self.turn();
+        // A flush takes time, and others get on meanwhile.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        match turn {
             None => self.keep(batch).await,
             Some(Breakage::DiesBefore) => self.die().await,
             Some(Breakage::DiesAfter) => {

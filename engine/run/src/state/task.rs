@@ -51,7 +51,7 @@ pub struct TaskState {
     pub phase: Phase,
     /// How often its call was begun.
     pub attempts: u32,
-    /// What stood there before the call; the first one, where a call is repeated to settle it.
+    /// What stood there before the call, as its intent says; a call that is repeated says what stood there first.
     pub before: Option<State>,
     /// What it waits for, in [`Phase::Waiting`] and [`Phase::Unsettled`].
     pub wait: Option<Wait>,
@@ -177,10 +177,7 @@ impl TaskState {
             Entry::Planned { verdict, .. } => self.verdict = Some(verdict.clone()),
             Entry::TaskExcluded { excluded, .. } => self.excluded = Some(excluded.clone()),
             Entry::Started { attempt, before, .. } => {
-                // A call that is repeated to settle it keeps what stood there before the first.
-                if !self.is_started() {
-                    self.before = before.clone();
-                }
+                self.before = before.clone();
                 self.attempts = *attempt;
                 self.wait = None;
             }
