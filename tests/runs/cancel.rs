@@ -9,7 +9,7 @@ use crate::playbooks::CONTAIN;
 async fn at_every_call() {
     let alice = Person::new("alice");
     let calls = {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let playbook = house.playbook(CONTAIN);
         let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
         house.carry_through(&[(plan, playbook)]).await;
@@ -24,7 +24,7 @@ async fn at_every_call() {
 
 /// A person stops the run while this call is under way, or takes it back as a whole.
 async fn stopped_at(alice: &Person, moment: usize, undo: bool) {
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([alice]);
     let (reached, mut heard) = tokio::sync::mpsc::unbounded_channel();
     house.vendor.script(move |call| {
         (call.number == moment).then(|| {

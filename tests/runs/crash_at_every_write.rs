@@ -124,7 +124,7 @@ async fn every_batch_fits_its_summary() {
 #[tokio::test(start_paused = true)]
 async fn outcomes_do_not_wait() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let (journal, seen) = (house.journal.clone(), Arc::new(Mutex::new((0, Vec::new()))));
     let noted = Arc::clone(&seen);
     // What panics here would be taken for a defect of the connector: it is noted, and judged afterwards.
@@ -151,7 +151,7 @@ async fn outcomes_do_not_wait() {
 async fn what_was_interrupted_goes_first() {
     for fault in [Fault::DiesBefore, Fault::DiesAfter] {
         let alice = Person::only_at("alice", &[quell_tests::run::AD]);
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let at = fault.clone();
         house.vendor.script(move |call| (call.kind == CallKind::Execute).then(|| at.clone()));
         let playbook = house.playbook(crate::playbooks::CUT_OFF);

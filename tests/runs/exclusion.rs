@@ -22,8 +22,8 @@ async fn contained(house: &House, person: &Person) -> quell_run::RunState {
 async fn under_any_alias_in_any_directory() {
     let alice = Person::new("alice");
     for alias in [alice.sid(), alice.upn(), alice.login(), alice.entra_id(), alice.anchor()] {
-        let house = House::new().with(&[alice.clone(), Person::new("bob")]);
-        house.exclude(&[alias.clone()]);
+        let house = House::new().with([&alice, &Person::new("bob")]);
+        house.exclude(std::slice::from_ref(&alias));
         let state = contained(&house, &alice).await;
         assert!(house.vendor.disabled().is_empty(), "{alias}");
         assert!(house.vendor.writes().iter().all(|call| call.action == "desk.tell"), "{alias}");
@@ -39,16 +39,16 @@ async fn under_any_alias_in_any_directory() {
 async fn that_comes_between_any_two_moves() {
     let alice = Person::new("alice");
     let calls = {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         contained(&house, &alice).await;
         house.vendor.calls().len()
     };
     for moment in 0..calls {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let (exclude, name) = (house.clone(), alice.upn());
         house.vendor.at_each_call(move |call| {
             if call.number == moment {
-                exclude.exclude(&[name.clone()]);
+                exclude.exclude(std::slice::from_ref(&name));
             }
         });
         let state = contained(&house, &alice).await;
@@ -65,19 +65,19 @@ async fn that_comes_between_any_two_moves() {
 async fn that_comes_while_the_intent_goes_to_disk() {
     let alice = Person::new("alice");
     let writes = {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         contained(&house, &alice).await;
         house.journal.writes()
     };
     let mut stopped_at_the_last_moment = 0;
     for moment in 1..writes {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let (exclude, name) = (house.clone(), alice.sid());
         let begun = Arc::new(AtomicUsize::new(usize::MAX));
         let (noted, vendor) = (Arc::clone(&begun), house.vendor.clone());
         house.journal.at_each_write(move |write| {
             if write == moment {
-                exclude.exclude(&[name.clone()]);
+                exclude.exclude(std::slice::from_ref(&name));
                 noted.store(vendor.calls().len(), Ordering::SeqCst);
             }
         });
@@ -95,13 +95,13 @@ async fn that_comes_while_the_intent_goes_to_disk() {
 #[tokio::test(start_paused = true)]
 async fn that_comes_while_a_retry_waits() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let exclude = house.clone();
     let name = alice.upn();
     house.vendor.script(move |call| {
         let first = call.kind == CallKind::Execute && call.action == "account.disable";
         if first {
-            exclude.exclude(&[name.clone()]);
+            exclude.exclude(std::slice::from_ref(&name));
         }
         first.then_some(Fault::Fails(Failure::Unavailable { retry_after: None }))
     });
@@ -113,11 +113,11 @@ async fn that_comes_while_a_retry_waits() {
 #[tokio::test(start_paused = true)]
 async fn that_comes_during_the_call_is_on_record() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let (exclude, name) = (house.clone(), alice.upn());
     house.vendor.at_each_call(move |call| {
         if call.kind == CallKind::Execute && call.action == "account.disable" {
-            exclude.exclude(&[name.clone()]);
+            exclude.exclude(std::slice::from_ref(&name));
         }
     });
     let state = contained(&house, &alice).await;
@@ -133,7 +133,7 @@ async fn that_comes_during_the_call_is_on_record() {
 #[tokio::test(start_paused = true)]
 async fn unknown_never_acts_and_waits() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let clock = house.clock.clone();
     let back = quell_tests::run::dawn() + chrono::Duration::hours(3);
     house.vendor.script(move |call| {
@@ -153,7 +153,7 @@ async fn unknown_never_acts_and_gives_up_in_the_end() {
     let alice = Person::new("alice");
     // Away from the beginning, or from the moment at which the step has been worked out (two questions later).
     for from in [0, 2] {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let asked = AtomicUsize::new(0);
         house.vendor.script(move |call| {
             let away = call.kind == CallKind::LookUp && call.provider == OKTA;

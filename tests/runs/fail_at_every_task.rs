@@ -26,7 +26,7 @@ struct Run {
 
 async fn run(fails: impl Fn(&quell_tests::run::Call) -> Option<Fault> + Send + Sync + 'static) -> Run {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     house.vendor.script(fails);
     let playbook = house.playbook(CONTAIN);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);

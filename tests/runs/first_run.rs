@@ -8,7 +8,7 @@ use crate::playbooks::{CAREFUL, CONTAIN};
 #[tokio::test(start_paused = true)]
 async fn an_account_is_disabled_wherever_it_is() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let playbook = house.playbook(CONTAIN);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
     let engine = house.engine();
@@ -51,7 +51,7 @@ async fn later_steps_read_what_earlier_ones_led_to() {
 async fn what_the_alert_does_not_say_a_directory_is_asked() {
     let spared = Person::new("firecall").in_groups(&["Break Glass"]);
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone(), spared.clone()]);
+    let house = House::new().with([&alice, &spared]);
     let playbook = house.playbook(CAREFUL);
     let plan = house.plan(&alert_about("a-1", &[&alice, &spared]), &playbook);
     assert!(plan.lanes.iter().all(|lane| lane.unless_open), "the alert names no groups");

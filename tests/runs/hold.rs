@@ -22,7 +22,7 @@ struct Two {
 
 async fn two_runs() -> Two {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let engine = house.engine();
     let (contain, cut_off) = (house.playbook(CONTAIN), house.playbook(CUT_OFF));
     let alert = alert_about("a-1", &[&alice]);
@@ -74,7 +74,7 @@ async fn the_second_run_is_undone_first() {
 #[tokio::test(start_paused = true)]
 async fn an_account_that_was_disabled_before_stays_disabled() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     house.vendor.set_disabled(AD, &alice, true);
     let (engine, playbook) = (house.engine(), house.playbook(CUT_OFF));
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
@@ -106,7 +106,7 @@ async fn what_cannot_be_undone_is_refused() {
 async fn a_timer_takes_back_once_and_survives_restarts() {
     let alice = Person::new("alice");
     for down_for in [0_u64, 4, 7, 9, 100] {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let playbook = house.playbook(FOR_A_WHILE);
         let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
         let engine = house.engine();
@@ -130,7 +130,7 @@ async fn a_timer_takes_back_once_and_survives_restarts() {
 #[tokio::test(start_paused = true)]
 async fn a_confirmed_change_stays() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let playbook = house.playbook(FOR_A_WHILE);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
     let engine = house.engine();
@@ -186,7 +186,7 @@ async fn an_undo_is_ended_by_another_process() {
 
 async fn undo_through(disturb: impl Fn(&House, (usize, usize))) -> (usize, usize) {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let playbook = house.playbook(CONTAIN);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
     let engine = house.engine();
@@ -238,7 +238,7 @@ fn undone(line: Line) -> Option<Effect> {
 async fn two_runs_at_once_are_undone_in_both_orders() {
     for order in [[0, 1], [1, 0]] {
         let alice = Person::new("alice");
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let engine = house.engine();
         let playbook = house.playbook(CUT_OFF);
         let plans = ["a-1", "a-2"].map(|id| house.plan(&alert_about(id, &[&alice]), &playbook));

@@ -26,7 +26,7 @@ fn run_of(call: &Call) -> &str {
 #[tokio::test(start_paused = true)]
 async fn two_runs_of_one_identity_never_overlap() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     house.vendor.script(|_| Some(Fault::Slow(Duration::from_secs(2))));
     let playbooks = [house.playbook(CONTAIN), house.playbook(CUT_OFF)];
     let names = [alice.sid(), alice.upn(), alice.entra_id()];
@@ -34,7 +34,7 @@ async fn two_runs_of_one_identity_never_overlap() {
         .iter()
         .enumerate()
         .flat_map(|(number, name)| {
-            let alert = alert(&format!("a-{number}"), vec![account(&[name.clone()])]);
+            let alert = alert(&format!("a-{number}"), vec![account(std::slice::from_ref(name))]);
             playbooks.clone().map(|playbook| (house.plan(&alert, &playbook), playbook))
         })
         .collect();
@@ -71,7 +71,7 @@ async fn others_do_not_wait() {
 #[tokio::test(start_paused = true)]
 async fn one_hot_lane_holds_nobody_else_up() {
     let (alice, bob) = (Person::only_at("alice", &[AD]), Person::only_at("bob", &[AD]));
-    let mut house = House::new().with(&[alice.clone(), bob.clone()]);
+    let mut house = House::new().with([&alice, &bob]);
     house.settings.calls_at_once = 2;
     house.vendor.script(|call| (!call.key.is_empty()).then_some(Fault::Slow(Duration::from_secs(10))));
     let playbook = house.playbook(CONTAIN);

@@ -10,7 +10,7 @@ use crate::playbooks::{CAREFUL, CONTAIN};
 #[tokio::test(start_paused = true)]
 async fn says_what_would_happen_to_whom() {
     let (alice, spared) = (Person::new("alice"), Person::new("firecall"));
-    let house = House::new().with(&[alice.clone(), spared.clone()]);
+    let house = House::new().with([&alice, &spared]);
     house.exclude(&[spared.login()]);
     house.vendor.set_disabled(ENTRA, &alice, true);
     let playbook = house.playbook(CONTAIN);
@@ -44,7 +44,7 @@ async fn says_what_would_happen_to_whom() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_without_hands_takes_no_plan_that_acts() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let playbook = house.playbook(CONTAIN);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
     assert_eq!(plan.mode, Mode::Act);
@@ -59,7 +59,7 @@ async fn an_engine_without_hands_takes_no_plan_that_acts() {
 async fn waits_for_nobody() {
     let alice = Person::new("alice");
     for playbook in [CONTAIN, CAREFUL] {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         house.vendor.script(|call| {
             (call.kind == CallKind::LookUp && call.provider == OKTA).then_some(Fault::SilentBefore)
         });

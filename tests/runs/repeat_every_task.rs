@@ -8,7 +8,7 @@ use crate::playbooks::CONTAIN;
 #[tokio::test(start_paused = true)]
 async fn by_another_run() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     let playbook = house.playbook(CONTAIN);
     let first = house.plan(&alert_about("a-1", &[&alice]), &playbook);
     let second = house.plan(&alert_about("a-2", &[&alice]), &playbook);
@@ -33,14 +33,14 @@ async fn by_another_run() {
 async fn by_a_restart_that_has_forgotten() {
     let alice = Person::new("alice");
     let complete = {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let playbook = house.playbook(CONTAIN);
         let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
         house.carry_through(&[(plan.clone(), playbook)]).await;
         house.journal.batches()
     };
     for kept in 1..complete.len() {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let playbook = house.playbook(CONTAIN);
         let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
         // The world of a run that has gone to its end, and the journal of one that has not.

@@ -33,8 +33,8 @@ fn at(providers: &[&str], name: &str) -> Vec<String> {
 async fn certain_ids_lead_from_any_directory_to_the_others() {
     let alice = Person::new("alice");
     for name in [alice.sid(), alice.entra_id(), alice.anchor(), alice.upn(), alice.login()] {
-        let house = House::new().with(&[alice.clone(), Person::new("bob")]);
-        let told = contain(&house, &[name.clone()]).await;
+        let house = House::new().with([&alice, &Person::new("bob")]);
+        let told = contain(&house, std::slice::from_ref(&name)).await;
         assert_eq!(told.disabled, at(&[AD, ENTRA, OKTA], "alice"), "{name}");
     }
 }
@@ -43,7 +43,7 @@ async fn certain_ids_lead_from_any_directory_to_the_others() {
 async fn weak_names_lead_to_nobody() {
     let alice = Person::new("alice");
     let weak = [Identifier::Mail("alice@contoso.example".into()), Identifier::Name("alice".into())];
-    let house = House::new().with(&[alice]);
+    let house = House::new().with([&alice]);
     let told = contain(&house, &weak).await;
     assert!(told.disabled.is_empty());
     assert_eq!(told.end, Some(LaneEnd::NothingToDo));
@@ -55,7 +55,7 @@ async fn an_id_that_finds_nobody_is_not_replaced_by_a_name() {
     let gone = Person::new("gone");
     let mut successor = Person::new("alice");
     successor.at = vec![AD];
-    let house = House::new().with(&[successor.clone()]);
+    let house = House::new().with([&successor]);
     let told = contain(&house, &[gone.sid(), successor.upn()]).await;
     assert!(told.disabled.is_empty());
 }
@@ -64,7 +64,7 @@ async fn an_id_that_finds_nobody_is_not_replaced_by_a_name() {
 #[tokio::test(start_paused = true)]
 async fn an_id_and_a_name_that_disagree_touch_nobody() {
     let (alice, bob) = (Person::only_at("alice", &[AD]), Person::only_at("bob", &[ENTRA]));
-    let house = House::new().with(&[alice.clone(), bob.clone()]);
+    let house = House::new().with([&alice, &bob]);
     // An Active Directory account by its SID, and the Entra id of somebody else.
     let told = contain(&house, &[alice.sid(), bob.entra_id()]).await;
     assert!(told.disabled.is_empty(), "{:?}", told.disabled);
@@ -76,7 +76,7 @@ async fn equal_names_tie_nobody_together_unless_the_site_says_so() {
     let here = Person::only_at("alice", &[AD]);
     let there = Person { name: "alice".into(), ..Person::only_at("alice", &[OKTA]) };
     let stranger = |link_by_upn| {
-        let mut house = House::new().with(&[here.clone()]);
+        let mut house = House::new().with([&here]);
         house.vendor.hire_stranger(there.clone());
         house.settings.link_by_upn = link_by_upn;
         house
@@ -99,7 +99,7 @@ async fn equal_names_tie_nobody_together_unless_the_site_says_so() {
 #[tokio::test(start_paused = true)]
 async fn a_namesake_on_the_list_protects() {
     let here = Person::only_at("alice", &[AD]);
-    let mut house = House::new().with(&[here.clone()]);
+    let mut house = House::new().with([&here]);
     let namesake = Person::only_at("alice", &[OKTA]);
     house.vendor.hire_stranger(namesake);
     house.settings.link_by_upn = false;
@@ -112,7 +112,7 @@ async fn a_namesake_on_the_list_protects() {
 #[tokio::test(start_paused = true)]
 async fn a_name_that_two_people_have_touches_nobody() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone(), alice.clone()]);
+    let house = House::new().with([&alice, &alice]);
     let told = contain(&house, &[alice.upn()]).await;
     assert!(told.disabled.is_empty());
     assert_eq!(told.end, Some(LaneEnd::Failed));

@@ -12,7 +12,7 @@ use crate::playbooks::CUT_OFF;
 /// When each attempt was begun, in seconds after the first.
 async fn attempts(failure: Failure) -> Vec<i64> {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     house.vendor.script(move |call| (call.kind == CallKind::Execute).then_some(Fault::Fails(failure)));
     let playbook = house.playbook(CUT_OFF);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
@@ -46,7 +46,7 @@ async fn what_will_not_pass_is_not_repeated() {
 #[tokio::test(start_paused = true)]
 async fn silence_is_settled_by_reading() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     house.vendor.script(|call| (call.kind == CallKind::Execute).then_some(Fault::SilentAfter));
     let playbook = house.playbook(CUT_OFF);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);

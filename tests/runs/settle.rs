@@ -10,7 +10,7 @@ async fn a_call_that_must_not_be_repeated_is_not() {
     let alice = Person::new("alice");
     for fault in [Fault::DiesBefore, Fault::DiesAfter, Fault::SilentBefore, Fault::SilentAfter, Fault::Panics]
     {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let first = fault.clone();
         house.vendor.script(move |call| (call.kind == CallKind::Execute).then(|| first.clone()));
         let playbook = house.playbook(RING);
@@ -27,7 +27,7 @@ async fn a_call_that_must_not_be_repeated_is_not() {
 async fn a_person_says_what_happened() {
     let alice = Person::new("alice");
     for happened in [true, false] {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         house.vendor.script(|call| (call.kind == CallKind::Execute).then_some(Fault::SilentAfter));
         let playbook = house.playbook(RING);
         let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
@@ -49,7 +49,7 @@ async fn a_person_says_what_happened() {
 #[tokio::test(start_paused = true)]
 async fn what_a_person_says_is_held() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     house.vendor.script(|call| (call.kind == CallKind::Execute).then_some(Fault::Lies));
     let playbook = house.playbook(CUT_OFF);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);

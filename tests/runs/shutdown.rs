@@ -10,14 +10,14 @@ use crate::playbooks::CONTAIN;
 async fn at_every_call(gently: bool) {
     let alice = Person::new("alice");
     let calls = {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let playbook = house.playbook(CONTAIN);
         let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
         house.carry_through(&[(plan, playbook)]).await;
         house.vendor.calls().len()
     };
     for moment in 0..calls {
-        let house = House::new().with(&[alice.clone()]);
+        let house = House::new().with([&alice]);
         let (reached, mut heard) = tokio::sync::mpsc::unbounded_channel();
         house.vendor.script(move |call| {
             (call.number == moment).then(|| {
@@ -80,7 +80,7 @@ async fn at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_is_kept() {
     let alice = Person::new("alice");
-    let house = House::new().with(&[alice.clone()]);
+    let house = House::new().with([&alice]);
     house.vendor.script(|call| (!call.key.is_empty()).then_some(Fault::SilentAfter));
     let playbook = house.playbook(CONTAIN);
     let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);

@@ -89,8 +89,8 @@ impl House {
     }
 
     /// The same with these people in all its directories.
-    pub fn with(self, people: &[Person]) -> Self {
-        people.iter().for_each(|person| self.vendor.hire(person.clone()));
+    pub fn with<'a>(self, people: impl IntoIterator<Item = &'a Person>) -> Self {
+        people.into_iter().for_each(|person| self.vendor.hire(person.clone()));
         self
     }
 
