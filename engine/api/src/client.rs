@@ -13,7 +13,8 @@ use serde_json::Value;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
-    AddExclusion, ExclusionTest, Health, Operations, Prune, Pruned, Refusal, RunRecord, Token, UndoOrder, Undone,
+    AddExclusion, ExclusionTest, Health, Operations, Prune, Pruned, Refusal, RunRecord, Token, UndoOrder,
+    Undone,
 };
 
 /// Asks a running engine.

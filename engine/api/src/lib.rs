@@ -24,6 +24,7 @@ pub use error::{Refusal, RefusalKind};
 pub use health::{Health, Part};
 pub use metrics::Metrics;
 pub use operations::{
-    AddExclusion, ExclusionTest, Operations, Prune, Pruned, RunRecord, TestedEntry, UndoOrder, Undone, UndoneTask,
+    AddExclusion, ExclusionTest, Operations, Prune, Pruned, RunRecord, TestedEntry, UndoOrder, Undone,
+    UndoneTask,
 };
-pub use router::{Doors, router};
+pub use router::{Doors, router, serve};

@@ -7,6 +7,7 @@ use axum::Router;
 use axum::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
+use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
@@ -57,4 +58,16 @@ pub fn router(doors: Doors, token: Token) -> Router {
         ))
         .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
         .layer(CatchPanicLayer::new())
+}
+
+/// Serves routes on a listener until `until` is done; open requests are finished.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, routes).with_graceful_shutdown(until).await
 }

@@ -1,1 +1,24 @@
-fn main() {}
+//! `quell`, the program: command line, configuration and wiring. It holds no logic of its own.
+
+mod archive;
+mod cli;
+mod clock;
+mod config;
+mod environment;
+mod exclusions;
+mod operations;
+mod pipeline;
+mod playbooks;
+mod random;
+mod reach;
+mod records;
+mod service;
+mod show;
+mod telemetry;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

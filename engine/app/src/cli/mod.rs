@@ -1,0 +1,157 @@
+//! The command line: one file for each command. Commands parse, call a room, and show what it said.
+
+mod actions;
+mod check;
+mod completions;
+mod connectors;
+mod decode;
+mod demo;
+mod exclusions;
+mod explain;
+mod init;
+mod replay;
+mod run;
+mod runs;
+mod store;
+mod undo;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::show::Show;
+
+/// The answer is yes, or the work is done.
+const YES: ExitCode = ExitCode::SUCCESS;
+
+/// What the program was asked.
+#[derive(Debug, Parser)]
+#[command(
+    name = "quell",
+    version,
+    about = "Automatic attack disruption: alerts in, playbooks matched, exclusions honoured, actions carried out.",
+    after_help = "Exit codes: 0 done, or the answer is yes; 1 the answer is no (a mistake was found, a record was refused);
+2 the command line is wrong; 3 it could not be done (a file, the store, a system out of reach).
+
+First steps:
+  quell demo             watch it work on a made-up tenant; no service needed
+  quell init FOLDER      write a commented configuration, a first playbook and an exclusion file
+  quell check            check all of them before anything runs",
+    disable_help_subcommand = true,
+    propagate_version = true,
+    max_term_width = 110
+)]
+struct Cli {
+    /// The site file [default: ./quell.yaml, then /etc/quell/quell.yaml]
+    #[arg(long, short, global = true, env = "QUELL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    color: Colour,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the engine: read alerts, decide, act, record.
+    Run(run::Args),
+    /// Watch the engine work on a made-up tenant, with sample alerts and no outside service.
+    Demo(demo::Args),
+    /// Send past alerts in again; dry unless told otherwise.
+    Replay(replay::Args),
+    /// Show what Quell understands of alerts.
+    Decode(decode::Args),
+    /// Say for each playbook whether an alert starts it, and why.
+    Explain(explain::Args),
+    /// Check playbooks, the site file and the exclusion file.
+    Check(check::Args),
+    /// Look at runs.
+    Runs(runs::Args),
+    /// Take back what a run changed.
+    Undo(undo::Args),
+    /// Look at and change the exclusion list.
+    Exclusions(exclusions::Args),
+    /// List what can be done, or explain one action.
+    Actions(actions::Args),
+    /// Check the connectors' settings, or ask the systems what Quell may do there.
+    Connectors(connectors::Args),
+    /// Look after the store.
+    Store(store::Args),
+    /// Write a commented configuration, a first playbook and an exclusion file.
+    Init(init::Args),
+    /// Print a completion script for a shell.
+    Completions(completions::Args),
+}
+
+/// What every command is given.
+pub(crate) struct Context {
+    /// The site file that was named.
+    pub(crate) config: Option<PathBuf>,
+    /// How answers are shown.
+    pub(crate) show: Show,
+}
+
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.color {
+        Colour::Auto => {}
+        Colour::Always => anstream::ColorChoice::Always.write_global(),
+        Colour::Never => anstream::ColorChoice::Never.write_global(),
+    }
+    let context = Context { config: cli.config, show: Show { json: cli.json } };
+    match dispatch(cli.command, &context) {
+        Ok(code) => code,
+        Err(error) => {
+            context.show.failure(&error);
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run(args) => run::run(&args, context),
+        Command::Demo(args) => demo::run(&args, context),
+        Command::Replay(args) => replay::run(args, context),
+        Command::Decode(args) => decode::run(args, context),
+        Command::Explain(args) => explain::run(args, context),
+        Command::Check(args) => check::run(&args, context),
+        Command::Runs(args) => runs::run(args, context),
+        Command::Undo(args) => undo::run(args, context),
+        Command::Exclusions(args) => exclusions::run(args, context),
+        Command::Actions(args) => actions::run(&args, context),
+        Command::Connectors(args) => connectors::run(&args, context),
+        Command::Store(args) => store::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+/// Runs a future to its end on a runtime of its own.
+pub(crate) fn block_on<F: Future>(future: F) -> anyhow::Result<F::Output> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future))
+}
+
+/// 0 for yes, 1 for no.
+pub(crate) fn yes_if(yes: bool) -> ExitCode {
+    if yes { YES } else { ExitCode::from(1) }
+}

@@ -1,0 +1,158 @@
+//! `quell runs`.
+
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+use quell_api::RunRecord;
+use quell_playbook::model::PlaybookName;
+use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
+
+use super::{Context, block_on};
+use crate::reach::{self, operator};
+use crate::show::{BAD, FAINT, GOOD, NAME, NOTE, Show, Table, Telling, styled, word};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List runs, newest first.
+    #[command(after_help = "Examples:
+  quell runs list --subject alice
+  quell runs list --status needs-attention
+  quell runs list --playbook dcsync --limit 5 --json")]
+    List {
+        /// Of this playbook.
+        #[arg(long)]
+        playbook: Option<String>,
+        /// About somebody or something with this in the name.
+        #[arg(long)]
+        subject: Option<String>,
+        /// Standing so.
+        #[arg(long, value_enum)]
+        status: Option<Standing>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show one run as its journal, line by line.
+    Show {
+        /// The run: its id, or the beginning of it.
+        run: String,
+    },
+    /// Stop a run: what is started is finished, nothing more is begun.
+    Cancel {
+        /// The run: its id, or the beginning of it.
+        run: String,
+    },
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Standing {
+    Running,
+    Undoing,
+    NeedsAttention,
+    Finished,
+}
+
+impl From<Standing> for RunStatus {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Running => Self::Running,
+            Standing::Undoing => Self::Undoing,
+            Standing::NeedsAttention => Self::NeedsAttention,
+            Standing::Finished => Self::Finished,
+        }
+    }
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    block_on(answer(args, context))?
+}
+
+async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let operations = reach::operations(context).await?;
+    match args.command {
+        Command::List { playbook, subject, status, limit } => {
+            let filter = RunFilter {
+                playbook: playbook.map(PlaybookName),
+                subject,
+                status: status.map(Into::into),
+                limit: Some(limit),
+                ..RunFilter::default()
+            };
+            list(context.show, &operations.runs(&filter).await?)?;
+        }
+        Command::Show { run } => show_run(context.show, &operations.run(&run).await?)?,
+        Command::Cancel { run } => list(context.show, &[operations.cancel(&run, &operator()).await?])?,
+    }
+    Ok(super::YES)
+}
+
+/// A table of runs.
+pub(crate) fn list(show: Show, runs: &[RunSummary]) -> anyhow::Result<()> {
+    if show.json {
+        return show.json(&runs);
+    }
+    let mut table =
+        Table::new(&["RUN", "STARTED", "PLAYBOOK", "ABOUT", "STANDS", "CHANGED", "LEFT ALONE", "FAILED"]);
+    for run in runs {
+        table.row([
+            run.id.0.chars().take(8).collect::<String>(),
+            run.started.format("%Y-%m-%d %H:%M:%S").to_string(),
+            styled(NAME, &run.playbook.name),
+            run.subjects.join(", "),
+            standing(run),
+            run.counts.changed.to_string(),
+            run.counts.excluded.to_string(),
+            run.counts.failed.to_string(),
+        ]);
+    }
+    show.line(table);
+    Ok(())
+}
+
+/// How it ended, or where it stands.
+pub(crate) fn standing(run: &RunSummary) -> String {
+    if run.status != RunStatus::Finished {
+        let style = if run.status == RunStatus::NeedsAttention { BAD } else { NOTE };
+        return styled(style, word(&run.status));
+    }
+    let Some(finish) = run.finish else { return word(&run.status) };
+    let style = match finish {
+        Finish::Contained => GOOD,
+        Finish::Failed | Finish::NeedsAttention => BAD,
+        Finish::Partly | Finish::Excluded | Finish::Cancelled => NOTE,
+        Finish::Observed | Finish::NothingToDo => FAINT,
+    };
+    let undone = if run.counts.undone > 0 { ", undone" } else { "" };
+    styled(style, format!("{}{undone}", word(&finish)))
+}
+
+fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
+    if show.json {
+        return show.json(record);
+    }
+    let run = &record.summary;
+    show.line(format_args!("{} {}", styled(NAME, &run.playbook.name), styled(FAINT, &run.id)));
+    let origin = match &run.origin {
+        Origin::Live => "live".to_owned(),
+        Origin::Replay { id } => format!("replay {id}"),
+    };
+    show.line(format_args!(
+        "  alert {} {:?}, {origin}, mode {}",
+        run.alert,
+        run.alert_title,
+        word(&run.mode)
+    ));
+    show.line(format_args!("  {}", standing(run)));
+    let mut telling = Telling::default();
+    for line in &record.lines {
+        show.line(format_args!("{:>4} {}", line.number, telling.line(line)));
+    }
+    Ok(())
+}

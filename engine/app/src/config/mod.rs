@@ -1,0 +1,73 @@
+//! The site file: one YAML document, one struct for each section.
+//!
+//! Unknown keys are refused with their place, secrets stand in it by reference only, and paths in it are relative to
+//! the folder it is in. Reading it opens no connection and reads no secret.
+
+mod engine;
+mod place;
+mod read;
+pub(crate) mod secret;
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSettings, Telemetry};
+pub(crate) use read::{Mistakes, Site, one_mistake, open, read};
+pub(crate) use source::{DeadLetterSettings, SourceSettings};
+
+/// Everything that a site says about how its engine runs.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The version of this file's grammar: 1.
+    pub(crate) language: u32,
+    /// The folder in which the engine keeps its store and its token. Only its owner may read it.
+    #[serde(default = "default_state")]
+    pub(crate) state: PathBuf,
+    /// The folder of the playbooks.
+    #[serde(default = "default_playbooks")]
+    pub(crate) playbooks: PathBuf,
+    /// The site's exclusion file: who must not be touched.
+    #[serde(default = "default_exclusions")]
+    pub(crate) exclusions: PathBuf,
+    /// Where alerts come from.
+    #[serde(default)]
+    pub(crate) source: SourceSettings,
+    /// Where records go that cannot be read.
+    #[serde(default)]
+    pub(crate) dead_letters: DeadLetterSettings,
+    /// The outside systems, by a name of your choice; `kind` says which connector, and may be left out where the name
+    /// says it already.
+    #[serde(default)]
+    pub(crate) connectors: BTreeMap<String, Value>,
+    /// How the engine decides and acts.
+    #[serde(default)]
+    pub(crate) engine: EngineSettings,
+    /// The store.
+    #[serde(default)]
+    pub(crate) store: StoreSettings,
+    /// The HTTP interface for programs, metrics and health.
+    #[serde(default)]
+    pub(crate) api: ApiSettings,
+    /// What the engine says of itself.
+    #[serde(default)]
+    pub(crate) logs: Logs,
+    /// Traces for an OpenTelemetry collector.
+    #[serde(default)]
+    pub(crate) telemetry: Telemetry,
+}
+
+fn default_state() -> PathBuf {
+    "state".into()
+}
+fn default_playbooks() -> PathBuf {
+    "playbooks".into()
+}
+fn default_exclusions() -> PathBuf {
+    "exclusions.yaml".into()
+}

@@ -1,0 +1,143 @@
+//! Reads the site file: found, parsed with places, checked, its paths made absolute.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use quell_playbook::diagnostic::Diagnostic;
+use quell_playbook::document::Document;
+
+use super::place::{anchored, anchored_tree};
+use super::{Config, secret};
+
+/// The site file, read.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    /// What it says, its paths made absolute.
+    pub(crate) config: Config,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    document: Document,
+}
+
+/// What is wrong with a file, with its text for showing the lines.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mistakes {
+    /// All of it.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The text of each file.
+    pub(crate) sources: BTreeMap<String, String>,
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+        match self.diagnostics.len() {
+            1 => write!(f, "there is a mistake in {}", files.join(", ")),
+            several => write!(f, "there are {several} mistakes in {}", files.join(", ")),
+        }
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Site {
+    /// Complaints about settings of the site file, each at its dotted place.
+    pub(crate) fn mistakes(&self, complaints: impl IntoIterator<Item = (String, String)>) -> Mistakes {
+        let diagnostics =
+            complaints.into_iter().map(|(place, message)| self.document.complain(&place, message)).collect();
+        let name = self.path.display().to_string();
+        Mistakes { diagnostics, sources: BTreeMap::from([(name, self.document.source().to_string())]) }
+    }
+}
+
+/// Where the site file is looked for when none is named.
+fn default_path() -> Option<PathBuf> {
+    ["quell.yaml", "/etc/quell/quell.yaml"].into_iter().map(PathBuf::from).find(|path| path.exists())
+}
+
+/// Reads the site file that was named, or the one in its usual place.
+pub(crate) fn read(named: Option<&Path>) -> anyhow::Result<Site> {
+    let Some(path) = named.map(Path::to_owned).or_else(default_path) else {
+        bail!("there is no quell.yaml here; name one with --config, or write one with `quell init`");
+    };
+    let bytes =
+        fs::read(&path).with_context(|| format!("the site file {} could not be read", path.display()))?;
+    let name = path.display().to_string();
+    let document = open(&name, &bytes)?;
+    let config: Config = document.to_typed().map_err(|wrong| one_mistake(&name, &document, *wrong))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        fs::canonicalize(folder).with_context(|| format!("{} cannot be reached", folder.display()))?;
+    let site = Site { config: with_absolute_paths(config, &folder), path, document };
+    let complaints = complaints(&site.config);
+    if !complaints.is_empty() {
+        bail!(site.mistakes(complaints));
+    }
+    Ok(site)
+}
+
+/// Reads a YAML file of the site, whatever is in it.
+pub(crate) fn open(name: &str, bytes: &[u8]) -> Result<Document, Mistakes> {
+    Document::read(name, bytes).map_err(|unreadable| Mistakes {
+        diagnostics: unreadable.diagnostics,
+        sources: BTreeMap::from([(name.to_owned(), unreadable.source.to_string())]),
+    })
+}
+
+/// One complaint about a document.
+pub(crate) fn one_mistake(name: &str, document: &Document, wrong: Diagnostic) -> Mistakes {
+    Mistakes {
+        diagnostics: vec![wrong],
+        sources: BTreeMap::from([(name.to_owned(), document.source().to_string())]),
+    }
+}
+
+fn with_absolute_paths(mut config: Config, folder: &Path) -> Config {
+    for path in [&mut config.state, &mut config.playbooks, &mut config.exclusions] {
+        *path = anchored(path, folder);
+    }
+    for path in config.source.files.iter_mut().flatten().chain(&mut config.dead_letters.file) {
+        *path = anchored(path, folder);
+    }
+    for tree in config.connectors.values_mut().chain(&mut config.source.kafka) {
+        anchored_tree(tree, folder);
+    }
+    config
+}
+
+/// What is wrong apart from names and kinds.
+fn complaints(config: &Config) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut complain = |place: &str, what: &str| found.push((place.to_owned(), what.to_owned()));
+    if config.language != 1 {
+        complain("language", "this program reads language 1");
+    }
+    if config.source.kafka.is_some() && config.source.files.is_some() {
+        complain("source", "name either `kafka` or `files`, not both");
+    }
+    if config.dead_letters.topic.is_some() && config.dead_letters.file.is_some() {
+        complain("dead_letters", "name either `topic` or `file`, not both");
+    }
+    if config.dead_letters.topic.is_some() && config.source.kafka.is_none() {
+        complain("dead_letters.topic", "a topic needs brokers: it goes with `source.kafka`");
+    }
+    if config.engine.facts_max_age_secs == 0 {
+        complain("engine.facts_max_age_secs", "must be at least 1: what is read is always a little old");
+    }
+    if config.engine.calls_at_once == 0 {
+        complain("engine.calls_at_once", "must be at least 1, or nothing would ever be done");
+    }
+    if !config.api.listen.ip().is_loopback() {
+        complain(
+            "api.listen",
+            "must be a loopback address: the interface is not made to be open to a network",
+        );
+    }
+    for place in secret::written_out(config) {
+        complain(&place, "a secret never stands here; write { env: NAME } or { file: PATH }");
+    }
+    found
+}

@@ -1,0 +1,40 @@
+//! The exclusion list of a site: its file and the operators' entries in the store, put together.
+
+use std::fs;
+
+use anyhow::{Context as _, bail};
+use chrono::Duration;
+use quell_action::exclusion::Entry;
+use quell_action::exclusion::form::{ExclusionFile, SiteExclusions};
+use quell_action::{Catalogue, ExclusionList};
+
+use crate::config::{Mistakes, Site, one_mistake, open};
+
+/// Reads the site's exclusion file. A site without one is refused: an empty list is written as such, so that a file
+/// that was moved away is noticed before it matters.
+pub(crate) fn read(site: &Site, catalogue: &Catalogue) -> anyhow::Result<SiteExclusions> {
+    let path = &site.config.exclusions;
+    let name = path.display().to_string();
+    let bytes = fs::read(path).with_context(|| {
+        format!("the exclusion file {name} could not be read; where nobody is to be left alone, write an empty list")
+    })?;
+    let document = open(&name, &bytes)?;
+    let file: ExclusionFile = document.to_typed().map_err(|wrong| one_mistake(&name, &document, *wrong))?;
+    match file.read(Some(catalogue)) {
+        Ok(exclusions) => Ok(exclusions),
+        Err(problems) => bail!(Mistakes {
+            diagnostics: problems
+                .iter()
+                .map(|problem| document
+                    .complain(&problem.place, format!("{}: {}", problem.place, problem.message)))
+                .collect(),
+            sources: [(name, document.source().to_string())].into(),
+        }),
+    }
+}
+
+/// The whole list.
+pub(crate) fn list(site: &SiteExclusions, operators: Vec<Entry>, max_age_secs: u32) -> ExclusionList {
+    let entries = site.entries.iter().cloned().chain(operators).collect();
+    ExclusionList::new(entries, site.lifted(), Duration::seconds(max_age_secs.into()))
+}

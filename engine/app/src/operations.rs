@@ -1,0 +1,136 @@
+//! [`Local`]: the operations carried out here, over the store and the engine of this process.
+
+mod exclusion;
+mod undo;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::Duration;
+use quell_action::exclusion::{Entry, EntryId};
+use quell_api::{
+    AddExclusion, ExclusionTest, Health, Operations, Part, Prune, Pruned, Refusal, RunRecord, UndoOrder,
+    Undone,
+};
+use quell_run::{EngineError, RunFilter, RunId, RunMatch, RunSummary, Runs};
+use quell_store::Retention;
+use serde_json::Value;
+
+use crate::wire::App;
+
+/// The operations carried out here.
+pub(crate) struct Local {
+    app: Arc<App>,
+}
+
+impl Local {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    async fn find(&self, name: &str) -> Result<RunId, Refusal> {
+        match self.app.store.runs().find(name).await.map_err(Refusal::unavailable)? {
+            RunMatch::One(run) => Ok(run),
+            RunMatch::None => Err(Refusal::not_found(format!("there is no run {name}"))),
+            RunMatch::Several(runs) => {
+                let ids: Vec<String> = runs.into_iter().map(|run| run.0).collect();
+                Err(Refusal::invalid(format!("{name} is the beginning of several runs: {}", ids.join(", "))))
+            }
+        }
+    }
+
+    async fn summary(&self, run: &RunId) -> Result<RunSummary, Refusal> {
+        let found = self.app.store.runs().summary(run).await.map_err(Refusal::unavailable)?;
+        found.ok_or_else(|| Refusal::not_found(format!("there is no run {run}")))
+    }
+}
+
+/// What an engine's no means to who asked.
+fn refused(error: EngineError) -> Refusal {
+    match error {
+        EngineError::NoSuchRun(_) => Refusal::not_found(error.to_string()),
+        EngineError::Refused(_) | EngineError::OnlyObserves(_) => Refusal::conflict(error.to_string()),
+        _ => Refusal::unavailable(error),
+    }
+}
+
+#[async_trait]
+impl Operations for Local {
+    async fn health(&self) -> Health {
+        let store = self.app.store.health();
+        let mut parts = vec![Part {
+            name: "store".into(),
+            well: store.healthy,
+            note: store.reason.unwrap_or_else(|| {
+                let alarms = if store.alarms.is_empty() {
+                    String::new()
+                } else {
+                    format!("; {}", store.alarms.join("; "))
+                };
+                format!("{}, commit {}{alarms}", store.engine, store.commit)
+            }),
+        }];
+        parts.extend(self.app.source_health());
+        parts.push(Part {
+            name: "playbooks".into(),
+            well: true,
+            note: format!("{} loaded", self.app.matcher.load().playbooks().len()),
+        });
+        parts.push(Part {
+            name: "runs".into(),
+            well: true,
+            note: format!("{} under way", self.app.engine.active()),
+        });
+        let ready = parts.iter().all(|part| part.well);
+        Health { version: env!("CARGO_PKG_VERSION").into(), ready, parts }
+    }
+
+    async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Refusal> {
+        self.app.store.runs().list(filter).await.map_err(Refusal::unavailable)
+    }
+
+    async fn run(&self, name: &str) -> Result<RunRecord, Refusal> {
+        let run = self.find(name).await?;
+        let lines = self.app.store.runs().lines(&run).await.map_err(Refusal::unavailable)?;
+        Ok(RunRecord { summary: self.summary(&run).await?, lines })
+    }
+
+    async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal> {
+        let run = self.find(name).await?;
+        self.app.engine.cancel(&run, by).await.map_err(refused)?;
+        self.summary(&run).await
+    }
+
+    async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
+        let run = self.find(&order.run).await?;
+        undo::undo(&self.app, &run, order).await
+    }
+
+    async fn exclusions(&self) -> Result<Vec<Entry>, Refusal> {
+        Ok(self.app.exclusions.now().entries().to_vec())
+    }
+
+    async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal> {
+        exclusion::add(&self.app, entry).await
+    }
+
+    async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
+        exclusion::remove(&self.app, id, by).await
+    }
+
+    async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
+        exclusion::test(&self.app, who).await
+    }
+
+    async fn store_stats(&self) -> Result<Value, Refusal> {
+        let stats = self.app.store.stats().await.map_err(Refusal::unavailable)?;
+        serde_json::to_value(stats).map_err(Refusal::unavailable)
+    }
+
+    async fn prune(&self, order: &Prune) -> Result<Pruned, Refusal> {
+        let before = self.app.clock.now() - Duration::days(order.days.into());
+        let retention = Retention { before: Some(before), keep_runs: order.runs };
+        let forgotten = self.app.store.prune(retention, order.dry).await.map_err(Refusal::unavailable)?;
+        Ok(Pruned { alerts: forgotten.alerts, runs: forgotten.runs })
+    }
+}

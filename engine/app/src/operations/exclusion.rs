@@ -1,0 +1,151 @@
+//! The operations on the exclusion list.
+
+use std::sync::Arc;
+
+use quell_action::exclusion::form::EntryForm;
+use quell_action::exclusion::{Added, Entry, EntryId, Source};
+use quell_action::{ActionSpec, Impact, Subject, Target};
+use quell_alert::{DeviceIdentifier, Hint, Identifier};
+use quell_api::{AddExclusion, ExclusionTest, Refusal, TestedEntry};
+use quell_run::Identified;
+use serde::Deserialize as _;
+
+use crate::wire::App;
+
+/// Adds an operator's entry; in force when this returns.
+pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, Refusal> {
+    let form = EntryForm::deserialize(&entry.entry).map_err(|error| Refusal::invalid(error.to_string()))?;
+    let added = Added { by: entry.by.clone(), at: app.clock.now() };
+    let id = EntryId(crate::random::short_id());
+    let entry = form.read(id, Source::Operator, Some(added), Some(&app.catalogue)).map_err(|problems| {
+        let what: Vec<String> =
+            problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
+        Refusal::invalid(what.join("; "))
+    })?;
+    let taken = app.store.exclusions().add(vec![entry.clone()]).await.map_err(Refusal::unavailable)?;
+    if let Some(other) = taken {
+        return Err(Refusal::conflict(format!("the id {} is taken; ask again", other.id)));
+    }
+    app.renew_exclusions().await.map_err(Refusal::unavailable)?;
+    tracing::info!(exclusion.id = %entry.id, "an exclusion was added");
+    Ok(entry)
+}
+
+/// Removes an operator's entry.
+pub(super) async fn remove(app: &Arc<App>, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
+    let removed = app.store.exclusions().remove(id).await.map_err(Refusal::unavailable)?;
+    let Some(entry) = removed else {
+        let site = app.exclusions.now().entries().iter().any(|entry| entry.id == *id);
+        let hint = if site { ": it stands in the site's exclusion file, remove it there" } else { "" };
+        return Err(Refusal::not_found(format!("no operator's entry is called {id}{hint}")));
+    };
+    app.renew_exclusions().await.map_err(Refusal::unavailable)?;
+    tracing::info!(exclusion.id = %id, by, "an exclusion was removed");
+    Ok(entry)
+}
+
+/// What the list says of somebody.
+pub(super) async fn test(app: &Arc<App>, who: &str) -> Result<ExclusionTest, Refusal> {
+    let Identified { subjects, unknown } = identify(app, who).await?;
+    let list = app.exclusions.now();
+    let now = app.clock.now();
+    let mut test = ExclusionTest {
+        who: who.to_owned(),
+        found: Vec::new(),
+        entries: Vec::new(),
+        built_in: None,
+        unknown,
+        stopped: Vec::new(),
+    };
+    for subject in &subjects {
+        test.found.extend(displays(subject));
+        for entry in list.naming(subject, now) {
+            let tested = TestedEntry {
+                id: entry.id.to_string(),
+                because: entry.because.clone(),
+                actions: entry.actions.iter().map(ToString::to_string).collect(),
+            };
+            if !test.entries.contains(&tested) {
+                test.entries.push(tested);
+            }
+        }
+        judge(app, subject, &mut test);
+    }
+    Ok(test)
+}
+
+/// Asks the list about every disruptive action on every account or device that was found.
+fn judge(app: &Arc<App>, subject: &Subject, test: &mut ExclusionTest) {
+    let disruptive: Vec<ActionSpec> =
+        app.catalogue.iter().map(|info| info.spec).filter(|spec| spec.impact == Impact::Disruptive).collect();
+    for target in targets(subject) {
+        let provider = provider_of(&target);
+        for action in disruptive.iter().filter(|action| provider == Some(action.provider)) {
+            let answer = app.engine.would_clear(subject, target.clone(), action);
+            if let Err(excluded) = &answer
+                && let quell_action::exclusion::Reason::BuiltIn(protected) = &excluded.reason
+            {
+                test.built_in = Some(protected.name().to_owned());
+            }
+            test.stopped.push((format!("{} at {}", action.name, action.provider), answer.is_err()));
+        }
+    }
+}
+
+fn targets(subject: &Subject) -> Vec<Target> {
+    match subject {
+        Subject::Identity(identity) => {
+            identity.accounts.iter().map(|account| Target::Account(account.key.clone())).collect()
+        }
+        Subject::Device(device) => vec![Target::Device(device.key.clone())],
+        Subject::Nobody => Vec::new(),
+    }
+}
+
+fn provider_of(target: &Target) -> Option<&str> {
+    match target {
+        Target::Account(key) => Some(key.provider.as_str()),
+        Target::Device(key) => Some(key.provider.as_str()),
+        Target::None => None,
+    }
+}
+
+fn displays(subject: &Subject) -> Vec<String> {
+    match subject {
+        Subject::Identity(identity) => {
+            identity.accounts.iter().map(|account| format!("{} ({})", account.display, account.key)).collect()
+        }
+        Subject::Device(device) => vec![format!("{} ({})", device.display, device.key)],
+        Subject::Nobody => Vec::new(),
+    }
+}
+
+/// Who is meant. A GUID says nothing of what it names: every kind is asked, and exactly one may answer.
+async fn identify(app: &Arc<App>, who: &str) -> Result<Identified, Refusal> {
+    let mut asked = Vec::new();
+    match Identifier::recognise(who, Hint::Any) {
+        Ok(name) if name.is_strong() => asked.push(app.engine.identify_account(vec![name]).await),
+        Err(_) => {
+            for name in [Identifier::ad_guid(who), Identifier::entra_id(who)].into_iter().flatten() {
+                asked.push(app.engine.identify_account(vec![name]).await);
+            }
+        }
+        Ok(_) => {}
+    }
+    if let Ok(name) = DeviceIdentifier::recognise(who)
+        && name.is_strong()
+    {
+        asked.push(app.engine.identify_device(vec![name]).await);
+    }
+    if asked.is_empty() {
+        return Err(Refusal::invalid(format!(
+            "{who} is not enough to find anybody: write DOMAIN\\name, a UPN, a SID, an object id, or a full DNS name"
+        )));
+    }
+    let mut found: Vec<Identified> = asked.iter().filter(|one| !one.subjects.is_empty()).cloned().collect();
+    match found.len() {
+        0 => Ok(asked.swap_remove(0)),
+        1 => Ok(found.swap_remove(0)),
+        _ => Err(Refusal::invalid(format!("{who} names several; write which: an id of one kind"))),
+    }
+}

@@ -1,0 +1,86 @@
+//! The operation that takes back what a run changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_api::{Refusal, UndoOrder, Undone, UndoneTask};
+use quell_run::{Phase, RunId, RunState, Runs, TaskId, TaskState};
+
+use super::refused;
+use crate::wire::App;
+
+/// How long an undo is waited for before it is reported as still waiting.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How often the run is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
+
+pub(super) async fn undo(app: &Arc<App>, run: &RunId, order: &UndoOrder) -> Result<Undone, Refusal> {
+    let before = state(app, run).await?;
+    let wanted: Vec<TaskId> = before
+        .tasks()
+        .filter(|task| order.task.as_ref().is_none_or(|name| *name == task.task.id.to_string()))
+        .map(|task| task.task.id.clone())
+        .collect();
+    if let (Some(name), true) = (&order.task, wanted.is_empty()) {
+        return Err(Refusal::not_found(format!(
+            "run {run} has no task {name}; `quell runs show` names them"
+        )));
+    }
+    if order.dry {
+        let tasks = before.tasks().filter(|task| wanted.contains(&task.task.id));
+        return Ok(Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, true)).collect() });
+    }
+    let undoable: Vec<TaskId> = before
+        .tasks()
+        .filter(|task| wanted.contains(&task.task.id) && task.holds())
+        .map(|task| task.task.id.clone())
+        .collect();
+    if !undoable.is_empty() {
+        app.engine.undo(run, Some(undoable.clone()), &order.by).await.map_err(refused)?;
+    }
+    let after = settled(app, run, &undoable).await?;
+    let tasks = after.tasks().filter(|task| wanted.contains(&task.task.id));
+    Ok(Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, false)).collect() })
+}
+
+/// The run's state when these tasks are taken back, or cannot be, or it takes too long to wait for.
+async fn settled(app: &Arc<App>, run: &RunId, tasks: &[TaskId]) -> Result<RunState, Refusal> {
+    let deadline = app.clock.now() + PATIENCE;
+    loop {
+        let state = state(app, run).await?;
+        let open = tasks.iter().any(|id| state.task(id).is_some_and(TaskState::undo_open));
+        if !open || app.clock.now() >= deadline {
+            return Ok(state);
+        }
+        app.clock.sleep(LOOK).await;
+    }
+}
+
+async fn state(app: &Arc<App>, run: &RunId) -> Result<RunState, Refusal> {
+    let lines = app.store.runs().lines(run).await.map_err(Refusal::unavailable)?;
+    RunState::replay(&lines).map_err(Refusal::unavailable)
+}
+
+fn told(task: &TaskState, dry: bool) -> UndoneTask {
+    let (result, open) = match task.phase {
+        Phase::Undone => ("undone".to_owned(), false),
+        Phase::Released => ("nothing had to be called: see the run".to_owned(), false),
+        Phase::Stuck => (stuck(task), true),
+        Phase::Succeeded if !task.task.reversible => ("irreversible".to_owned(), false),
+        Phase::Succeeded | Phase::Undoing if task.undo_open() => {
+            ("still waiting: see the run".to_owned(), true)
+        }
+        Phase::Succeeded if !task.changed() => ("it had changed nothing".to_owned(), false),
+        Phase::Succeeded if dry => ("would be undone".to_owned(), false),
+        Phase::Attention => ("a person must first say whether it happened".to_owned(), true),
+        _ => ("it had not been done".to_owned(), false),
+    };
+    let what = format!("{} of {} at {}", task.task.action, task.task.display, task.task.provider);
+    UndoneTask { task: task.task.id.to_string(), what, result, open }
+}
+
+fn stuck(task: &TaskState) -> String {
+    let why = task.error.as_ref().map(|error| error.message.clone()).unwrap_or_default();
+    format!("could not be undone: {why}")
+}

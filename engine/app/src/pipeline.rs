@@ -1,0 +1,243 @@
+//! The first half of an alert's path, once for each delivery: receive, understand, match, plan, accept.
+//!
+//! A delivery is given back to its source only when everything in it is on disk: the alert together with the runs
+//! that it starts, in one commit, or the dead letter. Until then it stays the source's, and comes again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures::future::join_all;
+use quell_alert::{Alert, Decoded};
+use quell_ingest::{AlertSource, DeadLetter, DeadLetters, Delivery, IngestError};
+use quell_playbook::Matcher;
+use quell_playbook::model::{AlertState, Playbook};
+use quell_run::{Clock, Engine, Origin, Plan, RunId};
+use quell_store::{Accepted, NewAlert, Standing, Store, StoreError};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::records::{complete, raw_of, understand};
+
+/// How many deliveries are taken at once: they share a flush.
+const BATCH: usize = 512;
+
+/// How many runs may be in memory before nothing more is taken in: the source then pauses.
+const RUNS_IN_MEMORY: usize = 5_000;
+
+/// How long it waits before it tries again to put something on disk, or to send a dead letter.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// From a source to the engine.
+pub(crate) struct Pipeline {
+    pub(crate) source: Arc<dyn AlertSource>,
+    pub(crate) letters: Arc<dyn DeadLetters>,
+    pub(crate) store: Store,
+    pub(crate) matcher: Arc<ArcSwap<Matcher>>,
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) origin: Origin,
+    /// Plan and record only: what a dry replay does.
+    pub(crate) dry: bool,
+}
+
+/// What became of the records taken in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Tally {
+    /// Alerts accepted.
+    pub(crate) alerts: u64,
+    /// Alerts that had been accepted before.
+    pub(crate) repeated: u64,
+    /// Records of a kind that carries no alert.
+    pub(crate) passed: u64,
+    /// Records that could not be read: they are among the dead letters.
+    pub(crate) refused: u64,
+    /// Runs created.
+    pub(crate) runs: u64,
+}
+
+impl Pipeline {
+    /// Takes in what the source has, until it is at its end or `stop` is called.
+    pub(crate) async fn run(&self, stop: &CancellationToken) -> Result<Tally, IngestError> {
+        let mut tally = Tally::default();
+        loop {
+            let deliveries = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                fetched = self.source.fetch(BATCH) => fetched?,
+            };
+            let Some(deliveries) = deliveries else { break };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = self.room() => {}
+            }
+            // A partition that went to another consumer in the meantime is that consumer's to decide.
+            let ours = deliveries.iter().filter(|delivery| self.source.is_current(&delivery.receipt));
+            // What is begun is finished, even when the signal to stop comes now: an acceptance takes one flush.
+            let taken = join_all(ours.map(|delivery| self.take(delivery, stop))).await;
+            taken.into_iter().for_each(|part| tally.add(part));
+        }
+        Ok(tally)
+    }
+
+    /// Takes in one delivery, and gives it back to the source when everything in it is on disk.
+    async fn take(&self, delivery: &Delivery, stop: &CancellationToken) -> Tally {
+        let records = understand(delivery);
+        let alone = records.len() == 1;
+        let parts = join_all(records.into_iter().map(|record| async move {
+            match record {
+                Decoded::Alert(alert) => self.accept(*alert, delivery, alone, stop).await,
+                Decoded::Refused(refusal) => self.bury(refusal, delivery, stop).await,
+                Decoded::Passed { .. } => Some(Tally { passed: 1, ..Tally::default() }),
+            }
+        }))
+        .await;
+        let mut tally = Tally::default();
+        if parts.iter().all(Option::is_some) {
+            self.source.accept(&[delivery.receipt]);
+        }
+        parts.into_iter().flatten().for_each(|part| tally.add(part));
+        tally.count();
+        tally
+    }
+
+    /// Puts an alert on disk with the runs that it starts, and hands these to the engine. `None` when the program
+    /// stops before that could be done.
+    async fn accept(
+        &self,
+        alert: Alert,
+        delivery: &Delivery,
+        alone: bool,
+        stop: &CancellationToken,
+    ) -> Option<Tally> {
+        let raw = raw_of(&alert, delivery, alone);
+        let alert = Arc::new(alert);
+        loop {
+            match self.try_accept(&alert, &raw, delivery).await {
+                Ok(Some(tally)) => return Some(tally),
+                // Another version of the alert came in between: decide again.
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(alert.id = %alert.id, %error, "an alert cannot be accepted; trying again");
+                    self.pause(stop).await?;
+                }
+            }
+        }
+    }
+
+    async fn try_accept(
+        &self,
+        alert: &Arc<Alert>,
+        raw: &[u8],
+        delivery: &Delivery,
+    ) -> Result<Option<Tally>, StoreError> {
+        let standing = self.store.alerts().standing(alert)?;
+        if standing == Standing::Repeated {
+            return Ok(Some(Tally { repeated: 1, ..Tally::default() }));
+        }
+        let whole = complete(alert, raw, &self.store).await?;
+        let plans = self.plan(&whole, standing);
+        let batches = plans.iter().map(|(plan, _)| Engine::first_batch(plan.clone())).collect();
+        let new = NewAlert {
+            alert: Arc::clone(alert),
+            raw: raw.to_vec(),
+            origin: serde_json::to_value(&delivery.origin).unwrap_or_default(),
+            received: self.clock.now(),
+        };
+        Ok(match self.store.alerts().accept(new, standing, batches).await? {
+            Accepted::Recorded { created, .. } => {
+                self.hand_over(plans, &created);
+                Some(Tally { alerts: 1, runs: created.len() as u64, ..Tally::default() })
+            }
+            Accepted::Repeated => Some(Tally { repeated: 1, ..Tally::default() }),
+            Accepted::Changed(_) => None,
+        })
+    }
+
+    /// What the playbooks come to that this alert starts. Pure, but for the clock.
+    fn plan(&self, alert: &Arc<Alert>, standing: Standing) -> Vec<(Plan, Arc<Playbook>)> {
+        // Evidence that comes apart from its alert is new each time, though the detection has been seen.
+        let seen_before = standing != Standing::First && alert.part.is_none();
+        let state = AlertState::of(alert.status, seen_before);
+        let now = self.clock.now();
+        let matching = self.matcher.load().matching(alert, state, now);
+        let plan = |playbook: Arc<Playbook>| {
+            let plan = Plan::new(Arc::clone(alert), &playbook, self.origin.clone(), state, now);
+            (if self.dry { plan.observing() } else { plan }, playbook)
+        };
+        matching.into_iter().map(plan).collect()
+    }
+
+    fn hand_over(&self, plans: Vec<(Plan, Arc<Playbook>)>, created: &[RunId]) {
+        for (plan, playbook) in plans.into_iter().filter(|(plan, _)| created.contains(&plan.run)) {
+            let run = plan.run.clone();
+            metrics::counter!("quell_runs_started_total", "playbook" => playbook.name.to_string())
+                .increment(1);
+            if let Err(error) = self.engine.adopt(plan, playbook) {
+                // It is on disk: the next start takes it up.
+                tracing::warn!(run.id = %run, %error, "the run is left for the next start");
+            }
+        }
+    }
+
+    /// Writes a dead letter. `None` when the program stops before that could be done.
+    async fn bury(
+        &self,
+        refusal: quell_alert::Refusal,
+        delivery: &Delivery,
+        stop: &CancellationToken,
+    ) -> Option<Tally> {
+        let letter = DeadLetter {
+            reason: refusal.reason,
+            place: Some(refusal.place),
+            origin: delivery.origin.clone(),
+            key: delivery.key.clone(),
+            bytes: refusal.raw,
+            engine_version: env!("CARGO_PKG_VERSION").into(),
+            time: self.clock.now(),
+        };
+        tracing::warn!(origin = %letter.origin, place = letter.place, reason = letter.reason, "a record cannot be read");
+        while let Err(error) = self.letters.write(std::slice::from_ref(&letter)).await {
+            tracing::error!(%error, place = self.letters.place(), "a dead letter cannot be written; trying again");
+            self.pause(stop).await?;
+        }
+        Some(Tally { refused: 1, ..Tally::default() })
+    }
+
+    /// Returns when few enough runs are in memory.
+    async fn room(&self) {
+        while self.engine.active() >= RUNS_IN_MEMORY {
+            self.clock.sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn pause(&self, stop: &CancellationToken) -> Option<()> {
+        tokio::select! {
+            () = stop.cancelled() => None,
+            () = self.clock.sleep(PAUSE) => Some(()),
+        }
+    }
+}
+
+impl Tally {
+    /// Adds another one.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.alerts += other.alerts;
+        self.repeated += other.repeated;
+        self.passed += other.passed;
+        self.refused += other.refused;
+        self.runs += other.runs;
+    }
+
+    fn count(&self) {
+        for (what, number) in [
+            ("accepted", self.alerts),
+            ("repeated", self.repeated),
+            ("passed", self.passed),
+            ("refused", self.refused),
+        ] {
+            metrics::counter!("quell_records_total", "result" => what).increment(number);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Finds out how to carry an operation out: through the engine that runs, which holds the store, or without one.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use quell_api::{Client, Operations, Token};
+
+use crate::cli::Context;
+use crate::config;
+use crate::operations::Local;
+use crate::wire::App;
+
+pub(crate) use crate::environment::operator;
+
+/// The file in the state folder that says where the running engine listens.
+const ADDRESS: &str = "api.address";
+/// The file in the state folder that has the running engine's token.
+const TOKEN: &str = "api.token";
+
+/// The operations of this site: the running engine's, or our own where none runs.
+pub(crate) async fn operations(context: &Context) -> anyhow::Result<Arc<dyn Operations>> {
+    let site = config::read(context.config.as_deref())?;
+    if let Some(client) = running(&site.config.state).await? {
+        return Ok(Arc::new(client));
+    }
+    let app = App::without_source(site)
+        .await
+        .context("no engine answers, and the store could not be opened here")?;
+    Ok(Arc::new(Local::new(Arc::new(app))))
+}
+
+/// A client of the engine that runs on this state folder, if one does.
+async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
+    let Ok(address) = fs::read_to_string(state.join(ADDRESS)) else { return Ok(None) };
+    let listens =
+        tokio::time::timeout(Duration::from_secs(2), tokio::net::TcpStream::connect(address.trim())).await;
+    if !matches!(listens, Ok(Ok(_))) {
+        return Ok(None);
+    }
+    let path = state.join(TOKEN);
+    let token = fs::read_to_string(&path)
+        .with_context(|| format!("an engine runs, and its token {} could not be read", path.display()))?;
+    Ok(Some(Client::new(address.trim(), Token::new(&token)?)?))
+}
+
+/// Leaves word in the state folder of where the engine listens, and with which token; owner-only.
+pub(crate) fn announce(state: &Path, address: &str, token: &str) -> anyhow::Result<()> {
+    write_private(&state.join(TOKEN), token)?;
+    write_private(&state.join(ADDRESS), address)
+}
+
+/// Takes the word back.
+pub(crate) fn withdraw(state: &Path) {
+    for name in [ADDRESS, TOKEN] {
+        if let Err(error) = fs::remove_file(state.join(name)) {
+            tracing::debug!(%error, name, "nothing to take away from the state folder");
+        }
+    }
+}
+
+/// Writes a file that only its owner can read, from its first moment on.
+fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = fs::remove_file(path);
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("{} could not be written", path.display()))
+}

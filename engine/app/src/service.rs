@@ -1,0 +1,113 @@
+//! `quell run`: the engine as a service, from its start to the last signal.
+
+mod doors;
+mod source;
+mod upkeep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_ingest::AlertSource;
+use quell_run::Origin;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Site;
+use crate::pipeline::{Pipeline, Tally};
+use crate::wire::{App, Reach};
+
+pub(crate) use source::{Feed, dead_letters, feed};
+
+/// Runs the engine of a site until its source is at its end, or until it is told to stop.
+pub(crate) async fn serve(site: Site) -> anyhow::Result<Tally> {
+    let app = Arc::new(App::open(site, Reach::Acting).await?);
+    let stop = CancellationToken::new();
+    obey_signals(&app, &stop)?;
+    let doors = doors::open(&app, &stop).await?;
+    let upkeep = upkeep::begin(&app, &stop);
+    let done = work(&app, &stop).await;
+    let grace = Duration::from_secs(app.site.config.engine.shutdown_secs.into());
+    app.engine.shut_down(grace).await;
+    stop.cancel();
+    upkeep.await?;
+    doors.close().await;
+    app.store.close();
+    done
+}
+
+/// Takes up what an earlier engine left unfinished, then takes alerts in.
+async fn work(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Tally> {
+    let recovered = app.engine.recover().await?;
+    tracing::info!(
+        resumed = recovered.resumed.len(),
+        waiting = recovered.waiting.len(),
+        refused = recovered.refused.len(),
+        "taken up what was unfinished"
+    );
+    for (run, error) in &recovered.refused {
+        tracing::error!(run.id = %run, %error, "a run cannot be taken up; it stays as it is");
+    }
+    let letters = dead_letters(&app.site).await?;
+    let Feed { source, ends } = feed(&app.site, None).await?;
+    app.watch(Arc::clone(&source));
+    tracing::info!(
+        playbooks = app.matcher.load().playbooks().len(),
+        exclusions = app.exclusions.now().entries().len(),
+        dead_letters = letters.place(),
+        "taking alerts in"
+    );
+    let pipeline = pipeline(app, Arc::clone(&source), letters);
+    let tally = pipeline.run(stop).await?;
+    if ends && !stop.is_cancelled() {
+        app.engine.idle().await;
+    }
+    source.close(Duration::from_secs(10)).await?;
+    Ok(tally)
+}
+
+fn pipeline(
+    app: &App,
+    source: Arc<dyn AlertSource>,
+    letters: Arc<dyn quell_ingest::DeadLetters>,
+) -> Pipeline {
+    Pipeline {
+        source,
+        letters,
+        store: app.store.clone(),
+        matcher: Arc::clone(&app.matcher),
+        engine: app.engine.clone(),
+        clock: Arc::clone(&app.clock),
+        origin: Origin::Live,
+        dry: false,
+    }
+}
+
+/// The first signal to stop finishes what is started; the second lets go of it at once. Nothing is lost either way.
+/// SIGHUP reads playbooks and exclusions anew.
+fn obey_signals(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (app, stop) = (Arc::clone(app), stop.clone());
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hang_up.recv() => {
+                    upkeep::reload(&app);
+                    continue;
+                }
+            }
+            if stop.is_cancelled() {
+                tracing::warn!(
+                    "told to stop again: letting go at once; the next start settles what was under way"
+                );
+                app.engine.stop_now();
+                return;
+            }
+            tracing::info!("told to stop: finishing what is started (again: at once)");
+            stop.cancel();
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What a running engine does beside its work: forget what is old, count, and read its files anew when told to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_run::{Entry, RunEvent};
+use quell_store::Retention;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::wire::App;
+
+/// How often what is old is forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Begins the upkeep; it ends with `stop`.
+pub(super) fn begin(app: &Arc<App>, stop: &CancellationToken) -> JoinHandle<()> {
+    let (app, stop) = (Arc::clone(app), stop.clone());
+    tokio::spawn(async move {
+        tokio::join!(prune(&app, &stop), count(&app, &stop));
+    })
+}
+
+/// Reads playbooks and exclusions anew. Either all of it is good and takes the place of the old, or the old stays.
+pub(super) fn reload(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        match app.reload().await {
+            Ok(playbooks) => tracing::info!(playbooks, "playbooks and exclusions were read anew"),
+            Err(error) => {
+                tracing::error!(%error, "the old playbooks and exclusions stay: `quell check` says why")
+            }
+        }
+    });
+}
+
+async fn prune(app: &App, stop: &CancellationToken) {
+    loop {
+        let retention = &app.site.config.store.retention;
+        let before = app.clock.now() - chrono::Duration::days(retention.days.into());
+        let wanted = Retention { before: Some(before), keep_runs: retention.runs };
+        match app.store.prune(wanted, false).await {
+            Ok(forgotten) if forgotten.alerts + forgotten.runs > 0 => {
+                tracing::info!(alerts = forgotten.alerts, runs = forgotten.runs, "forgot what is old enough");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "what is old could not be forgotten"),
+        }
+        if tokio::time::timeout(PRUNE_EVERY, stop.cancelled()).await.is_ok() {
+            return;
+        }
+    }
+}
+
+/// Counts what happens to runs. Labels are names of entries, never of people.
+async fn count(app: &App, stop: &CancellationToken) {
+    let mut events = app.engine.events();
+    loop {
+        let event = tokio::select! {
+            () = stop.cancelled() => return,
+            event = events.recv() => event,
+        };
+        match event {
+            Ok(RunEvent { line, .. }) => {
+                if let Some(result) = result(&line.entry) {
+                    metrics::counter!("quell_tasks_total", "result" => result).increment(1);
+                }
+                metrics::gauge!("quell_runs_active").set(app.engine.active() as f64);
+            }
+            Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "counting fell behind"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// What became of a task, for the counter.
+fn result(entry: &Entry) -> Option<&'static str> {
+    Some(match entry {
+        Entry::Succeeded { .. } => "succeeded",
+        Entry::Failed { .. } => "failed",
+        Entry::TaskExcluded { .. } => "excluded",
+        Entry::Unsettled { .. } => "unsettled",
+        Entry::NeedsAttention { .. } => "needs_attention",
+        Entry::UndoSucceeded { .. } => "undone",
+        Entry::UndoFailed { .. } => "undo_failed",
+        _ => return None,
+    })
+}

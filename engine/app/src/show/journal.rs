@@ -1,0 +1,279 @@
+//! A run as its journal, line by line, in words.
+
+use quell_action::{AccountFacts, Effect, Subject};
+use quell_run::{
+    CallFailure, Entry, Fulfilled, LeftOut, Line, Plan, Release, Requester, Skip, Task, TaskId, Verdict,
+    Verification,
+};
+
+use super::{BAD, FAINT, GOOD, NAME, NOTE, styled};
+
+/// Puts the lines of one run into words. It remembers the tasks, since later lines only name them.
+#[derive(Default)]
+pub(crate) struct Telling {
+    tasks: Vec<Task>,
+    lanes: Vec<String>,
+}
+
+impl Telling {
+    /// One line in words, its time first.
+    pub(crate) fn line(&mut self, line: &Line) -> String {
+        format!("{} {}", styled(FAINT, line.at.format("%Y-%m-%d %H:%M:%S%.3f")), self.tell(&line.entry))
+    }
+
+    /// What happened, in words.
+    pub(crate) fn tell(&mut self, entry: &Entry) -> String {
+        self.remember(entry);
+        match entry {
+            Entry::Created { plan } => created(plan),
+            Entry::Resolved { lane, subject } => {
+                format!("{} is {}", self.lane(lane.0), who(subject))
+            }
+            Entry::LaneLeftOut { lane, because } => format!("{} {}", self.lane(lane.0), left_out(because)),
+            Entry::Expanded { lane, step, tasks, nobody, .. } => match nobody {
+                Some(why) => format!("{}: {step} has nobody to act on: {why}", self.lane(lane.0)),
+                None => format!("{}: {step} comes to {} tasks", self.lane(lane.0), tasks.len()),
+            },
+            Entry::StepSkipped { lane, step, because } => {
+                format!("{}: {step} is not taken: {}", self.lane(lane.0), skip(because))
+            }
+            Entry::StepDelayed { lane, error, again_at, .. } => format!(
+                "{} {}: {error}; again at {}",
+                self.lane(lane.0),
+                styled(NOTE, "waits"),
+                again_at.format("%H:%M:%S")
+            ),
+            Entry::StepFailed { lane, step, error } => {
+                format!("{}: {step} {}: {error}", self.lane(lane.0), styled(BAD, "failed"))
+            }
+            Entry::Planned { task, verdict } => format!("{} {}", self.task(task), planned(verdict)),
+            Entry::TaskExcluded { task, excluded } => {
+                format!("{} {}: {}", self.task(task), styled(NOTE, "left alone"), excluded.reason)
+            }
+            Entry::TaskDropped { task } => {
+                format!("{} dropped: the run was stopped before the call", self.task(task))
+            }
+            Entry::Started { task, attempt, .. } => {
+                format!("{} begins{}", self.task(task), nth(*attempt))
+            }
+            Entry::Unsettled { task, error, .. } => {
+                format!(
+                    "{} {}: {error}; the target is read back",
+                    self.task(task),
+                    styled(NOTE, "may have happened")
+                )
+            }
+            Entry::Succeeded { task, fulfilled } => format!("{} {}", self.task(task), succeeded(fulfilled)),
+            Entry::Delayed { task, error, again_at } => format!(
+                "{} {}: {error}; again at {}",
+                self.task(task),
+                styled(NOTE, "waits"),
+                again_at.format("%H:%M:%S")
+            ),
+            Entry::Failed { task, failure } => format!("{} {}", self.task(task), failed(failure)),
+            Entry::NeedsAttention { task, why } => {
+                format!("{} {}: {why}", self.task(task), styled(BAD, "needs a person"))
+            }
+            Entry::Settled { task, happened, by } => {
+                let word = if *happened { "happened" } else { "did not happen" };
+                format!("{} {word}, says {by}", self.task(task))
+            }
+            other => self.tell_undo(other),
+        }
+    }
+
+    fn tell_undo(&self, entry: &Entry) -> String {
+        match entry {
+            Entry::UndoRequested { tasks, by } => {
+                format!("undo of {} tasks wanted by {}", tasks.len(), requester(by))
+            }
+            Entry::Confirmed { tasks, by } => format!("{} tasks confirmed by {by}", tasks.len()),
+            Entry::UndoStarted { task, attempt } => {
+                format!("undo of {} begins{}", self.task(task), nth(*attempt))
+            }
+            Entry::UndoSucceeded { task, effect, verification } => {
+                let what = match effect {
+                    Effect::Unchanged => "was already so".to_owned(),
+                    _ => format!("{} ({})", styled(GOOD, "taken back"), seen(*verification)),
+                };
+                format!("undo of {}: {what}", self.task(task))
+            }
+            Entry::UndoReleased { task, because } => match because {
+                Release::HeldBy { runs } => {
+                    let runs: Vec<String> = runs.iter().map(|run| run.0.chars().take(8).collect()).collect();
+                    format!("undo of {}: stays, other runs need it: {}", self.task(task), runs.join(", "))
+                }
+                Release::NothingOfOurs => {
+                    format!("undo of {}: it was so before us, and stays", self.task(task))
+                }
+            },
+            Entry::UndoDelayed { task, error, again_at } => {
+                format!(
+                    "undo of {} waits: {error}; again at {}",
+                    self.task(task),
+                    again_at.format("%H:%M:%S")
+                )
+            }
+            Entry::UndoFailed { task, failure } => format!("undo of {} {}", self.task(task), failed(failure)),
+            Entry::Cancelled { by } => format!("{} by {by}", styled(NOTE, "stopped")),
+            Entry::LaneEnded { lane, end } => format!("{} ends: {}", self.lane(lane.0), word(end)),
+            Entry::Finished { finish } => format!("the run ends: {}", styled(GOOD, word(finish))),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether a line says what was, or would be, done to somebody, or why not.
+    pub(crate) fn matters(entry: &Entry) -> bool {
+        matches!(
+            entry,
+            Entry::Planned { .. }
+                | Entry::TaskExcluded { .. }
+                | Entry::Succeeded { .. }
+                | Entry::Failed { .. }
+                | Entry::StepFailed { .. }
+                | Entry::NeedsAttention { .. }
+                | Entry::LaneLeftOut { .. }
+        ) || matches!(entry, Entry::Expanded { nobody: Some(_), .. })
+    }
+
+    fn remember(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Created { plan } => {
+                self.lanes = plan.lanes.iter().map(|lane| lane.display.clone()).collect()
+            }
+            Entry::Expanded { tasks, .. } => self.tasks.extend(tasks.iter().cloned()),
+            _ => {}
+        }
+    }
+
+    fn lane(&self, number: u32) -> String {
+        let name = self.lanes.get(number as usize).map_or("lane", String::as_str);
+        styled(NAME, if name.is_empty() { "the run" } else { name })
+    }
+
+    /// `account.disable of alice@contoso.example at entra_id`.
+    pub(crate) fn task(&self, id: &TaskId) -> String {
+        match self.tasks.iter().find(|task| task.id == *id) {
+            Some(task) => format!("{} of {} at {}", task.action, styled(NAME, &task.display), task.provider),
+            None => id.to_string(),
+        }
+    }
+}
+
+/// The word under which a value of ours is written in YAML and JSON.
+pub(crate) fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word.replace('_', " "),
+        _ => String::new(),
+    }
+}
+
+/// Who a lane is about, as the directories say.
+fn who(subject: &Subject) -> String {
+    match subject {
+        Subject::Identity(identity) if identity.accounts.is_empty() => "known to no directory".into(),
+        Subject::Identity(identity) => {
+            let account = |facts: &AccountFacts| {
+                let name =
+                    facts.identifiers.first().map_or_else(|| facts.display.clone(), ToString::to_string);
+                format!("{name} at {}", facts.key.provider)
+            };
+            identity.accounts.iter().map(account).collect::<Vec<_>>().join(" and ")
+        }
+        Subject::Device(device) => format!("{} at {}", device.display, device.key.provider),
+        Subject::Nobody => "about nobody".into(),
+    }
+}
+
+fn created(plan: &Plan) -> String {
+    let lanes = plan.lanes.len();
+    format!(
+        "{} starts for {:?} ({}, mode {}, {lanes} {})",
+        styled(NAME, &plan.playbook.name),
+        plan.alert.title,
+        plan.alert.product,
+        word(&plan.mode),
+        if lanes == 1 { "lane" } else { "lanes" }
+    )
+}
+
+fn left_out(because: &LeftOut) -> String {
+    let why = match because {
+        LeftOut::TooMany { found, at_most } => {
+            format!("the alert names {found}, the playbook allows {at_most}: none is touched")
+        }
+        LeftOut::Unless { trace } => format!("`unless` holds or cannot be known {}", styled(FAINT, trace)),
+        LeftOut::Where { trace } => format!("`where` does not hold {}", styled(FAINT, trace)),
+    };
+    format!("is left out: {why}")
+}
+
+fn skip(because: &Skip) -> String {
+    match because {
+        Skip::Condition { trace } => format!("its condition is false {}", styled(FAINT, trace)),
+        Skip::Unknown { trace, stops } => {
+            let then = if *stops { ", and the lane ends here" } else { "" };
+            format!("its condition cannot be known{then} {}", styled(FAINT, trace))
+        }
+    }
+}
+
+fn planned(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::WouldCall { .. } => styled(NOTE, "would be called"),
+        Verdict::AlreadySo { .. } => "is already so: no call".into(),
+        Verdict::LeftAlone { excluded } => {
+            format!("{}: {}", styled(NOTE, "would be left alone"), excluded.reason)
+        }
+        Verdict::CannotTell { error } => format!("cannot be told now: {error}"),
+    }
+}
+
+fn succeeded(fulfilled: &Fulfilled) -> String {
+    let what = match &fulfilled.effect {
+        Effect::Changed { .. } => styled(GOOD, "done"),
+        Effect::Unchanged => "was already so".into(),
+        Effect::Ineffective { why, .. } => format!("{}: {why}", styled(NOTE, "written, without effect")),
+    };
+    let number = fulfilled.external_id.as_ref().map(|id| format!(", number {id}")).unwrap_or_default();
+    let late = fulfilled
+        .excluded_meanwhile
+        .as_ref()
+        .map(|excluded| {
+            format!("; {}: {}", styled(BAD, "excluded after the call had begun"), excluded.reason)
+        })
+        .unwrap_or_default();
+    format!("{what} ({}, {} ms{number}){late}", seen(fulfilled.verification), fulfilled.took_millis)
+}
+
+fn failed(failure: &CallFailure) -> String {
+    let attempts =
+        if failure.attempts == 1 { "1 attempt".into() } else { format!("{} attempts", failure.attempts) };
+    format!(
+        "{} after {attempts}: {} ({})",
+        styled(BAD, "failed"),
+        failure.error,
+        failure.error.failure.word()
+    )
+}
+
+fn seen(verification: Verification) -> &'static str {
+    match verification {
+        Verification::Seen => "read back and seen",
+        Verification::NotReadable => "accepted, not verified",
+        Verification::Pending => "accepted, not yet seen",
+        Verification::SeenAfterwards => "nobody saw the answer; read back and seen",
+        Verification::Told => "a person said so",
+    }
+}
+
+fn requester(by: &Requester) -> &str {
+    match by {
+        Requester::Person(name) => name,
+        Requester::Timer => "the playbook's timer",
+    }
+}
+
+fn nth(attempt: u32) -> String {
+    if attempt > 1 { format!(", attempt {attempt}") } else { String::new() }
+}

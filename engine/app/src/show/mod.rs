@@ -1,0 +1,98 @@
+//! How answers are shown: tables and text for people, JSON for programs.
+//!
+//! Answers go to standard output; progress, warnings and failures to standard error. Colour and progress bars appear
+//! on a terminal only.
+
+mod journal;
+mod progress;
+mod table;
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use quell_playbook::{Loaded, render};
+
+use crate::config::Mistakes;
+
+pub(crate) use journal::{Telling, word};
+pub(crate) use progress::Reading;
+pub(crate) use table::Table;
+
+/// How answers are shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Show {
+    /// JSON for programs instead of text for people.
+    pub(crate) json: bool,
+}
+
+/// Something went right.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// Something to look at.
+pub(crate) const NOTE: Style = AnsiColor::Yellow.on_default();
+/// Something went wrong.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Names of things.
+pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
+/// Beside the point.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+/// Headings.
+pub(crate) const HEAD: Style = Style::new().bold();
+
+/// A piece of text in a style.
+pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+impl Show {
+    /// Prints a line of the answer.
+    pub(crate) fn line(self, text: impl std::fmt::Display) {
+        // A reader that has gone away (`quell runs list | head`) is no error of ours.
+        let _ = writeln!(anstream::stdout(), "{text}");
+    }
+
+    /// Prints the whole answer as JSON.
+    pub(crate) fn json(self, answer: &impl Serialize) -> anyhow::Result<()> {
+        self.line(serde_json::to_string_pretty(answer)?);
+        Ok(())
+    }
+
+    /// Says something beside the answer.
+    pub(crate) fn aside(self, text: impl std::fmt::Display) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
+    /// Says what is wrong with files, with the lines.
+    pub(crate) fn mistakes(self, mistakes: &Mistakes) -> anyhow::Result<()> {
+        if self.json {
+            return self.json(&render::json(&mistakes.diagnostics));
+        }
+        // Colours that are not wanted are taken away again on the way out.
+        let text = render::text(&mistakes.diagnostics, &mistakes.sources, render::Style::COLOURED);
+        if !text.is_empty() {
+            self.aside(text.trim_end());
+        }
+        Ok(())
+    }
+
+    /// Says what is wrong with playbooks, beside the answer.
+    pub(crate) fn diagnostics(self, loaded: &Loaded) {
+        let text = render::text(&loaded.diagnostics, &loaded.sources, render::Style::COLOURED);
+        if !text.is_empty() {
+            self.aside(text.trim_end());
+        }
+    }
+
+    /// Says why nothing came of it, with all causes.
+    pub(crate) fn failure(self, error: &anyhow::Error) {
+        if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
+            let text = render::text(&mistakes.diagnostics, &mistakes.sources, render::Style::COLOURED);
+            self.aside(text.trim_end());
+        }
+        self.aside(format_args!("{} {error}", styled(BAD, "error:")));
+        for cause in error.chain().skip(1) {
+            self.aside(format_args!("  {} {cause}", styled(FAINT, "because")));
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! From the site file to an engine: open the store, connect the connectors, load the playbooks, put them together.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use arc_swap::ArcSwap;
+use quell_action::exclusion::form::SiteExclusions;
+use quell_action::{ActionInfo, Catalogue, Connection, Registry};
+use quell_connectors::Kind;
+use quell_ingest::{AlertSource, KafkaSettings};
+use quell_playbook::Matcher;
+use quell_playbook::model::Playbook;
+use quell_run::{Clock, Engine, EngineParts, Exclusions, Hands, Settings};
+use quell_store::engine::memory::MemoryDisk;
+use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
+use serde_json::Value;
+
+use crate::archive::StoredPlaybooks;
+use crate::clock::SystemClock;
+use crate::config::{Mistakes, Site, secret};
+use crate::random::SystemJitter;
+use crate::{exclusions, playbooks};
+
+/// Everything of an engine but its source.
+pub(crate) struct App {
+    pub(crate) site: Site,
+    pub(crate) store: Store,
+    /// What can be done here.
+    pub(crate) catalogue: Catalogue,
+    pub(crate) matcher: Arc<ArcSwap<Matcher>>,
+    pub(crate) exclusions: Arc<Exclusions>,
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<dyn Clock>,
+    site_exclusions: ArcSwap<SiteExclusions>,
+    source: ArcSwap<Option<Arc<dyn AlertSource>>>,
+}
+
+/// What an engine may do, and where it remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It acts, and remembers in the site's store.
+    Acting,
+    /// It looks only, and remembers nothing.
+    Observing,
+}
+
+impl App {
+    /// An engine of this site, without a source of alerts.
+    pub(crate) async fn without_source(site: Site) -> anyhow::Result<Self> {
+        Self::open(site, Reach::Acting).await
+    }
+
+    /// An engine of this site.
+    pub(crate) async fn open(site: Site, reach: Reach) -> anyhow::Result<Self> {
+        let connections = connections(&site).await?;
+        let registry = Registry::new(&connections)?;
+        let catalogue = registry.catalogue();
+        let loaded = playbooks::load_from(&site.config.playbooks, &catalogue)?;
+        if !loaded.is_usable() {
+            bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
+        }
+        let site_exclusions = exclusions::read(&site, &catalogue)?;
+        let store = match reach {
+            Reach::Acting => open_store(&site).await?,
+            Reach::Observing => Store::in_memory(&MemoryDisk::default())?,
+        };
+        store.playbooks().keep(loaded.playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
+        let operators = store.exclusions().list().await?;
+        let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
+        let exclusions = Arc::new(Exclusions::new(list));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let engine = Engine::new(EngineParts {
+            hands: match reach {
+                Reach::Acting => Hands::acting(registry),
+                Reach::Observing => Hands::observing(&registry),
+            },
+            exclusions: Arc::clone(&exclusions),
+            journal: Arc::new(store.runs()),
+            archive: Arc::new(StoredPlaybooks::new(store.clone(), catalogue.clone())),
+            clock: Arc::clone(&clock),
+            jitter: Arc::new(SystemJitter),
+            settings: Settings {
+                calls_at_once: site.config.engine.calls_at_once,
+                link_by_upn: site.config.engine.link_by_upn,
+                ..Settings::default()
+            },
+        });
+        Ok(Self {
+            matcher: Arc::new(ArcSwap::from_pointee(Matcher::new(loaded.playbooks))),
+            source: ArcSwap::from_pointee(None),
+            site,
+            store,
+            catalogue,
+            exclusions,
+            engine,
+            clock,
+            site_exclusions: ArcSwap::from_pointee(site_exclusions),
+        })
+    }
+
+    /// Puts the exclusion list together again: an operator's entry has come or gone.
+    pub(crate) async fn renew_exclusions(&self) -> Result<(), StoreError> {
+        let operators = self.store.exclusions().list().await?;
+        let max_age = self.site.config.engine.facts_max_age_secs;
+        self.exclusions.replace(exclusions::list(&self.site_exclusions.load(), operators, max_age));
+        Ok(())
+    }
+
+    /// Reads playbooks and exclusions anew. Either all of it is good and takes the place of the old, or nothing does.
+    pub(crate) async fn reload(&self) -> anyhow::Result<usize> {
+        let loaded = playbooks::load_from(&self.site.config.playbooks, &self.catalogue)?;
+        if !loaded.is_usable() {
+            bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
+        }
+        let site_exclusions = exclusions::read(&self.site, &self.catalogue)?;
+        self.store.playbooks().keep(loaded.playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
+        self.site_exclusions.store(Arc::new(site_exclusions));
+        self.renew_exclusions().await?;
+        let count = loaded.playbooks.len();
+        self.matcher.store(Arc::new(Matcher::new(loaded.playbooks)));
+        Ok(count)
+    }
+
+    /// Names the source, for health.
+    pub(crate) fn watch(&self, source: Arc<dyn AlertSource>) {
+        self.source.store(Arc::new(Some(source)));
+    }
+
+    /// How the source is.
+    pub(crate) fn source_health(&self) -> Option<quell_api::Part> {
+        let health = self.source.load().as_ref().as_ref()?.health();
+        let note = match &health.trouble {
+            Some(trouble) => format!("{} ({} s ago)", trouble.what, trouble.seconds_ago),
+            None => {
+                let paused = if health.paused { ", paused: too much is in flight" } else { "" };
+                format!("{} accepted, {} in flight{paused}", health.accepted, health.in_flight)
+            }
+        };
+        Some(quell_api::Part {
+            name: "source".into(),
+            well: health.connected && health.trouble.is_none(),
+            note,
+        })
+    }
+}
+
+/// What the site's connectors offer, by their settings alone: no system is reached.
+pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
+    let mut actions: Vec<ActionInfo> = Vec::new();
+    let mut complaints = Vec::new();
+    for (name, settings) in &site.config.connectors {
+        match kind_of(name, settings) {
+            Ok((kind, settings)) => match kind.offered(&settings) {
+                Ok(offered) => actions.extend(offered),
+                Err(problems) => complaints.extend(problems.into_iter().map(|problem| {
+                    (
+                        format!("connectors.{name}.{}", problem.place),
+                        format!("{}: {}", problem.place, problem.message),
+                    )
+                })),
+            },
+            Err(message) => complaints.push((format!("connectors.{name}"), message)),
+        }
+    }
+    if !complaints.is_empty() {
+        bail!(site.mistakes(complaints));
+    }
+    Ok(Catalogue::new(actions))
+}
+
+/// The site's connectors, connected.
+pub(crate) async fn connections(site: &Site) -> anyhow::Result<Vec<Connection>> {
+    offered(site)?;
+    let mut connections = Vec::new();
+    for (name, settings) in &site.config.connectors {
+        let Ok((kind, settings)) = kind_of(name, settings) else { continue };
+        let connected = kind.connect(name, settings).await;
+        connections.push(connected.with_context(|| format!("the connector {name} could not be connected"))?);
+    }
+    Ok(connections)
+}
+
+/// The Kafka section as it stands, its secrets still references: for checking.
+pub(crate) fn kafka_settings_unfollowed(site: &Site) -> anyhow::Result<Option<KafkaSettings>> {
+    let Some(tree) = &site.config.source.kafka else { return Ok(None) };
+    typed(site, secret::hidden(tree.clone())).map(Some)
+}
+
+/// The Kafka section with its secrets.
+pub(crate) fn kafka_settings(site: &Site) -> anyhow::Result<Option<KafkaSettings>> {
+    let Some(tree) = &site.config.source.kafka else { return Ok(None) };
+    typed(site, secret::followed(tree.clone())?).map(Some)
+}
+
+fn typed(site: &Site, tree: Value) -> anyhow::Result<KafkaSettings> {
+    let settings: KafkaSettings = match serde_path_to_error::deserialize(tree) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let place = format!("source.kafka.{}", error.path());
+            bail!(site.mistakes([(place, error.inner().to_string())]));
+        }
+    };
+    match settings.check() {
+        Ok(()) => Ok(settings),
+        Err(error) => bail!(site.mistakes([("source.kafka".to_owned(), error.to_string())])),
+    }
+}
+
+/// Which connector a section is about, and its settings without the word that says so.
+fn kind_of(name: &str, settings: &Value) -> Result<(Kind, Value), String> {
+    let mut settings =
+        if settings.is_null() { Value::Object(serde_json::Map::new()) } else { settings.clone() };
+    let named = settings.as_object_mut().and_then(|settings| settings.remove("kind"));
+    let kind = match &named {
+        Some(Value::String(kind)) => kind.as_str(),
+        Some(_) => return Err("`kind` must be text".into()),
+        None => name,
+    };
+    match quell_connectors::find(kind) {
+        Some(kind) => Ok((kind, settings)),
+        None => {
+            let known: Vec<&str> = quell_connectors::all().iter().map(Kind::name).collect();
+            Err(format!("there is no connector {kind}; write `kind:` with one of {}", known.join(", ")))
+        }
+    }
+}
+
+fn text(playbook: &Playbook) -> PlaybookText {
+    PlaybookText {
+        name: playbook.name.clone(),
+        hash: playbook.hash.clone(),
+        text: playbook.source.to_string(),
+    }
+}
+
+async fn open_store(site: &Site) -> anyhow::Result<Store> {
+    let state = &site.config.state;
+    make_private(state)?;
+    let options = StoreOptions::new(state.join("store")).engine(site.config.store.engine);
+    let opened = tokio::task::spawn_blocking(move || Store::open(&options)).await?;
+    opened.with_context(|| format!("the store in {} could not be opened", state.display()))
+}
+
+/// Makes a folder that only its owner can read.
+fn make_private(folder: &Path) -> anyhow::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("the state folder {} could not be made", folder.display()))
+}
