@@ -31,6 +31,8 @@ fn gather(path: &Path, files: &mut Vec<SourceFile>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Tests of playbooks lie beside them, and are none.
 fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    [".yaml", ".yml"].iter().any(|end| name.ends_with(end) && !name.ends_with(&format!(".test{end}")))
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use quell_playbook::Loaded;
+use quell_playbook::{Loaded, render};
 
 use super::{Context, yes_if};
 use crate::config::{self, Mistakes, Site};
 use crate::playbooks::load_from;
-use crate::show::{GOOD, styled};
+use crate::show::{BAD, GOOD, styled};
 use crate::{exclusions, wire};
 
 #[derive(Debug, clap::Args)]
@@ -30,11 +30,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let errors = found.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     context.show.mistakes(&found)?;
     if !context.show.json {
-        let warnings = found.diagnostics.len() - errors;
-        match errors {
-            0 => context.show.aside(format_args!("{}, {warnings} warnings", styled(GOOD, "no mistakes"))),
-            _ => context.show.aside(format_args!("{errors} mistakes, {warnings} warnings")),
-        }
+        let style = if errors == 0 { GOOD } else { BAD };
+        context.show.aside(styled(style, render::summary(&found.diagnostics)));
     }
     Ok(yes_if(errors == 0))
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Context, block_on, yes_if};
 use crate::records::understand;
-use crate::show::{BAD, FAINT, HEAD, NAME, NOTE, Reading, Show, styled, word};
+use crate::show::{BAD, FAINT, HEAD, NAME, NOTE, Reading, Show, counted, styled, word};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 1 when a record was refused.
@@ -29,9 +29,9 @@ pub(crate) struct Args {
 
 #[derive(Default)]
 struct Counts {
-    alerts: usize,
-    passed: usize,
-    refused: usize,
+    alerts: u64,
+    passed: u64,
+    refused: u64,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
@@ -62,7 +62,11 @@ async fn answer(args: Args, show: Show) -> anyhow::Result<ExitCode> {
     }
     if !show.json {
         let Counts { alerts, passed, refused } = counts;
-        show.aside(format_args!("{alerts} alerts, {passed} other records passed over, {refused} refused"));
+        show.aside(format_args!(
+            "{}, {} passed over, {refused} refused",
+            counted(alerts, "alert"),
+            counted(passed, "other record")
+        ));
     }
     Ok(yes_if(counts.refused == 0))
 }

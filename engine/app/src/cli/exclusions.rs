@@ -228,7 +228,7 @@ fn tested(show: Show, test: &ExclusionTest) -> anyhow::Result<ExitCode> {
     }
     for (action, stopped) in &test.stopped {
         let word = if *stopped { styled(GOOD, "left alone") } else { styled(BAD, "can be acted on") };
-        show.line(format_args!("  {action:<32} {word}"));
+        show.line(format_args!("  {action:<52} {word}"));
     }
     Ok(yes_if(stopped))
 }

@@ -12,7 +12,7 @@ use quell_run::Clock;
 
 use super::{Context, block_on, yes_if};
 use crate::clock::SystemClock;
-use crate::config;
+use crate::config::{self, Mistakes};
 use crate::playbooks;
 use crate::records::understand;
 use crate::show::{FAINT, GOOD, HEAD, NAME, NOTE, Show, styled};
@@ -82,9 +82,8 @@ fn matcher(wanted: Option<&str>, context: &Context) -> anyhow::Result<Matcher> {
             playbooks::load_from(&site.config.playbooks, &wire::offered(&site)?)?
         }
     };
-    context.show.diagnostics(&loaded);
     if !loaded.is_usable() {
-        bail!("the playbooks have mistakes; mend them first");
+        bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
     }
     if let Some(name) = wanted.filter(|_| file.is_none())
         && !loaded.playbooks.iter().any(|playbook| playbook.name.0 == name)

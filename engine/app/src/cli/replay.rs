@@ -19,7 +19,7 @@ use super::{Context, block_on};
 use crate::config::{self, Site};
 use crate::pipeline::{Pipeline, Tally};
 use crate::random;
-use crate::show::{BAD, HEAD, NAME, NOTE, Reading, Show, Telling, styled};
+use crate::show::{BAD, HEAD, NAME, NOTE, Reading, Show, Telling, counted, styled};
 use crate::wire::{App, Reach, kafka_settings};
 
 #[derive(Debug, clap::Args)]
@@ -177,8 +177,12 @@ async fn report(show: Show, app: &App, tally: &Tally, id: &str, live: bool) -> a
     }
     let word = if live { "" } else { "; nothing was touched (--live would)" };
     show.aside(format_args!(
-        "{} alerts, {} runs{word}; {} repeated, {} passed over, {} refused",
-        tally.alerts, tally.runs, tally.repeated, tally.passed, tally.refused
+        "{}, {}{word}; {} repeated, {} passed over, {} refused",
+        counted(tally.alerts, "alert"),
+        counted(tally.runs, "run"),
+        tally.repeated,
+        tally.passed,
+        tally.refused
     ));
     Ok(())
 }

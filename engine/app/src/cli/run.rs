@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::{Context, block_on};
 use crate::service::serve;
+use crate::show::counted;
 use crate::{config, telemetry};
 
 #[derive(Debug, clap::Args)]
@@ -30,8 +31,12 @@ pub(crate) fn run(_: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         context.show.json(&tally)?;
     } else {
         context.show.aside(format_args!(
-            "{} alerts accepted, {} runs; {} repeated, {} passed over, {} to the dead letters",
-            tally.alerts, tally.runs, tally.repeated, tally.passed, tally.refused
+            "{} accepted, {}; {} repeated, {} passed over, {} to the dead letters",
+            counted(tally.alerts, "alert"),
+            counted(tally.runs, "run"),
+            tally.repeated,
+            tally.passed,
+            tally.refused
         ));
     }
     Ok(super::YES)

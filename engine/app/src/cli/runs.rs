@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 use quell_api::RunRecord;
-use quell_playbook::model::PlaybookName;
+use quell_playbook::model::{Mode, PlaybookName};
 use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
 
 use super::{Context, block_on};
@@ -107,13 +107,19 @@ pub(crate) fn list(show: Show, runs: &[RunSummary]) -> anyhow::Result<()> {
             styled(NAME, &run.playbook.name),
             run.subjects.join(", "),
             standing(run),
-            run.counts.changed.to_string(),
+            changed(run),
             run.counts.excluded.to_string(),
             run.counts.failed.to_string(),
         ]);
     }
     show.line(table);
     Ok(())
+}
+
+/// How many changes it made, or would have made.
+fn changed(run: &RunSummary) -> String {
+    let number = run.counts.changed;
+    if run.mode == Mode::Observe { format!("would: {number}") } else { number.to_string() }
 }
 
 /// How it ended, or where it stands.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Context, block_on};
 use crate::config;
 use crate::reach;
-use crate::show::Table;
+use crate::show::{Table, counted};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -56,7 +56,11 @@ async fn answer(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
                 context.show.json(&pruned)?;
             } else {
                 let word = if dry_run { "would forget" } else { "forgot" };
-                context.show.line(format_args!("{word} {} alerts and {} runs", pruned.alerts, pruned.runs));
+                context.show.line(format_args!(
+                    "{word} {} and {}",
+                    counted(pruned.alerts, "alert"),
+                    counted(pruned.runs, "run")
+                ));
             }
         }
     }

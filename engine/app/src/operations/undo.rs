@@ -1,10 +1,11 @@
 //! The operation that takes back what a run changed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use quell_api::{Refusal, UndoOrder, Undone, UndoneTask};
-use quell_run::{Phase, RunId, RunState, Runs, TaskId, TaskState};
+use quell_run::{Entry, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
 
 use super::refused;
 use crate::wire::App;
@@ -40,8 +41,15 @@ pub(super) async fn undo(app: &Arc<App>, run: &RunId, order: &UndoOrder) -> Resu
         app.engine.undo(run, Some(undoable.clone()), &order.by).await.map_err(refused)?;
     }
     let after = settled(app, run, &undoable).await?;
-    let tasks = after.tasks().filter(|task| wanted.contains(&task.task.id));
-    Ok(Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, false)).collect() })
+    let kept = kept(&app.store.runs().lines(run).await.map_err(Refusal::unavailable)?);
+    let tasks = after.tasks().filter(|task| wanted.contains(&task.task.id)).map(|task| {
+        let mut told = told(task, false);
+        if let (Phase::Released, Some(why)) = (task.phase, kept.get(&task.task.id)) {
+            told.result.clone_from(why);
+        }
+        told
+    });
+    Ok(Undone { run: run.0.clone(), tasks: tasks.collect() })
 }
 
 /// The run's state when these tasks are taken back, or cannot be, or it takes too long to wait for.
@@ -57,6 +65,23 @@ async fn settled(app: &Arc<App>, run: &RunId, tasks: &[TaskId]) -> Result<RunSta
     }
 }
 
+/// Why a change stays though it was to be taken back, by its task.
+fn kept(lines: &[Line]) -> HashMap<TaskId, String> {
+    let released = lines.iter().filter_map(|line| match &line.entry {
+        Entry::UndoReleased { task, because } => Some((task.clone(), because)),
+        _ => None,
+    });
+    released
+        .map(|(task, because)| match because {
+            Release::HeldBy { runs } => {
+                let runs: Vec<&str> = runs.iter().map(|run| run.0.get(..8).unwrap_or(&run.0)).collect();
+                (task, format!("stays: still wanted by run {}", runs.join(", ")))
+            }
+            Release::NothingOfOurs => (task, "stays: it was so before the run".to_owned()),
+        })
+        .collect()
+}
+
 async fn state(app: &Arc<App>, run: &RunId) -> Result<RunState, Refusal> {
     let lines = app.store.runs().lines(run).await.map_err(Refusal::unavailable)?;
     RunState::replay(&lines).map_err(Refusal::unavailable)
@@ -65,7 +90,7 @@ async fn state(app: &Arc<App>, run: &RunId) -> Result<RunState, Refusal> {
 fn told(task: &TaskState, dry: bool) -> UndoneTask {
     let (result, open) = match task.phase {
         Phase::Undone => ("undone".to_owned(), false),
-        Phase::Released => ("nothing had to be called: see the run".to_owned(), false),
+        Phase::Released => ("stays: see the run".to_owned(), false),
         Phase::Stuck => (stuck(task), true),
         Phase::Succeeded if !task.task.reversible => ("irreversible".to_owned(), false),
         Phase::Succeeded | Phase::Undoing if task.undo_open() => {

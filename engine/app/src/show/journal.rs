@@ -129,6 +129,7 @@ impl Telling {
             Entry::Planned { .. }
                 | Entry::TaskExcluded { .. }
                 | Entry::Succeeded { .. }
+                | Entry::Delayed { .. }
                 | Entry::Failed { .. }
                 | Entry::StepFailed { .. }
                 | Entry::NeedsAttention { .. }

@@ -12,7 +12,7 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use quell_playbook::{Loaded, render};
+use quell_playbook::render;
 
 use crate::config::Mistakes;
 
@@ -45,6 +45,11 @@ pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// `1 run`, `3 runs`.
+pub(crate) fn counted(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 impl Show {
     /// Prints a line of the answer.
     pub(crate) fn line(self, text: impl std::fmt::Display) {
@@ -74,14 +79,6 @@ impl Show {
             self.aside(text.trim_end());
         }
         Ok(())
-    }
-
-    /// Says what is wrong with playbooks, beside the answer.
-    pub(crate) fn diagnostics(self, loaded: &Loaded) {
-        let text = render::text(&loaded.diagnostics, &loaded.sources, render::Style::COLOURED);
-        if !text.is_empty() {
-            self.aside(text.trim_end());
-        }
     }
 
     /// Says why nothing came of it, with all causes.

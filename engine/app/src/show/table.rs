@@ -14,6 +14,9 @@ impl Table {
         let mut cells = Cells::new();
         cells.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         cells.set_header(columns.iter().map(|column| styled(HEAD, column)));
+        cells.column_iter_mut().for_each(|column| {
+            column.set_padding((0, 2));
+        });
         Self(cells)
     }
 
@@ -25,9 +28,7 @@ impl Table {
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for line in self.0.lines() {
-            writeln!(f, "{}", line.trim_end())?;
-        }
-        Ok(())
+        let lines: Vec<String> = self.0.lines().map(|line| line.trim_end().to_owned()).collect();
+        f.write_str(&lines.join("\n"))
     }
 }

@@ -54,10 +54,21 @@ impl Runner {
 
     /// Begins to drive a run, unless it is driven already.
     pub(super) fn begin(self: &Arc<Self>, beginning: Beginning) {
+        self.begin_with(beginning, None);
+    }
+
+    /// Begins to drive a run, unless it is driven already. The driver has the command before its first look, so that
+    /// it cannot find nothing to do and part before the command comes.
+    fn begin_with(self: &Arc<Self>, beginning: Beginning, command: Option<Command>) {
         let run = beginning.state.plan().run.clone();
         let (sender, commands) = mpsc::unbounded_channel();
         {
             let mut active = self.active.lock();
+            let driver = active.get(&run).unwrap_or(&sender);
+            if let Some(command) = command {
+                // Whoever is in the map reads its commands: it parts only under this lock.
+                let _ = driver.send(command);
+            }
             if active.contains_key(&run) {
                 return;
             }
@@ -158,7 +169,7 @@ impl Runner {
                 () = stop.stopping() => return,
                 () = sleep_until(runner.tools.clock.as_ref(), moment) => {}
             }
-            if let Err(error) = runner.take_up(&run).await {
+            if let Err(error) = runner.take_up(&run, None).await {
                 tracing::error!(run.id = %run, %error, "a run whose undo is due cannot be taken up; trying again");
                 let again = again_at_of(&runner.tools, 1);
                 runner.wake_at(run, again);
@@ -171,13 +182,13 @@ impl Runner {
         if self.active.lock().contains_key(run) || !self.load(run).await?.is_open() {
             return Ok(());
         }
-        self.take_up(run).await
+        self.take_up(run, None).await
     }
 
-    async fn take_up(self: &Arc<Self>, run: &RunId) -> Result<(), EngineError> {
+    async fn take_up(self: &Arc<Self>, run: &RunId, command: Option<Command>) -> Result<(), EngineError> {
         let state = self.load(run).await?;
         let playbook = self.archive.load(&state.plan().playbook).await?;
-        self.begin(Beginning { state, playbook, gates: Gates::default() });
+        self.begin_with(Beginning { state, playbook, gates: Gates::default() }, command);
         Ok(())
     }
 
@@ -224,11 +235,7 @@ impl Runner {
         let (answer, heard) = oneshot::channel();
         let command = Command { wish, answer };
         if let Err(command) = self.hand_over(run, command) {
-            self.take_up(run).await?;
-            // Driven from here on; should it part at this very moment, it sees the command before it does.
-            if self.hand_over(run, command).is_err() {
-                return Err(EngineError::Stopping);
-            }
+            self.take_up(run, Some(command)).await?;
         }
         Ok(heard.await.map_err(|_| EngineError::Stopping)??)
     }

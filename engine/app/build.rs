@@ -1,0 +1,44 @@
+//! Puts the quick start, the shipped playbooks and the sample alerts into the program, so that `quell demo` needs no
+//! other file: a list of names and texts, which `include_str!` keeps fresh.
+
+use std::fs;
+use std::io::Result;
+use std::path::{Path, PathBuf};
+
+/// What is put in: the folder here, and the folder in the demo.
+const FOLDERS: [(&str, &str); 3] =
+    [("examples/quickstart", ""), ("examples/alerts", "alerts/"), ("playbooks", "playbooks/")];
+
+fn main() -> Result<()> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let mut list = String::from("&[\n");
+    for (from, to) in FOLDERS {
+        let folder = root.join(from);
+        let mut files = Vec::new();
+        gather(&folder, &mut files)?;
+        files.sort();
+        for file in files {
+            let name = file.strip_prefix(&folder).unwrap_or(&file).display().to_string();
+            list.push_str(&format!("    ({:?}, include_str!({file:?})),\n", format!("{to}{name}")));
+        }
+    }
+    list.push_str("]\n");
+    let out = std::env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
+    fs::write(out.join("demo_files.rs"), list)
+}
+
+/// The files below a folder that a site is made of. Links are passed over: they lead to folders that are put in anyway.
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (kind, path) = (entry.file_type()?, entry.path());
+        let made_by_running = path.file_name().is_some_and(|name| name == "state" || name == "lab");
+        if kind.is_dir() && !made_by_running {
+            gather(&path, files)?;
+        } else if kind.is_file() && path.extension().is_some_and(|end| end != "md") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
