@@ -1,26 +1,38 @@
 //! What connectors share: secrets by reference, an HTTP client that says truthfully whether something can have
-//! happened, limits on calls, redaction; and, behind the feature `conformance`, the suite that every connector
-//! passes, with the scripted server for those that speak HTTP.
+//! happened, signing in as a program, limits on calls, a breaker, redaction; and, behind the feature `conformance`, the
+//! suite that every connector passes, with the scripted server for those that speak HTTP and the contract that it is
+//! held to.
 //!
-//! Invariant: nothing here knows any vendor, and nothing here decides whether a call may be made.
+//! Invariant: nothing here decides whether a call may be made, and nothing here knows any vendor, apart from
+//! `microsoft`, which several connectors share.
 
+mod api;
+mod breaker;
 mod classify;
 mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+#[cfg(any(test, feature = "conformance"))]
+pub mod contract;
 mod deadline;
 mod http;
+pub mod microsoft;
+pub mod oauth;
 mod rate;
 mod redact;
+mod request_id;
 #[cfg(any(test, feature = "conformance"))]
 pub mod scripted;
 mod secret;
 
+pub use api::{Api, Ask};
+pub use breaker::Breaker;
 pub use classify::{Call, by_status, retry_after};
 pub use clock::now;
 pub use deadline::Deadline;
 pub use http::{Answer, Http, HttpSettings, host_of};
 pub use rate::RateLimit;
 pub use redact::Redactor;
+pub use request_id::request_id;
 pub use reqwest::{Method, RequestBuilder, Url, header};
 pub use secret::SecretRef;

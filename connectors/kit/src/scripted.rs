@@ -2,6 +2,9 @@
 //!
 //! It counts nothing by itself: the script keeps the vendor's state and decides what each request does to it.
 
+mod behaviour;
+mod token_desk;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -11,6 +14,9 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
+
+pub use behaviour::behave;
+pub use token_desk::{TOKEN, TokenDesk};
 
 /// A request as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +169,8 @@ async fn serve(
     log: Arc<Mutex<Vec<Seen>>>,
     script: Arc<impl Fn(&Seen) -> Reply + Send + Sync + 'static>,
 ) {
+    // Head and body are written apart; without this the second waits for the first to be acknowledged.
+    let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(stream);
     while let Some(seen) = read_request(&mut stream).await {
         let reply = script(&seen);

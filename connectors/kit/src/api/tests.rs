@@ -1,0 +1,134 @@
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::oauth::{ClientCredential, Grant};
+use crate::scripted::{Reply, ScriptedServer, TokenDesk};
+use crate::{HttpSettings, SecretRef, microsoft};
+
+struct Bench {
+    server: ScriptedServer,
+    desk: Arc<TokenDesk>,
+    api: Api,
+    _folder: tempfile::TempDir,
+}
+
+/// A service behind a sign-in. Where `expires` says so, every token ends at the first use.
+async fn bench(
+    expires: &'static AtomicBool,
+    limits: Vec<RateLimit>,
+    script: impl Fn(&str) -> Reply + Send + Sync + 'static,
+) -> Bench {
+    let desk = Arc::new(TokenDesk::default());
+    let behind = Arc::clone(&desk);
+    let server = ScriptedServer::start(move |seen| {
+        if seen.path == "/token" {
+            return behind.issue(seen);
+        }
+        if expires.swap(false, Ordering::SeqCst) {
+            behind.expire_all();
+        }
+        if behind.accepts(seen) { script(&seen.path) } else { Reply::status(401) }
+    });
+    let server = server.await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "planted").unwrap();
+    let credential = ClientCredential::Secret(SecretRef::File(secret));
+    let http = Http::new(&HttpSettings { connect_timeout_secs: 1, ..HttpSettings::default() }).unwrap();
+    let endpoint = Url::parse(&format!("{}/token", server.url())).unwrap();
+    let grant = Grant::new(endpoint, "client", "scope", &credential).unwrap();
+    let tokens = Arc::new(Tokens::new(http.clone(), grant, |_| None));
+    let base = Url::parse(&format!("{}/v1.0", server.url())).unwrap();
+    let api = Api::new(http, base, tokens, limits, "client-request-id");
+    Bench { server, desk, api, _folder: folder }
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(2))
+}
+
+#[tokio::test]
+async fn a_token_that_ends_in_mid_flight_is_renewed_and_the_write_is_made_once() {
+    static EXPIRES: AtomicBool = AtomicBool::new(true);
+    let bench = bench(&EXPIRES, Vec::new(), |_| Reply::status(204)).await;
+    let ask = Ask::write(Method::PATCH, bench.api.url(["users", "a/b#c"])).json(json!({ "x": 1 }));
+    assert_eq!(bench.api.ask(ask, soon()).await.unwrap().status(), 204);
+    assert_eq!(bench.desk.issued(), 2);
+    let seen: Vec<_> = bench.server.seen().into_iter().filter(|seen| seen.path != "/token").collect();
+    assert_eq!(seen.len(), 2);
+    assert_eq!(seen[1].path, "/v1.0/users/a%2Fb%23c");
+    let ids: Vec<_> = seen.iter().map(|seen| &seen.headers["client-request-id"]).collect();
+    assert_ne!(ids[0], ids[1], "each call has a number of its own");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_twice_is_not_fought_for() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let bench = bench(&NEVER, Vec::new(), |_| Reply::status(401)).await;
+    let answer = bench.api.ask(Ask::get(bench.api.url(["users"])), soon()).await.unwrap();
+    assert_eq!(answer.failure(), Some(Failure::Credentials));
+    assert_eq!((bench.desk.issued(), bench.server.seen().len()), (2, 4));
+}
+
+#[tokio::test]
+async fn the_token_goes_to_no_other_host() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let bench = bench(&NEVER, Vec::new(), |path| {
+        let next = match path {
+            "/v1.0/list" => json!("http://127.0.0.1:1/v1.0/list"),
+            _ => json!(null),
+        };
+        Reply::json(200, &json!({ "value": [1], "@odata.nextLink": next }))
+    });
+    let bench = bench.await;
+    let list = |name: &str| Ask::get(bench.api.url([name]));
+    let error = microsoft::pages::<u8>(&bench.api, list("list"), soon()).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected, "{error}");
+    assert_eq!(microsoft::pages::<u8>(&bench.api, list("other"), soon()).await.unwrap(), [1]);
+    let here = format!("{}/v1.0/list?$skiptoken=x", bench.server.url());
+    assert_eq!(bench.api.next_page(&here).unwrap().as_str(), here);
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_an_error_and_not_a_part_of_it() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let base = Arc::new(parking_lot::Mutex::new(String::new()));
+    let told = Arc::clone(&base);
+    let bench = bench(&NEVER, Vec::new(), move |_| {
+        Reply::json(200, &json!({ "value": [1], "@odata.nextLink": format!("{}/v1.0/more", told.lock()) }))
+    });
+    let bench = bench.await;
+    *base.lock() = bench.server.url();
+    let ask = Ask::get(bench.api.url(["list"]));
+    let error = microsoft::pages::<u8>(&bench.api, ask, soon()).await.unwrap_err();
+    assert!(error.message.contains("more than 50 pages"), "{error}");
+}
+
+#[tokio::test]
+async fn a_system_that_wants_to_be_left_alone_is() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let bench = bench(&NEVER, Vec::new(), |_| Reply::status(429).with_header("retry-after", "7")).await;
+    let ask = || Ask::get(bench.api.url(["users"]));
+    let hint = Some(Duration::from_secs(7));
+    let first = bench.api.ask(ask(), soon()).await.unwrap();
+    assert_eq!(first.failure(), Some(Failure::Throttled { retry_after: hint }));
+    let held = bench.api.ask(ask(), soon()).await.unwrap_err();
+    assert_eq!(held.failure, Failure::Throttled { retry_after: hint });
+    assert_eq!(bench.server.seen().len(), 2, "a token and one call");
+}
+
+#[tokio::test]
+async fn a_call_without_a_turn_is_not_made() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let limit = RateLimit::new(NonZeroU32::MIN, Duration::from_secs(3600), NonZeroU32::MIN);
+    let bench = bench(&NEVER, vec![limit], |_| Reply::status(200)).await;
+    let ask = || Ask::get(bench.api.url(["users"]));
+    assert!(bench.api.ask(ask(), soon()).await.is_ok());
+    let error = bench.api.ask(ask(), Deadline::after(Duration::from_millis(5))).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Throttled { retry_after: None });
+}

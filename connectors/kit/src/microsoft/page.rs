@@ -1,0 +1,41 @@
+//! Lists that come in pages.
+
+use quell_action::ActionError;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::success;
+use crate::{Api, Ask, Deadline};
+
+/// A list of more pages than this is not read to its end: it is an error, never a part taken for the whole.
+pub const MAX_PAGES: usize = 50;
+
+/// Reads a list with all its pages. `header` goes with each of them.
+///
+/// # Errors
+/// When one of the pages could not be read, or there are too many.
+pub async fn pages<T: DeserializeOwned>(
+    api: &Api,
+    first: Ask,
+    deadline: Deadline,
+) -> Result<Vec<T>, ActionError> {
+    let mut all = Vec::new();
+    let mut ask = first;
+    for _ in 0..MAX_PAGES {
+        let answer = success(api.ask(ask.clone(), deadline).await?)?;
+        let page: Page<T> = answer.json()?;
+        all.extend(page.value);
+        match page.next {
+            None => return Ok(all),
+            Some(link) => ask = ask.at(api.next_page(&link)?),
+        }
+    }
+    Err(ActionError::rejected(format!("the list has more than {MAX_PAGES} pages; it is not read in part")))
+}
+
+#[derive(Deserialize)]
+struct Page<T> {
+    value: Vec<T>,
+    #[serde(rename = "@odata.nextLink", default)]
+    next: Option<String>,
+}

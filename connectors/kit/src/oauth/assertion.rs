@@ -1,0 +1,85 @@
+//! [`SigningCertificate`]: proves who we are with a signature instead of a secret (RFC 7523).
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use quell_action::{ActionError, ConnectError};
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::sign::SigningKey;
+use rustls::{SignatureAlgorithm, SignatureScheme};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::credential::CertificateRef;
+use crate::{now, request_id};
+
+/// How long an assertion holds. Short: it is made anew for each token.
+const HOLDS_SECONDS: i64 = 600;
+
+/// A certificate with its private key, ready to sign.
+#[derive(Clone)]
+pub struct SigningCertificate {
+    key: Arc<dyn SigningKey>,
+    thumbprint: String,
+}
+
+impl SigningCertificate {
+    /// Reads the certificate and its key.
+    ///
+    /// # Errors
+    /// When one of them cannot be read, is not in PEM form, or the key is no RSA key.
+    pub fn read(reference: &CertificateRef) -> Result<Self, ConnectError> {
+        let certificate = certificate(&reference.certificate)?;
+        let refused = |why: &str| ConnectError(format!("the private key in {}: {why}", reference.key));
+        let pem = reference.key.resolve()?;
+        let key = PrivateKeyDer::from_pem_slice(pem.expose_secret().as_bytes())
+            .map_err(|_| refused("it is not a private key in PEM form"))?;
+        let key = any_supported_type(&key).map_err(|_| refused("it is of no kind that can sign here"))?;
+        if key.algorithm() != SignatureAlgorithm::RSA {
+            return Err(refused("it must be an RSA key"));
+        }
+        Ok(Self { key, thumbprint: URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.as_ref())) })
+    }
+
+    /// A new assertion that this client asks this audience for a token.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn assertion(&self, client: &str, audience: &str) -> Result<String, ActionError> {
+        let issued = now().timestamp();
+        let header = json!({ "typ": "JWT", "alg": "PS256", "x5t#S256": self.thumbprint });
+        let claims = json!({
+            "aud": audience,
+            "iss": client,
+            "sub": client,
+            "jti": request_id(),
+            "iat": issued,
+            "nbf": issued,
+            "exp": issued + HOLDS_SECONDS,
+        });
+        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let signed = format!("{}.{}", encode(&header), encode(&claims));
+        let unable = || ActionError::rejected("the certificate's key cannot sign with PS256");
+        let signer = self.key.choose_scheme(&[SignatureScheme::RSA_PSS_SHA256]).ok_or_else(unable)?;
+        let signature = signer.sign(signed.as_bytes()).map_err(|_| unable())?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
+
+impl fmt::Debug for SigningCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningCertificate({})", self.thumbprint)
+    }
+}
+
+fn certificate(path: &Path) -> Result<CertificateDer<'static>, ConnectError> {
+    let refused = |why: String| ConnectError(format!("the certificate file {} {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+    CertificateDer::from_pem_slice(&pem).map_err(|_| refused("holds no certificate in PEM form".into()))
+}

@@ -1,0 +1,261 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use quell_action::Failure;
+use reqwest::Url;
+use rustls::SignatureScheme;
+use rustls::crypto::aws_lc_rs::default_provider;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::scripted::{Reply, ScriptedServer, Seen, TOKEN, TokenDesk};
+use crate::{Deadline, Http, HttpSettings, SecretRef};
+
+const SECRET: &str = "planted-client-secret";
+const CLIENT: &str = "73d664e4-0886-4a73-b745-c694da45ddb4";
+
+struct Vendor {
+    desk: Arc<TokenDesk>,
+    server: ScriptedServer,
+    folder: tempfile::TempDir,
+}
+
+impl Vendor {
+    async fn start() -> Self {
+        let desk = Arc::new(TokenDesk::default());
+        let behind = Arc::clone(&desk);
+        let server = ScriptedServer::start(move |seen| behind.issue(seen)).await.unwrap();
+        Self { desk, server, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str, content: &str) -> std::path::PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn secret(&self) -> ClientCredential {
+        ClientCredential::Secret(SecretRef::File(self.file("secret", SECRET)))
+    }
+
+    fn tokens(&self, credential: &ClientCredential) -> Tokens {
+        tokens_at(&self.server.url(), credential)
+    }
+}
+
+fn tokens_at(base: &str, credential: &ClientCredential) -> Tokens {
+    let http = Http::new(&HttpSettings { connect_timeout_secs: 1, ..HttpSettings::default() }).unwrap();
+    let endpoint = Url::parse(&format!("{base}/tenant/token")).unwrap();
+    let grant = Grant::new(endpoint, CLIENT, "https://api.example/.default", credential).unwrap();
+    Tokens::new(http, grant, |number| (number == 7_000_222).then_some("make a new one"))
+}
+
+fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(5))
+}
+
+fn shown(token: &Token) -> String {
+    token.bearer().to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_once_and_kept() {
+    let vendor = Vendor::start().await;
+    let tokens = vendor.tokens(&vendor.secret());
+    let all = futures::future::join_all((0..20).map(|_| tokens.get(soon()))).await;
+    assert!(all.into_iter().all(|token| shown(&token.unwrap()) == format!("Bearer {TOKEN}0001")));
+    assert_eq!(vendor.desk.issued(), 1);
+    let form = vendor.desk.forms().remove(0);
+    let expected = [
+        ("client_id", CLIENT),
+        ("client_secret", SECRET),
+        ("grant_type", "client_credentials"),
+        ("scope", "https://api.example/.default"),
+    ];
+    assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    assert!(!format!("{tokens:?} {:?}", tokens.get(soon()).await).contains("planted"));
+}
+
+#[tokio::test]
+async fn a_refused_token_is_replaced_and_a_challenge_is_answered() {
+    let vendor = Vendor::start().await;
+    let tokens = vendor.tokens(&vendor.secret());
+    let first = tokens.get(soon()).await.unwrap();
+    let claims = STANDARD.encode(r#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#);
+    let header = format!("Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{claims}\"");
+    tokens.refused(&first, Challenge::read(&header).as_ref());
+    let second = tokens.get(soon()).await.unwrap();
+    // Somebody who still held the old one does not throw the new one away.
+    tokens.refused(&first, None);
+    assert!(Arc::ptr_eq(&second, &tokens.get(soon()).await.unwrap()));
+    let asked: Value = serde_json::from_str(&vendor.desk.forms()[1]["claims"]).unwrap();
+    assert_eq!(
+        asked,
+        json!({ "access_token": {
+            "nbf": { "essential": true, "value": "1604106651" },
+            "xms_cc": { "values": ["cp1"] },
+        }})
+    );
+    for no_challenge in
+        ["", "Bearer error=\"invalid_token\"", "Bearer error=\"insufficient_claims\"", "claims=\"!\""]
+    {
+        assert_eq!(Challenge::read(no_challenge), None, "{no_challenge}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_named_without_its_description_and_not_asked_for_again_at_once() {
+    let body = json!({
+        "error": "invalid_client", "error_codes": [7_000_222],
+        "error_description": format!("AADSTS7000222: the secret {SECRET} has expired"),
+    });
+    let server = ScriptedServer::start(move |_| Reply::json(401, &body)).await.unwrap();
+    let vendor = Vendor::start().await;
+    let tokens = tokens_at(&server.url(), &vendor.secret());
+    for _ in 0..3 {
+        let error = tokens.get(soon()).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Credentials);
+        assert!(error.message.contains("invalid_client, 7000222); make a new one"), "{error}");
+        assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
+    }
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn trouble_of_the_sign_in_is_never_taken_for_an_answer_about_the_target() {
+    let cases: [(Reply, Failure); 5] = [
+        (Reply::status(404), Failure::Credentials),
+        (Reply::status(403), Failure::Credentials),
+        (Reply::status(500), Failure::Unavailable { retry_after: None }),
+        (Reply::Cut, Failure::Unavailable { retry_after: None }),
+        (
+            Reply::json(400, &json!({ "error": "temporarily_unavailable" })),
+            Failure::Unavailable { retry_after: None },
+        ),
+    ];
+    let vendor = Vendor::start().await;
+    for (reply, failure) in cases {
+        let said = reply.clone();
+        let server = ScriptedServer::start(move |_| said.clone()).await.unwrap();
+        let error = tokens_at(&server.url(), &vendor.secret()).get(soon()).await.unwrap_err();
+        assert_eq!(error.failure, failure, "{reply:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_signs_what_its_public_half_can_check() {
+    let vendor = Vendor::start().await;
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+    let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+    let credential = ClientCredential::Certificate(CertificateRef {
+        certificate: vendor.file("cert.pem", &certificate.pem()),
+        key: SecretRef::File(vendor.file("key.pem", &key.serialize_pem())),
+    });
+    vendor.tokens(&credential).get(soon()).await.unwrap();
+    let form = vendor.desk.forms().remove(0);
+    assert!(!form.contains_key("client_secret"));
+    assert!(form["client_assertion_type"].ends_with("jwt-bearer"));
+    let (signed, signature) = form["client_assertion"].rsplit_once('.').unwrap();
+    let schemes = default_provider().signature_verification_algorithms.mapping;
+    let (_, algorithms) =
+        schemes.iter().find(|(scheme, _)| *scheme == SignatureScheme::RSA_PSS_SHA256).unwrap();
+    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    algorithms[0].verify_signature(key.public_key_raw(), signed.as_bytes(), &signature).unwrap();
+    let parts: Vec<Value> = signed
+        .split('.')
+        .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
+        .collect();
+    assert_eq!(parts[0]["alg"], "PS256");
+    assert_eq!(parts[1]["aud"], format!("{}/tenant/token", vendor.server.url()));
+    assert_eq!((&parts[1]["iss"], &parts[1]["sub"]), (&json!(CLIENT), &json!(CLIENT)));
+    let seconds = |name: &str| parts[1][name].as_i64().unwrap();
+    assert_eq!(seconds("exp") - seconds("nbf"), 600);
+}
+
+#[test]
+fn keys_that_cannot_sign_are_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
+    let certificate = file("cert.pem", &certificate.pem());
+    for (key, word) in
+        [(key.serialize_pem(), "must be an RSA key"), ("no key".to_owned(), "not a private key")]
+    {
+        let reference =
+            CertificateRef { certificate: certificate.clone(), key: SecretRef::File(file("key.pem", &key)) };
+        let error = SigningCertificate::read(&reference).unwrap_err().to_string();
+        assert!(error.contains(word) && !error.contains("no key"), "{error}");
+    }
+    let missing = CertificateRef { certificate: "/nowhere".into(), key: SecretRef::File("/nowhere".into()) };
+    assert!(SigningCertificate::read(&missing).unwrap_err().to_string().contains("cannot be read"));
+}
+
+#[tokio::test]
+async fn the_token_of_another_system_is_read_anew_each_time() {
+    let vendor = Vendor::start().await;
+    let token_file = vendor.file("token", "first\n");
+    let credential = ClientCredential::WorkloadIdentity(WorkloadIdentityRef { token_file });
+    let tokens = vendor.tokens(&credential);
+    let token = tokens.get(soon()).await.unwrap();
+    vendor.file("token", "second");
+    tokens.refused(&token, None);
+    tokens.get(soon()).await.unwrap();
+    let assertions: Vec<String> =
+        vendor.desk.forms().iter().map(|form| form["client_assertion"].clone()).collect();
+    assert_eq!(assertions, ["first", "second"]);
+}
+
+#[tokio::test]
+async fn a_machine_is_asked_in_the_way_of_its_host() {
+    fn asked(seen: &[Seen]) -> (String, Option<&String>, Option<&String>) {
+        let headers = &seen[0].headers;
+        (seen[0].path.clone(), headers.get("metadata"), headers.get("x-identity-header"))
+    }
+    let answer = || Reply::json(200, &json!({ "access_token": "planted-of-machine", "expires_in": "86399" }));
+    for header in [None, Some("planted-header")] {
+        let vendor = Vendor::start().await;
+        let server = ScriptedServer::start(move |_| answer()).await.unwrap();
+        let credential = ClientCredential::ManagedIdentity(ManagedIdentityRef {
+            endpoint: Some(SecretRef::File(vendor.file("endpoint", &format!("{}/identity", server.url())))),
+            header: header.map(|header| SecretRef::File(vendor.file("header", header))),
+            client_id: Some(CLIENT.to_owned()),
+        });
+        let token = vendor.tokens(&credential).get(soon()).await.unwrap();
+        assert_eq!(shown(&token), "Bearer planted-of-machine");
+        let seen = server.seen();
+        let (path, metadata, given) = asked(&seen);
+        assert!(path.contains("resource=https%3A%2F%2Fapi.example&"), "{path}");
+        assert!(path.ends_with(&format!("client_id={CLIENT}")), "{path}");
+        assert_eq!((metadata.is_some(), given.map(String::as_str)), (header.is_none(), header));
+        assert!(vendor.desk.forms().is_empty(), "the tenant is not asked");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_before_it_ends_and_the_old_one_bridges_an_outage() {
+    let answers = parking_lot::Mutex::new(vec![
+        Reply::status(503),
+        Reply::json(200, &json!({ "access_token": "first", "expires_in": 1 })),
+    ]);
+    let server = ScriptedServer::start(move |_| answers.lock().pop().unwrap_or_else(|| Reply::status(503)));
+    let server = server.await.unwrap();
+    let vendor = Vendor::start().await;
+    let tokens = tokens_at(&server.url(), &vendor.secret());
+    let first = tokens.get(soon()).await.unwrap();
+    // A token of one second is to be renewed after a quarter of it: whoever comes later bridges with the old one.
+    let renewing = tokio::time::timeout(Duration::from_secs(2), async {
+        while server.seen().len() < 2 {
+            let token = tokens.get(soon()).await.unwrap();
+            assert!(Arc::ptr_eq(&token, &first));
+            tokio::task::yield_now().await;
+        }
+    });
+    renewing.await.unwrap();
+}
