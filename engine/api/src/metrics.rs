@@ -22,8 +22,7 @@ impl Metrics {
             PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)?;
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
-        metrics::set_global_recorder(recorder)
-            .map_err(|error| BuildError::FailedToSetGlobalRecorder(error.into()))?;
+        metrics::set_global_recorder(recorder).map_err(BuildError::FailedToSetGlobalRecorder)?;
         Ok(Self(handle))
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures::future::join_all;
-use quell_alert::{Alert, Decoded};
+use quell_alert::{Alert, Decoded, Refusal};
 use quell_ingest::{AlertSource, DeadLetter, DeadLetters, Delivery, IngestError};
 use quell_playbook::Matcher;
 use quell_playbook::model::{AlertState, Playbook};
@@ -118,6 +118,11 @@ impl Pipeline {
                 Ok(Some(tally)) => return Some(tally),
                 // Another version of the alert came in between: decide again.
                 Ok(None) => {}
+                // Waiting would not help, and would hold up everything behind it. Unknown never acts.
+                Err(error) if concerns_this_record(&error) => {
+                    let reason = format!("{error}; the alert was not decided");
+                    return self.bury(Refusal { reason, place: "$".into(), raw }, delivery, stop).await;
+                }
                 Err(error) => {
                     tracing::error!(alert.id = %alert.id, %error, "an alert cannot be accepted; trying again");
                     self.pause(stop).await?;
@@ -182,12 +187,7 @@ impl Pipeline {
     }
 
     /// Writes a dead letter. `None` when the program stops before that could be done.
-    async fn bury(
-        &self,
-        refusal: quell_alert::Refusal,
-        delivery: &Delivery,
-        stop: &CancellationToken,
-    ) -> Option<Tally> {
+    async fn bury(&self, refusal: Refusal, delivery: &Delivery, stop: &CancellationToken) -> Option<Tally> {
         let letter = DeadLetter {
             reason: refusal.reason,
             place: Some(refusal.place),
@@ -218,6 +218,11 @@ impl Pipeline {
             () = self.clock.sleep(PAUSE) => Some(()),
         }
     }
+}
+
+/// Whether the store refuses this one record, rather than being unable to write at the moment.
+fn concerns_this_record(error: &StoreError) -> bool {
+    matches!(error, StoreError::Damaged { .. } | StoreError::TooLarge { .. } | StoreError::Encode { .. })
 }
 
 impl Tally {
