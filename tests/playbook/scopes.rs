@@ -150,7 +150,7 @@ fn forms_are_filled_in() {
     let found = json!({ "is_privileged": true, "manager": "bob", "groups": ["a", "b"], "sign_ins": 4 });
     scope.results.to_mut().insert(StepId("who".into()), StepResult::done(found));
     scope.run.insert("id", json!("run-1"));
-    let Verb::Do(first) = &playbook.always[0].verb;
+    let Verb::Do(first) = &playbook.always[0].verb else { panic!("an action") };
     let filled = |name: &str| first.with[name].fill(&scope);
     assert_eq!(filled("channel").unwrap(), "soc");
     assert_eq!(filled("text").unwrap(), "ALICE of Suspected identity theft (pass-the-tick…: nothing, a + b");
@@ -162,7 +162,7 @@ fn forms_are_filled_in() {
         json!({ "deep": [1, "two", { "three": "run-1" }], "half": 0.5, "yes_or_no": false })
     );
     assert_eq!(details["techniques"], json!(["T1550", "T1550.003"]));
-    let Verb::Do(second) = &playbook.always[1].verb;
+    let Verb::Do(second) = &playbook.always[1].verb else { panic!("an action") };
     assert_eq!(second.with["urgency"].fill(&scope).unwrap(), json!(4));
     assert_eq!(second.with["details"].fill(&scope).unwrap(), json!({ "Urgency": "5", "Other": 1 }));
     let nothing = LaneScope::new(&alert, None, now());

@@ -69,6 +69,7 @@ fn each_says_what_it_is_and_how_many_it_may_touch() {
             Verb::Do(action) => {
                 known().named(action.action.as_str()).any(|info| info.spec.impact == Impact::Disruptive)
             }
+            _ => false,
         });
         if disruptive {
             let source = &playbook.source;

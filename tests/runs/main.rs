@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
+mod ask;
+mod ask_at_every_write;
 mod cancel;
 mod crash_at_every_write;
 mod exclusion;

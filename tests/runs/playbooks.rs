@@ -74,6 +74,31 @@ steps:
     undo: { after: 8h }
 "#;
 
+/// A person is asked first, and whoever agrees has agreed to exactly these calls.
+pub(crate) const ASKING: &str = r#"
+language: 1
+playbook: asking
+title: Ask first
+mode: act
+approval: { ask: [soc], expires: 1h }
+when:
+  alert:
+    all:
+      - alert.severity: { at_least: medium }
+for_each: account
+steps:
+  - id: confirm
+    ask: { question: "Cut off {{ account.key }}?" }
+  - id: disable
+    do: account.disable
+    at: [active_directory]
+    approval: ask
+always:
+  - id: tell
+    do: desk.tell
+    with: { text: "{{ lane.outcome }}" }
+"#;
+
 /// Later steps read what earlier ones led to, and some want to know what only a directory knows.
 pub(crate) const CAREFUL: &str = r#"
 language: 1

@@ -105,6 +105,7 @@ pub(crate) fn created(run: &str, about: &str, started: i64) -> Batch {
         mode: Mode::Act,
         alert: alert(about, 0),
         lanes: vec![],
+        too_many: None,
         created: at(started),
     };
     Batch {

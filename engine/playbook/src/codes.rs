@@ -62,6 +62,7 @@ pub const ALL: &[Code] = &[
     ONE_VERB,
     STEP_ID_TAKEN,
     NEEDS_QUOTES,
+    BAD_CHOICE,
     UNKNOWN_ACTION,
     NOT_CONFIGURED,
     PROVIDER,
@@ -71,6 +72,7 @@ pub const ALL: &[Code] = &[
     NO_TARGET,
     TEXT_AS_TARGET,
     IRREVERSIBLE,
+    NOBODY_TO_ASK,
     UNKNOWN_NAME,
     OUT_OF_SCOPE,
     TOO_EARLY,
@@ -91,6 +93,8 @@ pub const ALL: &[Code] = &[
     PARAMETERS,
     OPPOSITE,
     NEVER_HOLDS,
+    ANSWERS,
+    NEVER_ASKED,
 ];
 
 /// The file is too large.
@@ -177,6 +181,9 @@ pub const STEP_ID_TAKEN: Code = Code { id: "PB0214", page: include_str!("codes/P
 /// A number or a boolean where text belongs.
 pub const NEEDS_QUOTES: Code = Code { id: "PB0215", page: include_str!("codes/PB0215.md") };
 
+/// Something that cannot be an answer.
+pub const BAD_CHOICE: Code = Code { id: "PB0216", page: include_str!("codes/PB0216.md") };
+
 /// No such action.
 pub const UNKNOWN_ACTION: Code = Code { id: "PB0301", page: include_str!("codes/PB0301.md") };
 
@@ -203,6 +210,9 @@ pub const TEXT_AS_TARGET: Code = Code { id: "PB0308", page: include_str!("codes/
 
 /// An undo of what cannot be undone.
 pub const IRREVERSIBLE: Code = Code { id: "PB0309", page: include_str!("codes/PB0309.md") };
+
+/// A question, and nobody to ask.
+pub const NOBODY_TO_ASK: Code = Code { id: "PB0310", page: include_str!("codes/PB0310.md") };
 
 /// No such name in scope.
 pub const UNKNOWN_NAME: Code = Code { id: "PB0401", page: include_str!("codes/PB0401.md") };
@@ -263,3 +273,9 @@ pub const OPPOSITE: Code = Code { id: "PB0601", page: include_str!("codes/PB0601
 
 /// A condition that can never hold.
 pub const NEVER_HOLDS: Code = Code { id: "PB0602", page: include_str!("codes/PB0602.md") };
+
+/// Answers from which nothing follows.
+pub const ANSWERS: Code = Code { id: "PB0603", page: include_str!("codes/PB0603.md") };
+
+/// Approvers whom nothing asks.
+pub const NEVER_ASKED: Code = Code { id: "PB0604", page: include_str!("codes/PB0604.md") };

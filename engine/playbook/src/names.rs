@@ -20,6 +20,8 @@ pub enum Kind {
     Product,
     /// One of these words.
     Words(&'static [&'static str]),
+    /// One of the words that a step above declares.
+    Choice,
     /// A whole number.
     Integer,
     /// A number.
@@ -50,7 +52,7 @@ impl Kind {
         match self {
             Self::Text => "text",
             Self::Product => "a product",
-            Self::Words(_) => "a word",
+            Self::Words(_) | Self::Choice => "a word",
             Self::Integer => "a whole number",
             Self::Number => "a number",
             Self::Boolean => "true or false",

@@ -1,12 +1,15 @@
 //! What people ask of a run: stop it, take changes back, confirm them, say what happened.
 
 use quell_action::Effect;
+use quell_alert::Timestamp;
 use tokio::sync::oneshot;
 
 use crate::call::hold_key;
 use crate::context::{Context, Done};
 use crate::log::Halt;
-use crate::{Entry, Holder, Phase, Requester, RunState, TaskId, TaskState};
+use crate::{
+    Bond, Entry, Holder, Phase, QuestionId, Reply, Requester, RunState, Settlement, TaskId, TaskState,
+};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,11 @@ pub(crate) enum Wish {
         happened: bool,
         by: String,
     },
+    Answer {
+        question: QuestionId,
+        reply: Box<Reply>,
+        bond: Bond,
+    },
 }
 
 /// Why a wish cannot be fulfilled.
@@ -48,6 +56,33 @@ pub enum Refusal {
     /// The task does not wait for anybody to say what happened.
     #[error("task {0} does not need attention")]
     NotInQuestion(TaskId),
+    /// There is no such question.
+    #[error("the run asks no question {0}; `quell approvals` lists what is open")]
+    NoSuchQuestion(QuestionId),
+    /// The question is settled.
+    #[error("question {0} was settled before: {1}")]
+    QuestionSettled(QuestionId, String),
+    /// The question has no such answer.
+    #[error("{choice:?} is no answer to question {question}; it takes {choices}")]
+    NotAChoice {
+        /// The question.
+        question: QuestionId,
+        /// What was answered.
+        choice: String,
+        /// What can be.
+        choices: String,
+    },
+    /// The same person has answered already, and others are needed.
+    #[error("{by} has answered question {question} already; it needs others too")]
+    AnsweredAlready {
+        /// The question.
+        question: QuestionId,
+        /// Who.
+        by: String,
+    },
+    /// The answer is to something else than what is asked.
+    #[error("the answer is bound to another plan than question {0}; look at the question again")]
+    OtherPlan(QuestionId),
     /// The store refused; the run goes on as soon as it can be written.
     #[error("it could not be written down: {0}")]
     NotWritten(String),
@@ -61,7 +96,8 @@ pub(crate) struct Command {
 
 /// Writes down what is asked, on disk before anybody is told that it was heard.
 pub(crate) async fn obey(cx: &Context, command: Command) -> Result<(), Halt> {
-    let heard = cx.log.look(|state| judge(state, &command.wish)).await;
+    let now = cx.now();
+    let heard = cx.log.look(|state| judge(state, &command.wish, now)).await;
     let (entries, tasks) = match heard {
         Ok(heard) => heard,
         Err(refusal) => {
@@ -100,12 +136,13 @@ async fn with_holds(cx: &Context, entry: Entry) -> Result<Done, Halt> {
 
 type Heard = Result<(Vec<Entry>, Vec<TaskId>), Refusal>;
 
-fn judge(state: &RunState, wish: &Wish) -> Heard {
+fn judge(state: &RunState, wish: &Wish, now: Timestamp) -> Heard {
     match wish {
         Wish::Cancel { by } => cancel(state, by),
         Wish::Undo { tasks, by } => undo(state, tasks.as_deref(), by),
         Wish::Confirm { tasks, by } => confirm(state, tasks.as_deref(), by),
         Wish::Settle { task, happened, by } => settle(state, task, *happened, by),
+        Wish::Answer { question, reply, bond } => answer(state, question, reply, bond, now),
     }
 }
 
@@ -155,6 +192,33 @@ fn settle(state: &RunState, id: &TaskId, happened: bool, by: &str) -> Heard {
         return Err(Refusal::NotInQuestion(id.clone()));
     }
     Ok((vec![Entry::Settled { task: id.clone(), happened, by: by.to_owned() }], vec![id.clone()]))
+}
+
+fn answer(state: &RunState, id: &QuestionId, reply: &Reply, bond: &Bond, now: Timestamp) -> Heard {
+    let asked = state.question(id).ok_or_else(|| Refusal::NoSuchQuestion(id.clone()))?;
+    let settled = |how: &str| Err(Refusal::QuestionSettled(id.clone(), how.to_owned()));
+    match &asked.settled {
+        Some(Settlement::Answered { choice, .. }) => return settled(choice),
+        Some(Settlement::Expired) => return settled("nobody answered in time"),
+        Some(Settlement::Withdrawn) => return settled("the run was stopped"),
+        Some(Settlement::NotAsked) => return settled("the run only observes"),
+        None if asked.question.expires <= now => return settled("nobody answered in time"),
+        None => {}
+    }
+    if asked.question.bond != *bond {
+        return Err(Refusal::OtherPlan(id.clone()));
+    }
+    if !asked.question.choices.contains(&reply.choice) {
+        return Err(Refusal::NotAChoice {
+            question: id.clone(),
+            choice: reply.choice.clone(),
+            choices: asked.question.choices.join(", "),
+        });
+    }
+    if asked.has_answered(&reply.by) {
+        return Err(Refusal::AnsweredAlready { question: id.clone(), by: reply.by.clone() });
+    }
+    Ok((vec![Entry::Answered { question: id.clone(), reply: reply.clone() }], Vec::new()))
 }
 
 fn chosen(

@@ -12,14 +12,14 @@ use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::next::{Move, Next, next};
 use crate::state::lane_about;
-use crate::{Entry, TaskState, expand, observe, perform, undo};
+use crate::{Entry, LaneId, LaneState, RunState, expand, observe, perform, undo};
 
 /// How a drive came to its end for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Parting {
     /// There is nothing more to do.
     Ended,
-    /// The run has finished and waits for an undo: not before then.
+    /// The run waits for a person, or for a moment: not before then.
     Until(Timestamp),
     /// The engine stops.
     Stopped,
@@ -43,19 +43,19 @@ async fn go_round(
     commands: &mut mpsc::UnboundedReceiver<Command>,
 ) -> Result<Parting, Halt> {
     loop {
-        let Next { mut records, moves: ready, wait_until } = decide(cx).await;
+        let Next { mut records, moves: ready, wait_until, retries, resting } = decide(cx).await;
         records.retain(|record| !moves.is_in_the_middle_of(record));
         if !records.is_empty() {
             cx.log.note(records, Vec::new()).await?;
             continue;
         }
         cx.log.flush_if_urgent().await?;
-        leave_ended_lanes(cx).await;
+        leave_lanes(cx, &resting).await;
         if !cx.tools.stop.is_stopping() {
             ready.into_iter().for_each(|ready| moves.begin(cx, ready));
         }
         let nothing_under_way = moves.is_empty() && commands.is_empty();
-        if let Some(parting) = parting(cx, wait_until).await.filter(|_| nothing_under_way) {
+        if let Some(parting) = parting(cx, wait_until, retries > 0).await.filter(|_| nothing_under_way) {
             cx.log.flush().await?;
             return Ok(parting);
         }
@@ -86,28 +86,30 @@ async fn wait(cx: &Context, until: Option<Timestamp>) {
 }
 
 /// Whether to part from a run that has nothing under way.
-async fn parting(cx: &Context, wait_until: Option<Timestamp>) -> Option<Parting> {
+async fn parting(cx: &Context, wait_until: Option<Timestamp>, retries: bool) -> Option<Parting> {
     if cx.tools.stop.is_stopping() {
         return Some(Parting::Stopped);
     }
     match wait_until {
         None => Some(Parting::Ended),
-        // Retries keep their place; a timer of hours does not need the run in memory.
+        // Retries keep their place; a person or a timer of hours does not need the run in memory.
         Some(until) => {
             let finished = cx.log.look(|state| state.finish().is_some()).await;
-            finished.then_some(Parting::Until(until))
+            (finished || !retries).then_some(Parting::Until(until))
         }
     }
 }
 
-/// A lane that has ended, and has nothing to take back, lets the next one of its identity pass. Only now: what it did
-/// is on disk.
-async fn leave_ended_lanes(cx: &Context) {
+/// A lane that has ended, or rests, and has nothing to take back, lets the next one of its identity pass. Only now: what
+/// it did is on disk.
+async fn leave_lanes(cx: &Context, resting: &[LaneId]) {
     let still_in = cx
         .log
         .look(|state| {
-            let is_in =
-                |lane: &crate::LaneState| lane.end().is_none() || lane.tasks().any(TaskState::undo_open);
+            let is_in = |lane: &LaneState| {
+                let goes_on = lane.end().is_none() && !resting.contains(&lane.lane().id);
+                goes_on || lane.tasks().any(|task| task.undo_open() || task.is_started())
+            };
             state.lanes().iter().map(is_in).collect::<Vec<bool>>()
         })
         .await;
@@ -188,9 +190,11 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
 /// Waits for the lane's turn among all lanes of its identity, and among those that touch the same accounts.
 async fn take_turn(cx: &Context, ready: &Move) {
     let gate = cx.gate(ready.lane());
-    let ended = cx.log.look(|state| state.lane(ready.lane()).is_none_or(|lane| lane.end().is_some())).await;
-    if let Some(lane) = cx.plan.lanes.get(ready.lane().0 as usize).filter(|_| !ended) {
-        gate.enter(&cx.tools.locks, lane).await;
+    let open = |state: &RunState| {
+        state.lane(ready.lane()).filter(|lane| lane.end().is_none()).map(|lane| lane.lane().clone())
+    };
+    if let Some(lane) = cx.log.look(open).await {
+        gate.enter(&cx.tools.locks, &lane).await;
     }
     if matches!(ready, Move::Perform { .. } | Move::Settle { .. } | Move::Undo { .. }) {
         gate.hold(&cx.tools.locks, cx.targets(ready.lane()).await).await;

@@ -12,7 +12,8 @@ use tokio::sync::broadcast;
 
 use crate::command::Wish;
 use crate::{
-    ArchiveError, Batch, IllegalEntry, JournalError, Line, Plan, Refusal, RunEvent, RunId, RunState, TaskId,
+    ArchiveError, Batch, Bond, IllegalEntry, JournalError, Line, OpenQuestion, Plan, QuestionId, Refusal,
+    Reply, RunEvent, RunId, RunState, TaskId,
 };
 
 pub use parts::EngineParts;
@@ -191,12 +192,37 @@ impl Engine {
         self.runner.ask(run, Wish::Settle { task, happened, by: by.to_owned() }).await.map(drop)
     }
 
+    /// The questions that wait for an answer, over all runs: what expires first comes first.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn questions(&self) -> Result<Vec<OpenQuestion>, EngineError> {
+        self.runner.questions().await
+    }
+
+    /// Answers a question. `bond` is that of the question that was looked at: an answer to another plan does not count.
+    /// Whether whoever answers is one of those who are asked is for the caller to know.
+    ///
+    /// # Errors
+    /// When there is no such question, it is settled, it has no such answer, or it cannot be written down.
+    pub async fn answer(
+        &self,
+        run: &RunId,
+        question: &QuestionId,
+        bond: &Bond,
+        reply: Reply,
+    ) -> Result<(), EngineError> {
+        let wish = Wish::Answer { question: question.clone(), reply: Box::new(reply), bond: bond.clone() };
+        self.runner.ask(run, wish).await.map(drop)
+    }
+
     /// Every line from now on, once it is on disk. Whoever is too slow misses the oldest.
     pub fn events(&self) -> broadcast::Receiver<RunEvent> {
         self.runner.tools.events.subscribe()
     }
 
-    /// How many runs are in memory: those under way, and those that wait for a retry or for their lane's turn.
+    /// How many runs are in memory: those under way, and those that wait for a retry or for their lane's turn. Runs that
+    /// wait for a person or a timer are not.
     pub fn active(&self) -> usize {
         self.runner.active()
     }
@@ -206,7 +232,7 @@ impl Engine {
         self.runner.waiting_lanes()
     }
 
-    /// Returns when no run has anything to do. Runs that wait for an undo timer do not count.
+    /// Returns when no run has anything to do. Runs that wait for a person or a timer do not count.
     pub async fn idle(&self) {
         self.runner.idle().await;
     }

@@ -1,12 +1,16 @@
 //! [`Entry`]: what can happen to a run.
 
+mod detail;
+
 use quell_action::{ActionError, Effect, Excluded, RequestKey, State, Subject};
 use quell_alert::Timestamp;
 use quell_playbook::model::StepId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{LaneId, LeftOut, Plan, RunId, Task, TaskId};
+use crate::{LaneId, LeftOut, Plan, Question, QuestionId, Reply, Task, TaskId};
+
+pub use detail::{CallFailure, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification};
 
 /// What can happen to a run. Which entry may follow which is in the table of `state.rs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +76,30 @@ pub enum Entry {
         step: StepId,
         /// Why.
         error: ActionError,
+    },
+    /// People are asked. In a run that only observes nobody is: this is what they would be asked.
+    Asked {
+        /// What, and what it is about.
+        question: Box<Question>,
+        /// The conditions that led to it and the values seen; null where there were none.
+        trace: Value,
+    },
+    /// Somebody answered a question.
+    Answered {
+        /// The question.
+        question: QuestionId,
+        /// The answer, and who gave it.
+        reply: Reply,
+    },
+    /// Nobody answered a question in time.
+    QuestionExpired {
+        /// The question.
+        question: QuestionId,
+    },
+    /// The run was stopped before a question was answered.
+    QuestionWithdrawn {
+        /// The question.
+        question: QuestionId,
     },
     /// The run only observes: this is what would happen to the task. It ends there.
     Planned {
@@ -221,159 +249,4 @@ pub enum Entry {
         /// How.
         finish: Finish,
     },
-}
-
-/// Why a step is not taken.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Skip {
-    /// Its condition is false.
-    Condition {
-        /// The conditions and the values seen.
-        trace: Value,
-    },
-    /// Its condition cannot be known; the playbook says whether that ends the lane.
-    Unknown {
-        /// The conditions and the values seen.
-        trace: Value,
-        /// Whether the lane ends.
-        stops: bool,
-    },
-}
-
-/// What would happen to a task of a run that only observes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// The call would be made.
-    WouldCall {
-        /// What stands there now, where it can be read.
-        now: Option<State>,
-    },
-    /// It already is as wanted: no call.
-    AlreadySo {
-        /// What stands there now.
-        now: State,
-    },
-    /// It would be left alone.
-    LeftAlone {
-        /// The exclusion list's answer.
-        excluded: Excluded,
-    },
-    /// It cannot be said now: the target could not be read.
-    CannotTell {
-        /// Why.
-        error: ActionError,
-    },
-}
-
-/// Who or what wants changes taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Requester {
-    /// A person.
-    Person(String),
-    /// The playbook's own timer.
-    Timer,
-}
-
-/// Why an undo had nothing to call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Release {
-    /// Other runs still need the state; the last of them restores what was there before the first.
-    HeldBy {
-        /// Which.
-        runs: Vec<RunId>,
-    },
-    /// The state was there before any of our changes.
-    NothingOfOurs,
-}
-
-/// What a call led to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fulfilled {
-    /// Whether anything changed.
-    pub effect: Effect,
-    /// Whether it was read back.
-    pub verification: Verification,
-    /// The outside system's own number for the matter.
-    pub external_id: Option<String>,
-    /// What later steps can read.
-    pub output: Value,
-    /// How long the call took, in milliseconds.
-    pub took_millis: u64,
-    /// Set where the target was excluded after its call had begun: the call was finished, and can be undone.
-    pub excluded_meanwhile: Option<Excluded>,
-}
-
-/// Whether the effect of a call was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verification {
-    /// Read back and seen.
-    Seen,
-    /// Accepted by the outside system, which cannot be asked.
-    NotReadable,
-    /// Accepted; the outside system is still at it, or could not be asked afterwards.
-    Pending,
-    /// Nobody saw the call's answer; the target was read after a crash or a cut connection, and shows it done.
-    SeenAfterwards,
-    /// A person said that it happened.
-    Told,
-}
-
-/// A call that failed for good.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CallFailure {
-    /// Why.
-    pub error: ActionError,
-    /// How many attempts were made.
-    pub attempts: u32,
-}
-
-/// How a lane ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LaneEnd {
-    /// Every step was done or rightly left out.
-    Contained,
-    /// It was planned and recorded; the playbook only observes.
-    Observed,
-    /// Nothing had to be changed.
-    NothingToDo,
-    /// The target is excluded.
-    Excluded,
-    /// A step failed, and nothing was done.
-    Failed,
-    /// Some of it was done, some was not.
-    Partly,
-    /// The lane was left out of the plan or stopped by a condition.
-    LeftOut,
-    /// A person stopped the run.
-    Cancelled,
-    /// A person must decide about a task.
-    NeedsAttention,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Finish {
-    /// Every lane was contained or needed nothing.
-    Contained,
-    /// The playbook only observes.
-    Observed,
-    /// Nothing had to be changed: no lane, or nobody to act on.
-    NothingToDo,
-    /// Everybody in it is excluded.
-    Excluded,
-    /// Some lanes were contained, others not.
-    Partly,
-    /// No lane was contained, and at least one failed.
-    Failed,
-    /// A person stopped it.
-    Cancelled,
-    /// A person must decide about at least one task.
-    NeedsAttention,
 }

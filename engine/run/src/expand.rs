@@ -27,7 +27,7 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
     else {
         return Ok(Done::default());
     };
-    let Verb::Do(act) = &step.verb;
+    let Verb::Do(act) = &step.verb else { return Ok(Done::default()) };
     let params = match fill(cx, lane, act).await {
         Ok(params) => params,
         Err(error) => return Ok(not_worked_out(lane, step, error).into()),

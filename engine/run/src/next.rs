@@ -5,12 +5,15 @@
 //! 2. A change whose undo timer has run out is to be undone.
 //! 3. What is to be undone is undone, in each lane the latest change first.
 //! 4. In a run that was stopped nothing more is begun: what waits is dropped, and the lanes end.
-//! 5. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`.
-//! 6. When all lanes have ended, the run has.
+//! 5. Where people must agree to the whole run, they are asked before anything is begun.
+//! 6. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`. A lane
+//!    that only waits for a person or for a moment takes nobody's place.
+//! 7. When all lanes have ended, the run has.
 //!
 //! Invariant: nothing here asks a clock, a directory or a store. Whatever is not in the journal does not count.
 
 mod lane;
+pub(crate) mod question;
 
 use quell_alert::Timestamp;
 use quell_playbook::model::{Playbook, StepId};
@@ -27,6 +30,10 @@ pub struct Next {
     pub moves: Vec<Move>,
     /// When there may be more to do, though nothing happens until then.
     pub wait_until: Option<Timestamp>,
+    /// How many of the waits are for something that is tried again: such a run keeps its places meanwhile.
+    pub(crate) retries: usize,
+    /// Lanes that only wait for a person or for a moment: they let others of the same identity pass.
+    pub(crate) resting: Vec<LaneId>,
 }
 
 /// Something that needs the outside world.
@@ -100,8 +107,20 @@ impl Move {
 }
 
 impl Next {
+    /// Something is tried again at this moment.
     fn at(&mut self, moment: Timestamp) {
+        self.retries += 1;
+        self.rest(moment);
+    }
+
+    /// There is nothing to do before this moment.
+    fn rest(&mut self, moment: Timestamp) {
         self.wait_until = Some(self.wait_until.map_or(moment, |earlier| earlier.min(moment)));
+    }
+
+    /// How much there is to do: the same number before and after a lane means that the lane rests.
+    fn size(&self) -> usize {
+        self.records.len() + self.moves.len() + self.retries
     }
 
     /// Begins something, or waits for the moment at which it can be begun.
@@ -125,6 +144,7 @@ pub fn next(playbook: &Playbook, state: &RunState, now: Timestamp) -> Next {
     if state.finish().is_some() {
         return next;
     }
+    question::settle(state, now, &mut next);
     if state.cancelled().is_some() {
         wind_up(playbook, state, &mut next);
     } else {
@@ -149,7 +169,7 @@ fn timers(state: &RunState, now: Timestamp, next: &mut Next) -> Vec<TaskId> {
     for task in state.tasks() {
         match task.undo_due() {
             Some(due) if due <= now => run_out.push(task.task.id.clone()),
-            Some(due) => next.at(due),
+            Some(due) => next.rest(due),
             None => {}
         }
     }

@@ -4,19 +4,23 @@
 use quell_action::Target;
 use quell_playbook::model::{Mode, Playbook};
 
-use crate::{Finish, LaneEnd, LaneId, Phase, RunState, Skip, StepState, TaskState};
+use crate::next::question::is_declined;
+use crate::{Finish, LaneEnd, LaneId, LeftOut, Phase, RunState, Skip, StepState, TaskState};
 
 /// How a lane would end if it ended now.
 pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> LaneEnd {
     let Some(lane) = state.lane(lane) else { return LaneEnd::NothingToDo };
-    if lane.left_out().is_some() {
-        return LaneEnd::LeftOut;
+    match lane.left_out() {
+        Some(LeftOut::NotApproved) => return LaneEnd::Declined,
+        Some(_) => return LaneEnd::LeftOut,
+        None => {}
     }
     if state.plan().mode == Mode::Observe {
         return LaneEnd::Observed;
     }
     let steps: Vec<&StepState> = playbook.steps.iter().filter_map(|step| lane.step(&step.id)).collect();
-    let tally = Tally::of(&steps);
+    let declined = is_declined(state, lane.lane().id, &playbook.steps);
+    let tally = Tally { declined, ..Tally::of(&steps) };
     if tally.attention > 0 {
         return LaneEnd::NeedsAttention;
     }
@@ -24,11 +28,14 @@ pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> La
         return LaneEnd::Cancelled;
     }
     match tally {
-        Tally { failed: 0, excluded: 0, stopped: false, changed: 0, .. } => LaneEnd::NothingToDo,
-        Tally { failed: 0, excluded: 0, stopped: false, .. } => LaneEnd::Contained,
+        Tally { failed: 0, excluded: 0, stopped: false, declined: false, changed: 0, .. } => {
+            LaneEnd::NothingToDo
+        }
+        Tally { failed: 0, excluded: 0, stopped: false, declined: false, .. } => LaneEnd::Contained,
         Tally { changed: 1.., .. } | Tally { unchanged: 1.., .. } => LaneEnd::Partly,
         Tally { failed: 1.., .. } => LaneEnd::Failed,
         Tally { excluded: 1.., .. } => LaneEnd::Excluded,
+        Tally { declined: true, .. } => LaneEnd::Declined,
         Tally { .. } => LaneEnd::LeftOut,
     }
 }
@@ -42,7 +49,7 @@ pub(crate) fn of_run(state: &RunState) -> Finish {
         Finish::NeedsAttention
     } else if state.cancelled().is_some() {
         Finish::Cancelled
-    } else if is_all(|end| matches!(end, LaneEnd::NothingToDo | LaneEnd::LeftOut)) {
+    } else if is_all(|end| matches!(end, LaneEnd::NothingToDo | LaneEnd::LeftOut | LaneEnd::Declined)) {
         Finish::NothingToDo
     } else if state.plan().mode == Mode::Observe {
         Finish::Observed
@@ -67,6 +74,7 @@ struct Tally {
     excluded: u32,
     attention: u32,
     stopped: bool,
+    declined: bool,
 }
 
 impl Tally {

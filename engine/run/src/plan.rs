@@ -27,8 +27,20 @@ pub struct Plan {
     pub alert: Arc<Alert>,
     /// A lane for each entity, or one without.
     pub lanes: Vec<Lane>,
+    /// Set where the alert names more entities than the playbook allows and a person decides about all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_many: Option<TooMany>,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// More entities than a playbook allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TooMany {
+    /// How many the alert names.
+    pub found: usize,
+    /// How many are allowed.
+    pub at_most: usize,
 }
 
 /// One version of a playbook.
@@ -110,6 +122,8 @@ pub enum LeftOut {
         /// The conditions and the values seen.
         trace: Value,
     },
+    /// A person said no to the plan, or nobody answered in time.
+    NotApproved,
 }
 
 /// One step applied to one target: the unit that is journaled, retried and undone.

@@ -24,10 +24,10 @@ pub(crate) fn only_waits(run: &RunSummary, now: Timestamp) -> Option<Timestamp> 
 /// Gates for the lanes that were in the middle of a call: they stand in their queues, under all their keys, before
 /// anything else may move. What such a call did must be known before another run looks at the same account.
 pub(crate) fn lined_up(locks: &LaneLocks, state: &RunState) -> HashMap<LaneId, Arc<Gate>> {
-    let lanes = state.plan().lanes.iter().filter_map(|lane| Some((lane, state.lane(lane.id)?)));
-    let interrupted = lanes.filter(|(_, lane_state)| lane_state.tasks().any(is_interrupted));
+    let interrupted = state.lanes().iter().filter(|lane| lane.tasks().any(is_interrupted));
     interrupted
-        .map(|(lane, lane_state)| {
+        .map(|lane_state| {
+            let lane = lane_state.lane();
             let mut keys: BTreeSet<String> = targets(lane_state);
             keys.extend(entity_key(lane).filter(|_| lane_state.end().is_none()));
             (lane.id, Arc::new(Gate::lined_up(locks, keys)))

@@ -60,6 +60,8 @@ pub enum RunStatus {
     Undoing,
     /// A person must decide about at least one task.
     NeedsAttention,
+    /// It waits for the answer to a question.
+    Asking,
     /// It has come to its end.
     Finished,
 }
@@ -83,6 +85,9 @@ pub struct Counts {
     pub attention: u32,
     /// Tasks taken back.
     pub undone: u32,
+    /// Questions that wait for an answer.
+    #[serde(default)]
+    pub questions: u32,
 }
 
 /// Which runs are wanted. Everything left out does not matter.

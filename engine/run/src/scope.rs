@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use quell_action::Subject;
 use quell_alert::Timestamp;
-use quell_playbook::model::{Playbook, StepId};
+use quell_playbook::model::{AskStep, Playbook, StepId};
 use quell_playbook::{LaneScope, StepResult};
 use serde_json::{Value, json};
 
-use crate::{Lane, LaneState, Phase, RunState, Skip, StepState, TaskState, outcome};
+use crate::{
+    About, Lane, LaneState, Phase, QuestionState, RunState, Settlement, Skip, StepState, TaskState, outcome,
+};
 
 /// The scope of a lane as the run stands now.
 pub(crate) fn of_lane<'a>(
@@ -28,21 +30,48 @@ pub(crate) fn of_lane<'a>(
         Some(Subject::Device(facts)) => scope.device = Some(facts),
         Some(Subject::Nobody) | None => {}
     }
-    scope.results = Cow::Owned(results(lane_state));
+    scope.results = Cow::Owned(results(state, lane_state));
     scope.lane.insert("started", json!(lane_state.started().unwrap_or(now)));
     scope.lane.insert("outcome", json!(outcome::of_lane(state, playbook, lane.id)));
     scope
 }
 
-fn results(lane: &LaneState) -> BTreeMap<StepId, StepResult> {
-    lane.steps().map(|(id, step)| (id.clone(), result(step))).collect()
+fn results(state: &RunState, lane: &LaneState) -> BTreeMap<StepId, StepResult> {
+    let result = |(id, step): (&StepId, &StepState)| match step {
+        StepState::Asked => {
+            let about = About::Step { lane: lane.lane().id, step: id.clone() };
+            (id.clone(), state.question_about(&about).map(answer).unwrap_or_default())
+        }
+        step => (id.clone(), result(step)),
+    };
+    lane.steps().map(result).collect()
+}
+
+/// What came of a question. In a run that only observes nobody has answered, and the answer stays unknown.
+fn answer(asked: &QuestionState) -> StepResult {
+    let (choice, at) = match &asked.settled {
+        Some(Settlement::Answered { choice, at }) => (choice.as_str(), Some(*at)),
+        Some(Settlement::Expired) => (AskStep::EXPIRED, None),
+        Some(Settlement::Withdrawn | Settlement::NotAsked) | None => return StepResult::default(),
+    };
+    let by: Vec<&str> = asked
+        .replies
+        .iter()
+        .filter(|(reply, _)| reply.choice == choice)
+        .map(|(reply, _)| reply.by.as_str())
+        .collect();
+    let mut output = serde_json::Map::from_iter([("answer".to_owned(), json!(choice))]);
+    if !by.is_empty() {
+        output.insert("by".to_owned(), json!(by.join(", ")));
+    }
+    StepResult { at, ..StepResult::done(Value::Object(output)) }
 }
 
 /// What a step led to, for later steps to read. What is not yet known stays out: a name without a value is unknown,
 /// and unknown never acts.
 fn result(step: &StepState) -> StepResult {
     match step {
-        StepState::Delayed(..) => StepResult::default(),
+        StepState::Delayed(..) | StepState::Asked => StepResult::default(),
         StepState::Skipped(Skip::Condition { .. } | Skip::Unknown { .. }) => {
             StepResult { skipped: true, ..StepResult::default() }
         }
@@ -56,6 +85,7 @@ fn result(step: &StepState) -> StepResult {
             skipped: tasks.is_empty(),
             error_kind: tasks.iter().find_map(error_kind),
             output: output(tasks),
+            at: None,
         },
     }
 }

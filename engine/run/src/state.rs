@@ -31,6 +31,8 @@
 //! | Undoing | UndoSucceeded | Undone |
 //! | anything else | | refused: the journal is damaged or the code is wrong |
 //!
+//! A question is asked once, takes answers until one of them counts, and is settled then: answered, expired or withdrawn.
+//!
 //! A step is *delayed* any number of times, then expanded, skipped or failed, once. A lane takes steps until it has
 //! ended, and a run takes lanes' entries until it has finished; undoing goes on after that.
 
@@ -39,8 +41,10 @@ mod summary;
 mod task;
 
 use quell_alert::Timestamp;
+use quell_playbook::model::Mode;
 
-use crate::{Entry, Finish, LaneId, Line, Plan, TaskId};
+use crate::question::Settlement;
+use crate::{About, Entry, Finish, LaneId, Line, Plan, Question, QuestionId, QuestionState, TaskId};
 
 pub use lane::{LaneState, StepState, Wait};
 pub use task::{Phase, TaskState, Undo};
@@ -50,6 +54,7 @@ pub use task::{Phase, TaskState, Undo};
 pub struct RunState {
     plan: Box<Plan>,
     lanes: Vec<LaneState>,
+    questions: Vec<QuestionState>,
     cancelled: Option<String>,
     finish: Option<(Finish, Timestamp)>,
     lines: u64,
@@ -83,9 +88,17 @@ impl RunState {
 
     /// A run of which only the first line is written.
     pub(crate) fn begin(plan: Plan) -> Self {
-        let lanes = plan.lanes.iter().map(LaneState::new).collect();
+        let lanes = plan.lanes.iter().cloned().map(LaneState::new).collect();
         let updated = plan.created;
-        Self { plan: Box::new(plan), lanes, cancelled: None, finish: None, lines: 1, updated }
+        Self {
+            plan: Box::new(plan),
+            lanes,
+            questions: Vec::new(),
+            cancelled: None,
+            finish: None,
+            lines: 1,
+            updated,
+        }
     }
 
     /// A run with this journal.
@@ -141,6 +154,21 @@ impl RunState {
         self.lane(id.lane)?.tasks().find(|task| task.task.id == *id)
     }
 
+    /// Everything that was asked, in order.
+    pub fn questions(&self) -> &[QuestionState] {
+        &self.questions
+    }
+
+    /// The question about this, once it was asked.
+    pub fn question_about(&self, about: &About) -> Option<&QuestionState> {
+        self.questions.iter().find(|asked| asked.question.about == *about)
+    }
+
+    /// One question.
+    pub fn question(&self, id: &QuestionId) -> Option<&QuestionState> {
+        self.questions.iter().find(|asked| asked.question.id == *id)
+    }
+
     /// Who stopped it.
     pub fn cancelled(&self) -> Option<&str> {
         self.cancelled.as_deref()
@@ -169,6 +197,12 @@ impl RunState {
             Entry::UndoRequested { tasks, .. } | Entry::Confirmed { tasks, .. } => {
                 self.each_task(tasks, entry, at)
             }
+            Entry::Asked { question, .. } => self.ask(question, entry, at),
+            Entry::Answered { question, reply } => self.question_mut(question)?.take(reply, at),
+            Entry::QuestionExpired { question } => self.question_mut(question)?.close(Settlement::Expired),
+            Entry::QuestionWithdrawn { question } => {
+                self.question_mut(question)?.close(Settlement::Withdrawn)
+            }
             _ if after_finish(entry) => self.one_task(entry, at),
             _ if self.finish.is_some() => Err("the run has finished".into()),
             _ => match lane_of(entry) {
@@ -186,7 +220,30 @@ impl RunState {
         Ok(())
     }
 
+    fn ask(&mut self, question: &Question, entry: &Entry, at: Timestamp) -> Result<(), String> {
+        if self.finish.is_some()
+            || self.question(&question.id).is_some()
+            || question.id != question.about.id()
+        {
+            return Err(format!("question {} cannot be asked here", question.id));
+        }
+        if let Some(lane) = question.about.lane() {
+            self.lane_mut(lane)?.take(entry, at)?;
+        }
+        let observes = self.plan.mode == Mode::Observe;
+        self.questions.push(QuestionState::new(question.clone(), at, observes));
+        Ok(())
+    }
+
+    fn question_mut(&mut self, id: &QuestionId) -> Result<&mut QuestionState, String> {
+        let found = self.questions.iter_mut().find(|asked| asked.question.id == *id);
+        found.ok_or_else(|| format!("there is no question {id}"))
+    }
+
     fn finish_with(&mut self, finish: Finish, at: Timestamp) -> Result<(), String> {
+        if self.questions.iter().any(QuestionState::is_open) {
+            return Err("a question is still open".into());
+        }
         if self.finish.is_some() || self.lanes.iter().any(|lane| lane.end().is_none()) {
             return Err("a run finishes once, when all its lanes have ended".into());
         }
@@ -242,6 +299,9 @@ fn task_of(entry: &Entry) -> Option<&TaskId> {
 
 /// The lane in which an entry happens; entries about the whole run apart.
 pub(crate) fn lane_about(entry: &Entry) -> Option<LaneId> {
+    if let Entry::Asked { question, .. } = entry {
+        return question.about.lane();
+    }
     lane_of(entry).or_else(|| task_of(entry).map(|task| task.lane))
 }
 

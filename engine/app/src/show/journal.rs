@@ -78,6 +78,18 @@ impl Telling {
                 let word = if *happened { "happened" } else { "did not happen" };
                 format!("{} {word}, says {by}", self.task(task))
             }
+            Entry::Asked { question, .. } => {
+                let who = question.of.join(", ");
+                format!("{} {who}: {} ({})", styled(NOTE, "asks"), question.text, question.choices.join(" or "))
+            }
+            Entry::Answered { question, reply } => {
+                let remark = reply.remark.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+                format!("{question} answered {} by {}{remark}", styled(NAME, &reply.choice), reply.by)
+            }
+            Entry::QuestionExpired { question } => {
+                format!("{question} {}: nobody answered in time", styled(NOTE, "expired"))
+            }
+            Entry::QuestionWithdrawn { question } => format!("{question} withdrawn: the run was stopped"),
             other => self.tell_undo(other),
         }
     }
@@ -204,6 +216,7 @@ fn left_out(because: &LeftOut) -> String {
             format!("the alert names {found}, the playbook allows {at_most}: none is touched")
         }
         LeftOut::Unless { trace } => format!("`unless` holds or cannot be known {}", styled(FAINT, trace)),
+        LeftOut::NotApproved => "nobody approved the plan".into(),
         LeftOut::Where { trace } => format!("`where` does not hold {}", styled(FAINT, trace)),
     };
     format!("is left out: {why}")

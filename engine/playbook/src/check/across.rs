@@ -40,7 +40,7 @@ fn same_names(playbooks: &[(Arc<Playbook>, Place)]) -> Vec<Diagnostic> {
 
 /// One playbook disables what another one enables, for alerts in the same state of their lives.
 fn opposites(playbooks: &[(Arc<Playbook>, Place)], catalogue: &Catalogue) -> Vec<Diagnostic> {
-    let acting = || playbooks.iter().filter(|(playbook, _)| playbook.mode == Mode::Act);
+    let acting = || playbooks.iter().filter(|(playbook, _)| matches!(playbook.mode, Mode::Act | Mode::Ask));
     let mut by_action: BTreeMap<&str, Vec<&(Arc<Playbook>, Place)>> = BTreeMap::new();
     for one in acting() {
         for action in actions(&one.0) {
@@ -87,7 +87,8 @@ fn opposite(
 }
 
 fn actions(playbook: &Playbook) -> impl Iterator<Item = &str> {
-    playbook.steps.iter().chain(&playbook.always).map(|step| match &step.verb {
-        Verb::Do(action) => action.action.as_str(),
+    playbook.steps.iter().chain(&playbook.always).filter_map(|step| match &step.verb {
+        Verb::Do(action) => Some(action.action.as_str()),
+        Verb::Ask(_) => None,
     })
 }

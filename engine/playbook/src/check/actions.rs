@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Check;
 use super::options::Defaults;
+use super::references::Output;
 use super::shape::Fields;
 use crate::model::{DoStep, Form, UndoRule};
 use crate::parse::{Entry, Node, Span};
@@ -21,6 +22,7 @@ impl<'a> Check<'a> {
             fields.get("timeout").map_or(Some(defaults.time_limit), |node| self.time_limit(node));
         let retry = fields.get("retry").map_or(Some(defaults.retry), |node| self.retry(node, defaults.retry));
         let undo = fields.get("undo").map_or(Some(UndoRule::default()), |node| self.undo(node));
+        let approval = fields.get("approval").map(|node| self.step_approval(node));
         let name = self.text(node, "`do`")?;
         let offered = self.offered(&name, &node.span)?;
         let target = offered.first()?.spec.target;
@@ -41,15 +43,16 @@ impl<'a> Check<'a> {
             time_limit: time_limit?,
             retry: retry?,
             undo: undo?,
+            approval: approval.map_or(Some(None), |approval| approval.map(Some))?,
         })
     }
 
     /// What the action gives to later steps.
-    pub(super) fn outputs(&self, name: &str) -> Vec<ParamSpec> {
-        let mut outputs: Vec<ParamSpec> = Vec::new();
+    pub(super) fn outputs(&self, name: &str) -> Vec<Output> {
+        let mut outputs: Vec<Output> = Vec::new();
         for output in self.site.catalogue.named(name).flat_map(|info| &info.outputs) {
             if !outputs.iter().any(|known| known.name == output.name) {
-                outputs.push(output.clone());
+                outputs.push(Output::declared(output));
             }
         }
         outputs

@@ -204,7 +204,7 @@ fn fits(found: Kind, wanted: &ParamKind) -> bool {
     match wanted {
         ParamKind::Object => true,
         ParamKind::Text => !is_list && found != Kind::Json,
-        ParamKind::Choice(_) => matches!(found, Kind::Text | Kind::Words(_) | Kind::Severity),
+        ParamKind::Choice(_) => matches!(found, Kind::Text | Kind::Words(_) | Kind::Choice | Kind::Severity),
         ParamKind::Integer => found == Kind::Integer,
         ParamKind::Number => matches!(found, Kind::Integer | Kind::Number),
         ParamKind::Boolean => found == Kind::Boolean,

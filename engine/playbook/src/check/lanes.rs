@@ -7,7 +7,7 @@ use super::references::Stage;
 use super::shape::{Fields, Keys};
 use crate::codes;
 use crate::condition::Group;
-use crate::model::ForEach;
+use crate::model::{ForEach, OrAsk};
 use crate::names::{self, ENTITY_KINDS};
 use crate::nearest;
 use crate::parse::{Content, Node, Span};
@@ -22,17 +22,27 @@ const FOR_EACH: Keys = Keys {
 /// How many lanes run together when the playbook does not say.
 const AT_ONCE: usize = 4;
 
+/// Through what a playbook goes, and what stops a lane.
+pub(super) struct Lanes {
+    pub(super) for_each: Option<ForEach>,
+    pub(super) unless: Option<Group>,
+    pub(super) unless_unknown: OrAsk,
+}
+
 impl Check<'_> {
     /// `for_each` and `unless`; `None` where either is wrong.
-    pub(super) fn lanes(&mut self, fields: &Fields<'_>) -> Option<(Option<ForEach>, Option<Group>)> {
+    pub(super) fn lanes(&mut self, fields: &Fields<'_>) -> Option<Lanes> {
         let for_each = fields.get("for_each").map(|node| self.for_each(node));
         self.names.entity_is_unclear = for_each.is_some() && self.names.entity.is_none();
         self.names.stage = Stage::Unless;
         let unless = fields.get("unless").map(|node| self.unless(node));
-        Some((
-            for_each.map_or(Some(None), |found| found.map(Some))?,
-            unless.map_or(Some(None), |found| found.map(Some))?,
-        ))
+        let (unless, unless_unknown) =
+            unless.map_or(Some((None, OrAsk::Stop)), |found| found.map(|(group, or)| (Some(group), or)))?;
+        Some(Lanes {
+            for_each: for_each.map_or(Some(None), |found| found.map(Some))?,
+            unless,
+            unless_unknown,
+        })
     }
 
     fn for_each(&mut self, node: &Node) -> Option<ForEach> {
@@ -86,7 +96,13 @@ impl Check<'_> {
     }
 
     fn short_form(&self, kind: EntityKind) -> ForEach {
-        ForEach { kind, only: None, at_most: self.site.surroundings.at_most.0, at_once: AT_ONCE }
+        ForEach {
+            kind,
+            only: None,
+            at_most: self.site.surroundings.at_most.0,
+            if_more: OrAsk::Stop,
+            at_once: AT_ONCE,
+        }
     }
 
     fn long_form(&mut self, kind: EntityKind, node: &Node) -> Option<ForEach> {
@@ -111,7 +127,9 @@ impl Check<'_> {
         number("at_most", 1_000, &mut found.at_most);
         number("at_once", 100, &mut found.at_once);
         if let Some(node) = fields.get("if_more") {
-            whole &= self.word(node, "`if_more`", &[("stop", ())], &["ask"]).is_some();
+            let if_more = self.or_ask(node, "`if_more`");
+            whole &= if_more.is_some();
+            found.if_more = if_more.unwrap_or_default();
         }
         whole.then_some(found)
     }
@@ -131,11 +149,12 @@ impl Check<'_> {
         None
     }
 
-    fn unless(&mut self, node: &Node) -> Option<Group> {
+    fn unless(&mut self, node: &Node) -> Option<(Group, OrAsk)> {
         let group = self.group(node, "`unless`", &["if_unknown"]);
-        if let Some(node) = node.member("if_unknown") {
-            self.word(node, "`if_unknown` of `unless`", &[("stop", ())], &["ask"])?;
-        }
-        group
+        let if_unknown = match node.member("if_unknown") {
+            Some(node) => self.or_ask(node, "`if_unknown` of `unless`"),
+            None => Some(OrAsk::Stop),
+        };
+        Some((group?, if_unknown?))
     }
 }

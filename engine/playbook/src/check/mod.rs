@@ -5,6 +5,7 @@
 
 mod across;
 mod actions;
+mod asking;
 mod conditions;
 mod forms;
 mod lanes;
@@ -59,6 +60,7 @@ pub(crate) fn check(file: &str, source: &Arc<str>, tree: &Node, site: Site<'_>) 
         found: Vec::new(),
         names: references::Names::default(),
         is_disabled: false,
+        approvers: asking::Approvers::default(),
     };
     let playbook = check.playbook(tree);
     let name_place = tree.member("playbook").map(|node| check.place(&node.span));
@@ -75,6 +77,8 @@ struct Check<'a> {
     names: references::Names,
     /// Whether its mode is `disabled`.
     is_disabled: bool,
+    /// Whom the playbook asks.
+    approvers: asking::Approvers,
 }
 
 impl Check<'_> {

@@ -52,7 +52,7 @@ pub(crate) fn operators_of(kind: Kind) -> &'static [&'static str] {
             "matches",
             "exists",
         ],
-        Kind::Product | Kind::Words(_) => &["is", "is_not", "any_of", "none_of", "exists"],
+        Kind::Product | Kind::Words(_) | Kind::Choice => &["is", "is_not", "any_of", "none_of", "exists"],
         Kind::Integer | Kind::Number => {
             &["is", "is_not", "any_of", "none_of", "at_least", "at_most", "more_than", "less_than", "exists"]
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::Check;
+use super::lanes::Lanes;
 use super::options::Defaults;
 use super::references::{RESERVED, Stage};
 use super::shape::{Fields, Keys};
@@ -29,19 +30,20 @@ const PLAYBOOK: Keys = Keys {
         "when",
         "for_each",
         "unless",
+        "approval",
         "defaults",
         "steps",
         "always",
     ],
     required: &["language", "playbook", "title", "when", "steps"],
-    coming: &["inputs", "once_per", "limits", "approval", "deadline", "afterwards"],
+    coming: &["inputs", "once_per", "limits", "deadline", "afterwards"],
 };
 
 const WHEN: Keys =
     Keys { what: "`when`", known: &["alert"], required: &[], coming: &["schedule", "manual", "called"] };
 
-const MODES: [(&str, Mode); 3] =
-    [("disabled", Mode::Disabled), ("observe", Mode::Observe), ("act", Mode::Act)];
+const MODES: [(&str, Mode); 4] =
+    [("disabled", Mode::Disabled), ("observe", Mode::Observe), ("ask", Mode::Ask), ("act", Mode::Act)];
 
 const STATES: [(&str, AlertState); 3] =
     [("new", AlertState::New), ("updated", AlertState::Updated), ("resolved", AlertState::Resolved)];
@@ -54,8 +56,9 @@ impl Check<'_> {
         let name = fields.get("playbook").and_then(|node| self.playbook_name(node));
         let title = fields.get("title").and_then(|node| self.text_for_people(node, "`title`"));
         let texts = self.texts_for_people(&fields);
+        let approval = self.approval(&fields);
         let mode = match fields.get("mode") {
-            Some(node) => self.word(node, "`mode`", &MODES, &["ask"]),
+            Some(node) => self.mode(node),
             None => Some(Mode::default()),
         };
         self.is_disabled = mode == Some(Mode::Disabled);
@@ -68,10 +71,11 @@ impl Check<'_> {
             Some(node) => self.steps(node, "`always`", Stage::Always, &defaults),
             None => Some(Vec::new()),
         };
+        self.answers_count(fields.get("approval"));
         language?;
         let (mut steps, mut always) = (steps?, always?);
         number(&mut steps, &mut always);
-        let (for_each, unless) = lanes?;
+        let Lanes { for_each, unless, unless_unknown } = lanes?;
         Some(Playbook {
             name: PlaybookName(name?),
             title: title?,
@@ -83,11 +87,21 @@ impl Check<'_> {
             when: when?,
             for_each,
             unless,
+            unless_unknown,
+            approval: approval?,
             steps,
             always,
             source: Arc::clone(self.source),
             hash: hash(self.source),
         })
+    }
+
+    fn mode(&mut self, node: &Node) -> Option<Mode> {
+        let mode = self.word(node, "`mode`", &MODES, &[])?;
+        if mode == Mode::Ask {
+            self.somebody_to_ask(&node.span, "`mode: ask`")?;
+        }
+        Some(mode)
     }
 
     fn language(&mut self, node: &Node) -> Option<()> {
@@ -135,7 +149,8 @@ impl Check<'_> {
         Texts { description, severity_note, owner, labels }
     }
 
-    fn team(&mut self, team: &str, node: &Node) {
+    /// A team of the site.
+    pub(super) fn team(&mut self, team: &str, node: &Node) {
         let teams = &self.site.surroundings.teams;
         if teams.is_empty() || teams.iter().any(|known| known == team) {
             return;

@@ -1,6 +1,6 @@
 //! Names in scope: which there are where, and which come too early.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use quell_action::{ParamKind, ParamSpec};
 use quell_alert::EntityKind;
@@ -21,9 +21,33 @@ pub(super) struct Names {
     /// Where in the playbook we are.
     pub(super) stage: Stage,
     /// The steps that have run by then, with their outputs.
-    pub(super) done: BTreeMap<String, Vec<ParamSpec>>,
+    pub(super) done: BTreeMap<String, Vec<Output>>,
+    /// The results of steps that something looks at: `who.is_privileged`.
+    pub(super) looked_at: BTreeSet<String>,
     /// Where each step that has an id stands.
     pub(super) steps: BTreeMap<String, Span>,
+}
+
+/// What a step gives to later steps, under one name.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    /// Its name.
+    pub(super) name: String,
+    /// Its kind.
+    pub(super) kind: Kind,
+    /// The words that it can be, where its kind is [`Kind::Choice`].
+    pub(super) words: Vec<String>,
+}
+
+impl Output {
+    /// What an action gives, as it is declared.
+    pub(super) fn declared(spec: &ParamSpec) -> Self {
+        let words = match &spec.kind {
+            ParamKind::Choice(words) => words.clone(),
+            _ => Vec::new(),
+        };
+        Self { name: spec.name.clone(), kind: kind_of(&spec.kind), words }
+    }
 }
 
 /// Where in a playbook a name stands.
@@ -100,12 +124,14 @@ impl Check<'_> {
     fn of_step(&mut self, reference: &Reference, span: &Span) -> Option<Kind> {
         let (root, field) = reference.split();
         if let Some(outputs) = self.names.done.get(root) {
-            let kind =
-                OF_EVERY_STEP.iter().find(|(known, _)| *known == field).map(|(_, kind)| *kind).or_else(
-                    || outputs.iter().find(|output| output.name == field).map(|output| kind_of(&output.kind)),
-                );
-            if kind.is_none() {
-                self.unknown_output(reference, span);
+            let kind = OF_EVERY_STEP
+                .iter()
+                .find(|(known, _)| *known == field)
+                .map(|(_, kind)| *kind)
+                .or_else(|| outputs.iter().find(|output| output.name == field).map(|output| output.kind));
+            match kind {
+                Some(_) => drop(self.names.looked_at.insert(reference.0.clone())),
+                None => self.unknown_output(reference, span),
             }
             return kind;
         }
@@ -119,6 +145,13 @@ impl Check<'_> {
         }
         self.unknown_name(reference, span);
         None
+    }
+
+    /// The words that the result of a step can be.
+    pub(super) fn words_of(&self, name: &str) -> Vec<String> {
+        let (root, field) = name.split_once('.').unwrap_or((name, ""));
+        let outputs = self.names.done.get(root).into_iter().flatten();
+        outputs.filter(|output| output.name == field).flat_map(|output| output.words.clone()).collect()
     }
 
     fn unknown_output(&mut self, reference: &Reference, span: &Span) {
@@ -157,7 +190,8 @@ impl Check<'_> {
 /// The kind of an output as conditions see it.
 fn kind_of(kind: &ParamKind) -> Kind {
     match kind {
-        ParamKind::Text | ParamKind::Choice(_) => Kind::Text,
+        ParamKind::Text => Kind::Text,
+        ParamKind::Choice(_) => Kind::Choice,
         ParamKind::Integer => Kind::Integer,
         ParamKind::Number => Kind::Number,
         ParamKind::Boolean => Kind::Boolean,

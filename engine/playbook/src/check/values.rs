@@ -45,6 +45,11 @@ impl Check<'_> {
             }
             Kind::Product => self.product(node),
             Kind::Words(words) => self.one_of(node, name, words),
+            Kind::Choice => {
+                let words = self.words_of(name);
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                self.one_of(node, name, &words)
+            }
             Kind::Tactics => self.one_of(node, name, TACTICS),
             Kind::Techniques => self.technique(node),
             Kind::Severity => self.word(node, "a severity", &SEVERITIES, &[]).map(Expected::Severity),

@@ -72,6 +72,8 @@ pub struct StepResult {
     pub skipped: bool,
     /// The kind of its error.
     pub error_kind: Option<String>,
+    /// When somebody answered, where the step is a question.
+    pub at: Option<Timestamp>,
     /// The action's outputs.
     pub output: Value,
 }
@@ -113,6 +115,7 @@ impl<'s> LaneScope<'s> {
         match field {
             "failed" => Seen::Boolean(result.failed),
             "skipped" => Seen::Boolean(result.skipped),
+            "at" if result.at.is_some() => Seen::time(result.at),
             "error.kind" => Seen::text(result.error_kind.as_deref()),
             _ => match field.split('.').try_fold(&result.output, |value, part| value.get(part)) {
                 Some(value) => Seen::of_json(Cow::Borrowed(value)),

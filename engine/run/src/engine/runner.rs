@@ -21,7 +21,7 @@ use crate::drive::{Parting, drive};
 use crate::gate::Gate;
 use crate::log::{Halt, RunEvent, RunLog};
 use crate::retry::again_at;
-use crate::{LaneId, Line, PlaybookArchive, RunId, RunState, RunSummary, TaskId, recover};
+use crate::{LaneId, Line, OpenQuestion, PlaybookArchive, RunId, RunState, RunSummary, TaskId, recover};
 
 pub(crate) type Gates = Arc<Mutex<HashMap<LaneId, Arc<Gate>>>>;
 
@@ -170,7 +170,7 @@ impl Runner {
                 () = sleep_until(runner.tools.clock.as_ref(), moment) => {}
             }
             if let Err(error) = runner.take_up(&run, None).await {
-                tracing::error!(run.id = %run, %error, "a run whose undo is due cannot be taken up; trying again");
+                tracing::error!(run.id = %run, %error, "a run whose time has come cannot be taken up; trying again");
                 let again = again_at_of(&runner.tools, 1);
                 runner.wake_at(run, again);
             }
@@ -238,6 +238,16 @@ impl Runner {
             self.take_up(run, Some(command)).await?;
         }
         Ok(heard.await.map_err(|_| EngineError::Stopping)??)
+    }
+
+    pub(super) async fn questions(&self) -> Result<Vec<OpenQuestion>, EngineError> {
+        let mut found = Vec::new();
+        let runs = self.tools.journal.unfinished().await?;
+        for summary in runs.into_iter().filter(|run| run.counts.questions > 0) {
+            found.extend(self.load(&summary.id).await?.open_questions());
+        }
+        found.sort_by_key(|open| open.question.expires);
+        Ok(found)
     }
 
     /// Gives a command to the run's driver, or back where there is none.

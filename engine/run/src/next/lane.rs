@@ -1,21 +1,47 @@
 //! How one lane goes on: `unless`, then step after step, then `always`, then its end.
 
+use quell_action::ActionError;
 use quell_alert::Timestamp;
-use quell_playbook::LaneScope;
 use quell_playbook::condition::{Group, Truth};
-use quell_playbook::model::{IfUnknown, OnError, Playbook, Step};
+use quell_playbook::model::{AskStep, DoStep, IfUnknown, OnError, OrAsk, Playbook, Step, Verb};
+use quell_playbook::{LaneScope, Scope};
 use serde_json::Value;
 
+use super::question::{Inquiry, Permission, condition_text, hear, permission, tasks_text, unless_text};
 use super::{Move, Next};
-use crate::{Entry, Lane, LaneState, LeftOut, Phase, RunState, Skip, StepState, TaskState, outcome, scope};
+use crate::{
+    About, Entry, Lane, LaneState, LeftOut, Phase, QuestionState, RunState, Skip, StepState, TaskState,
+    outcome, scope,
+};
 
-/// Lanes that have not ended go on side by side, as many as the playbook allows.
+/// Lanes that have not ended go on side by side: as many are begun as the playbook allows, those apart that only wait
+/// for a person or for a moment.
 pub(super) fn go_on(playbook: &Playbook, state: &RunState, now: Timestamp, next: &mut Next) {
-    let at_once = playbook.for_each.as_ref().map_or(1, |for_each| for_each.at_once.max(1));
-    let open = state.plan().lanes.iter().filter_map(|lane| Some((lane, state.lane(lane.id)?)));
-    for (lane, lane_state) in open.filter(|(_, lane_state)| lane_state.end().is_none()).take(at_once) {
-        Course { playbook, state, lane, lane_state, now }.take(next);
+    match permission(playbook, state, now, next) {
+        Permission::Given => {}
+        Permission::Awaited => return,
+        Permission::Refused(because) => leave_out(state, &because, next),
     }
+    let mut places = playbook.for_each.as_ref().map_or(1, |for_each| for_each.at_once.max(1));
+    for lane_state in state.lanes().iter().filter(|lane| lane.end().is_none()) {
+        if places == 0 && lane_state.started().is_none() {
+            continue;
+        }
+        let lane = lane_state.lane();
+        let before = next.size();
+        Course { playbook, state, lane, lane_state, now }.take(next);
+        match next.size() == before {
+            true => next.resting.push(lane.id),
+            false => places = places.saturating_sub(1),
+        }
+    }
+}
+
+/// Nobody agreed: nothing is begun for anybody.
+fn leave_out(state: &RunState, because: &LeftOut, next: &mut Next) {
+    let open = state.lanes().iter().filter(|lane| lane.end().is_none() && lane.left_out().is_none());
+    next.records
+        .extend(open.map(|lane| Entry::LaneLeftOut { lane: lane.lane().id, because: because.clone() }));
 }
 
 /// What became of the steps looked at so far.
@@ -63,7 +89,7 @@ impl Course<'_> {
         if !self.lane.unless_open || self.lane_state.left_out().is_some() || self.has_begun() {
             return false;
         }
-        if self.lane_state.subject().is_none() {
+        if self.lane_state.subject().is_none() && self.lane.can_be_resolved() {
             self.resolve(next);
             return true;
         }
@@ -71,14 +97,29 @@ impl Course<'_> {
         if judgement.truth == Truth::False {
             return false;
         }
+        if judgement.truth == Truth::Unknown && self.playbook.unless_unknown == OrAsk::Ask {
+            let text = || unless_text(self.state.plan(), self.lane);
+            match self.agreed(About::Unless { lane: self.lane.id }, text, judgement.trace.to_json(), next) {
+                None => return true,
+                Some(true) => return false,
+                Some(false) => {}
+            }
+        }
         let because = LeftOut::Unless { trace: judgement.trace.to_json() };
         next.records.push(Entry::LaneLeftOut { lane: self.lane.id, because });
         true
     }
 
+    /// Whether people agree; `None` while they are being asked.
+    fn agreed(&self, about: About, text: impl Fn() -> String, trace: Value, next: &mut Next) -> Option<bool> {
+        let inquiry = || Some(Inquiry::whether(about.clone(), text(), self.playbook.approval.as_ref()?));
+        hear(self.state, &about, inquiry, trace, self.now, next)
+    }
+
     /// Somebody whom `unless` spares is still told about in `always`; those whom the plan left out were never in it.
     fn runs_always(&self) -> bool {
-        !matches!(self.lane_state.left_out(), Some(LeftOut::TooMany { .. } | LeftOut::Where { .. }))
+        use LeftOut::{NotApproved, TooMany, Where};
+        !matches!(self.lane_state.left_out(), Some(TooMany { .. } | Where { .. } | NotApproved))
     }
 
     fn walk(&self, steps: &[Step], next: &mut Next) -> Progress {
@@ -109,8 +150,20 @@ impl Course<'_> {
             Some(StepState::Skipped(Skip::Unknown { stops: true, .. })) => Progress::Stopped,
             Some(StepState::Skipped(_)) => Progress::Past,
             Some(StepState::Failed(_)) => after(step),
+            Some(StepState::Asked) => {
+                let about = About::Step { lane: self.lane.id, step: step.id.clone() };
+                match self.state.question_about(&about).and_then(QuestionState::goes_on) {
+                    Some(true) => Progress::Past,
+                    Some(false) => Progress::Stopped,
+                    None => Progress::Busy,
+                }
+            }
             Some(expanded @ StepState::Expanded(tasks)) => {
-                tasks.iter().for_each(|task| self.task(task, next));
+                match self.consent(step, tasks, next) {
+                    None => return Progress::Busy,
+                    Some(true) => tasks.iter().for_each(|task| self.task(task, next)),
+                    Some(false) => return self.drop_all(tasks, next),
+                }
                 match (expanded.is_settled(), expanded.went_wrong()) {
                     (false, _) => Progress::Busy,
                     (true, true) => after(step),
@@ -118,6 +171,27 @@ impl Course<'_> {
                 }
             }
         }
+    }
+
+    /// Whether people agree to the tasks of a step, now that it is known which they are.
+    fn consent(&self, step: &Step, tasks: &[TaskState], next: &mut Next) -> Option<bool> {
+        let Verb::Do(DoStep { approval: Some(asking), .. }) = &step.verb else { return Some(true) };
+        if tasks.is_empty() {
+            return Some(true);
+        }
+        let about = About::Tasks { lane: self.lane.id, step: step.id.clone() };
+        let inquiry = || {
+            let text = tasks_text(self.state.plan(), tasks);
+            Some(Inquiry::whether(about.clone(), text, asking).binding(tasks))
+        };
+        hear(self.state, &about, inquiry, Value::Null, self.now, next)
+    }
+
+    /// Nobody agreed to them: the lane ends here.
+    fn drop_all(&self, tasks: &[TaskState], next: &mut Next) -> Progress {
+        let open: Vec<&TaskState> = tasks.iter().filter(|task| !task.is_settled()).collect();
+        next.records.extend(open.iter().map(|task| Entry::TaskDropped { task: task.task.id.clone() }));
+        if open.is_empty() { Progress::Stopped } else { Progress::Busy }
     }
 
     fn task(&self, task: &TaskState, next: &mut Next) {
@@ -136,18 +210,27 @@ impl Course<'_> {
     /// Whether a step is taken.
     fn decide(&self, step: &Step, next: &mut Next) {
         let Some(condition) = &step.condition else {
-            return self.expand(step, Value::Null, next);
+            return self.begin(step, Value::Null, next);
         };
         let judgement = condition.group.evaluate(&self.scope());
         let trace = judgement.trace.to_json();
         match judgement.truth {
-            Truth::True => self.expand(step, trace, next),
+            Truth::True => self.begin(step, trace, next),
             Truth::False => self.skip(step, Skip::Condition { trace }, next),
             Truth::Unknown if self.directories_may_know(&condition.group) => self.resolve(next),
             Truth::Unknown => match condition.if_unknown {
-                IfUnknown::Run => self.expand(step, trace, next),
+                IfUnknown::Run => self.begin(step, trace, next),
                 IfUnknown::Skip => self.skip(step, Skip::Unknown { trace, stops: false }, next),
                 IfUnknown::Stop => self.skip(step, Skip::Unknown { trace, stops: true }, next),
+                IfUnknown::Ask => {
+                    let about = About::Condition { lane: self.lane.id, step: step.id.clone() };
+                    let text = || condition_text(self.state.plan(), self.lane, step);
+                    match self.agreed(about, text, trace.clone(), next) {
+                        Some(true) => self.begin(step, trace, next),
+                        Some(false) => self.skip(step, Skip::Unknown { trace, stops: true }, next),
+                        None => {}
+                    }
+                }
             },
         }
     }
@@ -162,6 +245,29 @@ impl Course<'_> {
     fn resolve(&self, next: &mut Next) {
         let not_before = self.lane_state.wait().map(|wait| wait.until);
         next.begin(Move::Resolve { lane: self.lane.id }, not_before, self.now);
+    }
+
+    /// A step is taken.
+    fn begin(&self, step: &Step, trace: Value, next: &mut Next) {
+        match &step.verb {
+            Verb::Do(_) => self.expand(step, trace, next),
+            Verb::Ask(ask) => self.ask(step, ask, trace, next),
+        }
+    }
+
+    fn ask(&self, step: &Step, ask: &AskStep, trace: Value, next: &mut Next) {
+        let text = match ask.question.fill(&self.scope() as &dyn Scope) {
+            Ok(text) => text.as_str().unwrap_or_default().to_owned(),
+            Err(missing) => {
+                let error = ActionError::rejected(format!("the question cannot be filled in: {missing}"));
+                let (lane, step) = (self.lane.id, step.id.clone());
+                return next.records.push(Entry::StepFailed { lane, step, error });
+            }
+        };
+        let about = About::Step { lane: self.lane.id, step: step.id.clone() };
+        let inquiry = || Some(Inquiry::of_step(about.clone(), text, ask));
+        // What is answered is seen when the question stands in the journal.
+        let _ = hear(self.state, &about, inquiry, trace, self.now, next);
     }
 
     fn expand(&self, step: &Step, trace: Value, next: &mut Next) {

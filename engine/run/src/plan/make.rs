@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use quell_alert::{Alert, EntityKind, Part, Timestamp};
 use quell_playbook::condition::Truth;
-use quell_playbook::model::{AlertState, ForEach, Mode, Playbook};
+use quell_playbook::model::{AlertState, ForEach, Mode, OrAsk, Playbook};
 use quell_playbook::{Entity, LaneScope};
 use uuid::Uuid;
 
-use super::{Lane, LaneId, LeftOut, Origin, Plan, PlaybookVersion, RunId};
+use super::{Lane, LaneId, LeftOut, Origin, Plan, PlaybookVersion, RunId, TooMany};
 
 /// The name space of run ids. It never changes: a redelivered alert would not find its run.
 const RUNS: Uuid = Uuid::from_u128(0x9d2c_2f0b_1f0e_5c62_8a6b_0c1d_71e2_44a7);
@@ -22,13 +22,14 @@ impl Plan {
         state: AlertState,
         now: Timestamp,
     ) -> Self {
-        let lanes = lanes(&alert, playbook, now);
+        let (lanes, too_many) = lanes(&alert, playbook, now);
         Self {
             run: RunId::of(&alert, playbook, &origin, state),
             origin,
             playbook: PlaybookVersion { name: playbook.name.clone(), hash: playbook.hash.clone() },
             mode: playbook.mode,
             lanes,
+            too_many,
             created: now,
             alert,
         }
@@ -66,9 +67,9 @@ impl RunId {
     }
 }
 
-fn lanes(alert: &Alert, playbook: &Playbook, now: Timestamp) -> Vec<Lane> {
+fn lanes(alert: &Alert, playbook: &Playbook, now: Timestamp) -> (Vec<Lane>, Option<TooMany>) {
     let Some(for_each) = &playbook.for_each else {
-        return vec![judged(Lane::without_entity(alert), None, playbook, alert, now)];
+        return (vec![judged(Lane::without_entity(alert), None, playbook, alert, now)], None);
     };
     let named = Entity::all(alert, for_each.kind);
     let mut lanes: Vec<Lane> = named
@@ -80,20 +81,26 @@ fn lanes(alert: &Alert, playbook: &Playbook, now: Timestamp) -> Vec<Lane> {
             judged(lane, Some(entity), playbook, alert, now)
         })
         .collect();
-    none_of_too_many(&mut lanes, for_each);
-    lanes
+    let too_many = none_of_too_many(&mut lanes, for_each);
+    (lanes, too_many)
 }
 
-/// More than the playbook allows is never "the first few": nobody is touched. Those whom `where` leaves out do not
-/// count.
-fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) {
+/// More than the playbook allows is never "the first few": nobody is touched, or a person decides about all of them.
+/// Those whom `where` leaves out do not count.
+fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) -> Option<TooMany> {
     let counts = |lane: &Lane| !matches!(lane.left_out, Some(LeftOut::Where { .. }));
     let found = lanes.iter().filter(|lane| counts(lane)).count();
-    if found > for_each.at_most {
-        for lane in lanes.iter_mut().filter(|lane| counts(lane)) {
-            lane.left_out = Some(LeftOut::TooMany { found, at_most: for_each.at_most });
-        }
+    let at_most = for_each.at_most;
+    if found <= at_most {
+        return None;
     }
+    if for_each.if_more == OrAsk::Ask {
+        return Some(TooMany { found, at_most });
+    }
+    for lane in lanes.iter_mut().filter(|lane| counts(lane)) {
+        lane.left_out = Some(LeftOut::TooMany { found, at_most });
+    }
+    None
 }
 
 fn chosen(mut lane: Lane, for_each: &ForEach, entity: Entity<'_>, alert: &Alert, now: Timestamp) -> Lane {
@@ -117,8 +124,10 @@ fn judged(
     let judgement = unless.evaluate(&LaneScope::new(alert, entity, now));
     match judgement.truth {
         Truth::False => {}
-        // What the alert does not say, a directory may: only then is "unknown" the last word.
-        Truth::Unknown if lane.can_be_resolved() => lane.unless_open = true,
+        // What the alert does not say, a directory may, or a person: only then is "unknown" the last word.
+        Truth::Unknown if lane.can_be_resolved() || playbook.unless_unknown == OrAsk::Ask => {
+            lane.unless_open = true;
+        }
         Truth::True | Truth::Unknown => {
             lane.left_out = Some(LeftOut::Unless { trace: judgement.trace.to_json() });
         }

@@ -8,11 +8,12 @@ use quell_playbook::model::StepId;
 
 use super::TaskState;
 use super::task::name_of;
-use crate::{Entry, Lane, LaneEnd, LeftOut, Skip, TaskId};
+use crate::{About, Entry, Lane, LaneEnd, LeftOut, Skip, TaskId};
 
 /// Where one lane stands.
 #[derive(Debug, Clone)]
 pub struct LaneState {
+    lane: Lane,
     started: Option<Timestamp>,
     subject: Option<Subject>,
     left_out: Option<LeftOut>,
@@ -30,6 +31,8 @@ pub enum StepState {
     Skipped(Skip),
     /// It could not be worked out at all.
     Failed(ActionError),
+    /// It asks people: the run's questions tell what came of it.
+    Asked,
     /// It was worked out.
     Expanded(Vec<TaskState>),
 }
@@ -66,15 +69,21 @@ impl Wait {
 }
 
 impl LaneState {
-    pub(super) fn new(lane: &Lane) -> Self {
+    pub(super) fn new(lane: Lane) -> Self {
         Self {
+            left_out: lane.left_out.clone(),
+            lane,
             started: None,
             subject: None,
-            left_out: lane.left_out.clone(),
             wait: None,
             steps: Vec::new(),
             end: None,
         }
+    }
+
+    /// What it is about.
+    pub fn lane(&self) -> &Lane {
+        &self.lane
     }
 
     /// When something first happened to it.
@@ -156,6 +165,11 @@ impl LaneState {
                 (step, StepState::Expanded(tasks.iter().cloned().map(TaskState::new).collect()))
             }
             Entry::StepSkipped { step, because, .. } => (step, StepState::Skipped(because.clone())),
+            Entry::Asked { question, .. } => match &question.about {
+                About::Step { step, .. } => (step, StepState::Asked),
+                // Such a question goes before a step, or before its tasks: the step itself stands as it stood.
+                _ => return Ok(()),
+            },
             Entry::StepFailed { step, error, .. } => (step, StepState::Failed(error.clone())),
             Entry::StepDelayed { step: Some(step), error, again_at, .. } => {
                 let earlier = self.step(step).and_then(StepState::wait);
@@ -189,11 +203,11 @@ impl StepState {
         }
     }
 
-    /// Whether nothing more is to be done for it.
+    /// Whether nothing more is to be done for it; what it may have asked apart.
     pub fn is_settled(&self) -> bool {
         match self {
             Self::Delayed(..) => false,
-            Self::Skipped(_) | Self::Failed(_) => true,
+            Self::Skipped(_) | Self::Failed(_) | Self::Asked => true,
             Self::Expanded(tasks) => tasks.iter().all(TaskState::is_settled),
         }
     }
@@ -203,7 +217,7 @@ impl StepState {
         match self {
             Self::Failed(_) => true,
             Self::Expanded(tasks) => tasks.iter().any(TaskState::went_wrong),
-            Self::Delayed(..) | Self::Skipped(_) => false,
+            Self::Delayed(..) | Self::Skipped(_) | Self::Asked => false,
         }
     }
 }

@@ -4,7 +4,7 @@ use quell_action::Effect;
 use quell_alert::Timestamp;
 
 use super::{Phase, RunState, StepState, TaskState};
-use crate::{Counts, Fulfilled, RunStatus, RunSummary, Verdict};
+use crate::{Counts, Fulfilled, OpenQuestion, QuestionState, RunStatus, RunSummary, Verdict};
 
 impl RunState {
     /// The run in one line.
@@ -32,6 +32,26 @@ impl RunState {
         }
     }
 
+    /// The questions that wait for an answer.
+    pub fn open_questions(&self) -> Vec<OpenQuestion> {
+        self.questions.iter().filter(|asked| asked.is_open()).map(|asked| self.open_question(asked)).collect()
+    }
+
+    fn open_question(&self, asked: &QuestionState) -> OpenQuestion {
+        let plan = self.plan();
+        let about = asked.question.about.lane();
+        let lanes = plan.lanes.iter().filter(|lane| about.is_none_or(|about| about == lane.id));
+        OpenQuestion {
+            run: plan.run.clone(),
+            playbook: plan.playbook.name.0.clone(),
+            alert_title: plan.alert.title.clone(),
+            subjects: lanes.filter(|lane| lane.left_out.is_none()).map(|lane| lane.display.clone()).collect(),
+            asked: asked.asked,
+            question: asked.question.clone(),
+            replies: asked.replies.iter().map(|(reply, _)| reply.clone()).collect(),
+        }
+    }
+
     /// Whether something is still to be done for it.
     pub fn is_open(&self) -> bool {
         self.finish.is_none() || self.tasks().any(|task| task.undo_open() || task.undo_due().is_some())
@@ -42,6 +62,8 @@ impl RunState {
             RunStatus::Undoing
         } else if self.tasks().any(|task| matches!(task.phase, Phase::Attention | Phase::Stuck)) {
             RunStatus::NeedsAttention
+        } else if self.questions.iter().any(QuestionState::is_open) {
+            RunStatus::Asking
         } else if self.finish.is_some() {
             RunStatus::Finished
         } else {
@@ -61,6 +83,7 @@ impl RunState {
 
     fn counts(&self) -> Counts {
         let mut counts = Counts { lanes: self.lanes.len() as u32, ..Counts::default() };
+        counts.questions = self.questions.iter().filter(|asked| asked.is_open()).count() as u32;
         for (_, step) in self.lanes.iter().flat_map(|lane| lane.steps()) {
             counts.failed += u32::from(matches!(step, StepState::Failed(_)));
             step.tasks().iter().for_each(|task| count(task, &mut counts));

@@ -1,0 +1,152 @@
+//! [`Playbook`]: what is left of a file once it has been checked. Everything here is known to be whole.
+
+mod ask;
+mod step;
+mod value;
+
+use std::fmt;
+use std::sync::Arc;
+
+use quell_alert::{EntityKind, Status};
+use serde::{Deserialize, Serialize};
+
+use crate::condition::Group;
+
+pub use ask::{AfterAnswer, AskStep, Asking, IfExpired};
+pub use step::{DoStep, IfUnknown, OnError, Retry, Step, StepCondition, StepId, UndoRule, Verb};
+pub use value::{Form, Reference};
+
+/// A checked playbook.
+#[derive(Debug, Clone)]
+pub struct Playbook {
+    /// Its stable name; the file is called the same.
+    pub name: PlaybookName,
+    /// For people.
+    pub title: String,
+    /// For people.
+    pub description: Option<String>,
+    /// The team that is asked and told.
+    pub owner: Option<String>,
+    /// For people.
+    pub labels: Vec<String>,
+    /// For people.
+    pub severity_note: Option<String>,
+    /// Whether it acts.
+    pub mode: Mode,
+    /// Which alerts start it.
+    pub when: Trigger,
+    /// Through what it goes, a lane each.
+    pub for_each: Option<ForEach>,
+    /// What stops a lane, on top of the exclusion list.
+    pub unless: Option<Group>,
+    /// What happens where `unless` cannot be known: the lane is left out, or a person is asked.
+    pub unless_unknown: OrAsk,
+    /// How everything that needs a person is asked, where a step does not say otherwise.
+    pub approval: Option<Asking>,
+    /// What is done, in order, in each lane.
+    pub steps: Vec<Step>,
+    /// What is done at the end of each lane, whatever happened in it.
+    pub always: Vec<Step>,
+    /// The text it was read from, byte for byte.
+    pub source: Arc<str>,
+    /// The hash of that text.
+    pub hash: ContentHash,
+}
+
+/// The name of a playbook.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlaybookName(pub String);
+
+impl fmt::Display for PlaybookName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The SHA-256 of a playbook's text, in lower-case hex: names one version of it for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContentHash(pub String);
+
+/// Whether a playbook acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It is loaded and checked, and starts for nothing.
+    Disabled,
+    /// It plans and records what it would do.
+    #[default]
+    Observe,
+    /// It plans, and acts once a person has agreed to the plan.
+    Ask,
+    /// It acts.
+    Act,
+}
+
+/// What happens where a playbook may not go on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrAsk {
+    /// Nothing is done.
+    #[default]
+    Stop,
+    /// A person is asked.
+    Ask,
+}
+
+/// Which alerts start a playbook.
+#[derive(Debug, Clone)]
+pub struct Trigger {
+    /// What must be true of the alert.
+    pub alert: Group,
+    /// In which states of its life an alert counts.
+    pub states: Vec<AlertState>,
+}
+
+/// The states of an alert's life, as a trigger names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    /// Seen for the first time, and open.
+    New,
+    /// A newer version of an alert that was seen before, and open.
+    Updated,
+    /// Closed at its sender.
+    Resolved,
+}
+
+impl AlertState {
+    /// The word for it in a playbook.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Updated => "updated",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// The state of an alert with this status, seen before or not.
+    pub fn of(status: Status, seen_before: bool) -> Self {
+        match (status, seen_before) {
+            (Status::Resolved | Status::Dismissed, _) => Self::Resolved,
+            (_, true) => Self::Updated,
+            (_, false) => Self::New,
+        }
+    }
+}
+
+/// Through what a playbook goes.
+#[derive(Debug, Clone)]
+pub struct ForEach {
+    /// The kind of entity; also the name under which a lane has it.
+    pub kind: EntityKind,
+    /// Which of them.
+    pub only: Option<Group>,
+    /// How many at most; more is never "the first few".
+    pub at_most: usize,
+    /// What happens where there are more.
+    pub if_more: OrAsk,
+    /// How many lanes run together.
+    pub at_once: usize,
+}

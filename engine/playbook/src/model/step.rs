@@ -1,0 +1,133 @@
+//! [`Step`]: one line of a playbook, and what it does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use quell_action::{ActionName, TargetKind};
+use quell_alert::Provider;
+use serde::{Deserialize, Serialize};
+
+use super::{AskStep, Asking, Form};
+use crate::condition::Group;
+
+/// One line of a playbook.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its name in references and in the record.
+    pub id: StepId,
+    /// Whether the author gave it that name; otherwise it was made from what the step does.
+    pub is_named: bool,
+    /// For people.
+    pub title: Option<String>,
+    /// Whether it is taken.
+    pub condition: Option<StepCondition>,
+    /// What it does.
+    pub verb: Verb,
+    /// What happens to the lane when it fails.
+    pub on_error: OnError,
+}
+
+/// The name of a step, unique in its playbook.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepId(pub String);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a step is taken.
+#[derive(Debug, Clone)]
+pub struct StepCondition {
+    /// What must be true.
+    pub group: Group,
+    /// What to do where that cannot be known.
+    pub if_unknown: IfUnknown,
+}
+
+/// What to do where a condition cannot be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IfUnknown {
+    /// End the lane here.
+    #[default]
+    Stop,
+    /// Take the step.
+    Run,
+    /// Leave the step out.
+    Skip,
+    /// Ask a person whether to take the step.
+    Ask,
+}
+
+/// What happens to the lane when a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The lane ends; `always` still runs.
+    #[default]
+    Stop,
+    /// The lane goes on.
+    Continue,
+}
+
+/// What a step does.
+#[derive(Debug, Clone)]
+pub enum Verb {
+    /// An action of the catalogue.
+    Do(DoStep),
+    /// A question to people.
+    Ask(AskStep),
+}
+
+/// An action of the catalogue.
+#[derive(Debug, Clone)]
+pub struct DoStep {
+    /// Which action.
+    pub action: ActionName,
+    /// What it acts on: for account and device actions the entity in scope.
+    pub target: TargetKind,
+    /// At which providers; none named means at every configured one that offers it.
+    pub at: Vec<Provider>,
+    /// Its parameters.
+    pub with: BTreeMap<String, Form>,
+    /// How long one attempt may take.
+    pub time_limit: Duration,
+    /// How often, and how soon again.
+    pub retry: Retry,
+    /// When it is undone by itself.
+    pub undo: UndoRule,
+    /// Who must agree before it is called, once it is known what exactly would be done.
+    pub approval: Option<Asking>,
+}
+
+/// How often an attempt is made, and how soon again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// All attempts, the first included.
+    pub attempts: u32,
+    /// The wait before the second.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub max_wait: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { attempts: 3, first_wait: Duration::from_secs(1), max_wait: Duration::from_secs(30) }
+    }
+}
+
+/// When an action is undone by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoRule {
+    /// Only when a person asks for it.
+    #[default]
+    Manual,
+    /// After this time, unless a person confirms the action before.
+    After(Duration),
+}
