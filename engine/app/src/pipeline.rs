@@ -113,8 +113,9 @@ impl Pipeline {
     ) -> Option<Tally> {
         let raw = raw_of(&alert, delivery, alone);
         let alert = Arc::new(alert);
+        let mut doubtful = Vec::new();
         loop {
-            match self.try_accept(&alert, &raw, delivery).await {
+            match self.try_accept(&alert, &raw, delivery, &mut doubtful).await {
                 Ok(Some(tally)) => return Some(tally),
                 // Another version of the alert came in between: decide again.
                 Ok(None) => {}
@@ -136,14 +137,18 @@ impl Pipeline {
         alert: &Arc<Alert>,
         raw: &[u8],
         delivery: &Delivery,
+        doubtful: &mut Vec<RunId>,
     ) -> Result<Option<Tally>, StoreError> {
         let standing = self.store.alerts().standing(alert)?;
         if standing == Standing::Repeated {
+            self.see_to(doubtful).await;
             return Ok(Some(Tally { repeated: 1, ..Tally::default() }));
         }
         let whole = complete(alert, raw, &self.store).await?;
         let plans = self.plan(&whole, standing);
         let batches = plans.iter().map(|(plan, _)| Engine::first_batch(plan.clone())).collect();
+        // Should the write be reported as failed, it may have happened all the same.
+        *doubtful = plans.iter().map(|(plan, _)| plan.run.clone()).collect();
         let new = NewAlert {
             alert: Arc::clone(alert),
             raw: raw.to_vec(),
@@ -155,7 +160,10 @@ impl Pipeline {
                 self.hand_over(plans, &created);
                 Some(Tally { alerts: 1, runs: created.len() as u64, ..Tally::default() })
             }
-            Accepted::Repeated => Some(Tally { repeated: 1, ..Tally::default() }),
+            Accepted::Repeated => {
+                self.see_to(doubtful).await;
+                Some(Tally { repeated: 1, ..Tally::default() })
+            }
             Accepted::Changed(_) => None,
         })
     }
@@ -181,6 +189,15 @@ impl Pipeline {
                 .increment(1);
             if let Err(error) = self.engine.adopt(plan, playbook) {
                 // It is on disk: the next start takes it up.
+                tracing::warn!(run.id = %run, %error, "the run is left for the next start");
+            }
+        }
+    }
+
+    /// Hands runs to the engine of which it is not certain that they are on disk.
+    async fn see_to(&self, doubtful: &[RunId]) {
+        for run in doubtful {
+            if let Err(error) = self.engine.see_to(run).await {
                 tracing::warn!(run.id = %run, %error, "the run is left for the next start");
             }
         }
@@ -246,3 +263,6 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -228,7 +228,7 @@ fn kind_of(name: &str, settings: &Value) -> Result<(Kind, Value), String> {
     }
 }
 
-fn text(playbook: &Playbook) -> PlaybookText {
+pub(crate) fn text(playbook: &Playbook) -> PlaybookText {
     PlaybookText {
         name: playbook.name.clone(),
         hash: playbook.hash.clone(),

@@ -118,6 +118,18 @@ impl Engine {
         self.go_on_from(&run, &lines, playbook)
     }
 
+    /// Drives a run that may be on disk, after a write that was reported as failed: it may have happened all the same.
+    /// Nothing happens where there is no such run, where it is driven already, or where it has nothing left to do.
+    ///
+    /// # Errors
+    /// When the journal or the playbook cannot be read.
+    pub async fn see_to(&self, run: &RunId) -> Result<(), EngineError> {
+        match self.runner.take_up_if_open(run).await {
+            Err(EngineError::NoSuchRun(_)) => Ok(()),
+            other => other,
+        }
+    }
+
     /// What creates a run, for [`Engine::adopt`].
     pub fn first_batch(plan: Plan) -> Batch {
         let state = RunState::begin(plan);
