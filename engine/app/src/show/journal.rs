@@ -6,6 +6,7 @@ use quell_run::{
     Verification,
 };
 
+use super::trace::{deciding, truth};
 use super::{BAD, FAINT, GOOD, NAME, NOTE, styled};
 
 /// Puts the lines of one run into words. It remembers the tasks, since later lines only name them.
@@ -80,7 +81,12 @@ impl Telling {
             }
             Entry::Asked { question, .. } => {
                 let who = question.of.join(", ");
-                format!("{} {who}: {} ({})", styled(NOTE, "asks"), question.text, question.choices.join(" or "))
+                format!(
+                    "{} {who}: {} ({})",
+                    styled(NOTE, "asks"),
+                    question.text,
+                    question.choices.join(" or ")
+                )
             }
             Entry::Answered { question, reply } => {
                 let remark = reply.remark.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
@@ -215,19 +221,25 @@ fn left_out(because: &LeftOut) -> String {
         LeftOut::TooMany { found, at_most } => {
             format!("the alert names {found}, the playbook allows {at_most}: none is touched")
         }
-        LeftOut::Unless { trace } => format!("`unless` holds or cannot be known {}", styled(FAINT, trace)),
+        LeftOut::Unless { trace } => match truth(trace) {
+            "true" => format!("`unless` holds {}", deciding(trace)),
+            _ => format!("`unless` cannot be known {}", deciding(trace)),
+        },
         LeftOut::NotApproved => "nobody approved the plan".into(),
-        LeftOut::Where { trace } => format!("`where` does not hold {}", styled(FAINT, trace)),
+        LeftOut::Where { trace } => match truth(trace) {
+            "false" => format!("`where` does not hold {}", deciding(trace)),
+            _ => format!("`where` cannot be known {}", deciding(trace)),
+        },
     };
     format!("is left out: {why}")
 }
 
 fn skip(because: &Skip) -> String {
     match because {
-        Skip::Condition { trace } => format!("its condition is false {}", styled(FAINT, trace)),
+        Skip::Condition { trace } => format!("its condition is false {}", deciding(trace)),
         Skip::Unknown { trace, stops } => {
             let then = if *stops { ", and the lane ends here" } else { "" };
-            format!("its condition cannot be known{then} {}", styled(FAINT, trace))
+            format!("its condition cannot be known{then} {}", deciding(trace))
         }
     }
 }

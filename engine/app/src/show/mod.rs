@@ -6,6 +6,7 @@
 mod journal;
 mod progress;
 mod table;
+mod trace;
 
 use std::io::Write;
 

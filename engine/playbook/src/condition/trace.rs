@@ -98,8 +98,15 @@ impl Trace {
 
     fn write_line(&self, out: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
         write!(out, "{}[{}] ", indent(depth), self.truth.mark())?;
-        if let TraceNode::Group { .. } = self.node {
-            out.write_char('\n')?;
+        if let TraceNode::Group { all, any, none } = &self.node {
+            let mut groups = [("all", all), ("any", any), ("none", none)]
+                .into_iter()
+                .filter(|(_, parts)| !parts.is_empty());
+            if let (Some((word, parts)), None) = (groups.next(), groups.next()) {
+                writeln!(out, "{word}:")?;
+                return parts.iter().try_for_each(|part| part.write_line(out, depth + 1));
+            }
+            writeln!(out, "together:")?;
             return self.write(out, depth + 1);
         }
         self.write(out, depth)?;
