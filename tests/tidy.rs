@@ -1,5 +1,7 @@
 //! The house rules, as tests: what a reader may rely on without looking.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read the tree should say so")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

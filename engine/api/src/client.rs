@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
-use quell_run::{RunFilter, RunSummary};
+use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
-    AddExclusion, ExclusionTest, Health, Operations, Prune, Pruned, Refusal, RunRecord, Token, UndoOrder,
-    Undone,
+    AddExclusion, AnswerOrder, ExclusionTest, Health, InQuestion, Operations, Prune, Pruned, Refusal,
+    RunRecord, SettleOrder, Token, UndoOrder, Undone,
 };
 
 /// Asks a running engine.
@@ -102,6 +102,22 @@ impl Operations for Client {
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
         self.post("/api/v1/undo", order).await
+    }
+
+    async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {
+        self.get("/api/v1/questions", &()).await
+    }
+
+    async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal> {
+        self.post("/api/v1/questions/answer", order).await
+    }
+
+    async fn attention(&self) -> Result<Vec<InQuestion>, Refusal> {
+        self.get("/api/v1/attention", &()).await
+    }
+
+    async fn settle(&self, order: &SettleOrder) -> Result<RunSummary, Refusal> {
+        self.post("/api/v1/attention/settle", order).await
     }
 
     async fn exclusions(&self) -> Result<Vec<Entry>, Refusal> {

@@ -14,6 +14,7 @@ mod exclusions;
 mod health;
 mod metrics;
 mod operations;
+mod people;
 mod router;
 mod runs;
 mod store;
@@ -27,4 +28,5 @@ pub use operations::{
     AddExclusion, ExclusionTest, Operations, Prune, Pruned, RunRecord, TestedEntry, UndoOrder, Undone,
     UndoneTask,
 };
+pub use people::{AnswerOrder, InQuestion, SettleOrder};
 pub use router::{Doors, router, serve};

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
-use quell_run::{Line, RunFilter, RunSummary};
+use quell_run::{Line, OpenQuestion, RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Health, Refusal};
+use crate::{AnswerOrder, Health, InQuestion, Refusal, SettleOrder};
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
 /// engine to.
@@ -26,6 +26,18 @@ pub trait Operations: Send + Sync {
 
     /// Takes back what a run changed, and returns when that is done or stuck.
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal>;
+
+    /// The questions that wait for an answer: what expires first comes first.
+    async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal>;
+
+    /// Answers a question.
+    async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal>;
+
+    /// The tasks of which nobody can say whether they happened: a person must look.
+    async fn attention(&self) -> Result<Vec<InQuestion>, Refusal>;
+
+    /// Says whether such a task happened.
+    async fn settle(&self, order: &SettleOrder) -> Result<RunSummary, Refusal>;
 
     /// The exclusion list: the site's entries and the operators'.
     async fn exclusions(&self) -> Result<Vec<Entry>, Refusal>;

@@ -14,7 +14,7 @@ use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::{Metrics, Operations, Token, auth, exclusions, health, metrics, runs, store};
+use crate::{Metrics, Operations, Token, auth, exclusions, health, metrics, people, runs, store};
 
 /// The largest request body.
 const BODY_BYTES: usize = 256 * 1024;
@@ -38,6 +38,10 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/runs/{run}", get(runs::show))
         .route("/api/v1/runs/{run}/cancel", post(runs::cancel))
         .route("/api/v1/undo", post(runs::undo))
+        .route("/api/v1/questions", get(people::questions))
+        .route("/api/v1/questions/answer", post(people::answer))
+        .route("/api/v1/attention", get(people::attention))
+        .route("/api/v1/attention/settle", post(people::settle))
         .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::add))
         .route("/api/v1/exclusions/test", get(exclusions::test))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))

@@ -1,6 +1,7 @@
 //! [`Local`]: the operations carried out here, over the store and the engine of this process.
 
 mod exclusion;
+mod people;
 mod undo;
 
 use std::sync::Arc;
@@ -9,10 +10,10 @@ use async_trait::async_trait;
 use chrono::Duration;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_api::{
-    AddExclusion, ExclusionTest, Health, Operations, Part, Prune, Pruned, Refusal, RunRecord, UndoOrder,
-    Undone,
+    AddExclusion, AnswerOrder, ExclusionTest, Health, InQuestion, Operations, Part, Prune, Pruned, Refusal,
+    RunRecord, SettleOrder, UndoOrder, Undone,
 };
-use quell_run::{EngineError, RunFilter, RunId, RunMatch, RunSummary, Runs};
+use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Retention;
 use serde_json::Value;
 
@@ -26,6 +27,13 @@ pub(crate) struct Local {
 impl Local {
     pub(crate) fn new(app: Arc<App>) -> Self {
         Self { app }
+    }
+
+    /// A process that serves no source ends with its command: it first does what the command has set going.
+    async fn see_through(&self) {
+        if self.app.source_health().is_none() {
+            self.app.engine.idle().await;
+        }
     }
 
     async fn find(&self, name: &str) -> Result<RunId, Refusal> {
@@ -104,6 +112,28 @@ impl Operations for Local {
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
         let run = self.find(&order.run).await?;
         undo::undo(&self.app, &run, order).await
+    }
+
+    async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {
+        self.app.engine.questions().await.map_err(refused)
+    }
+
+    async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal> {
+        let run = self.find(&order.run).await?;
+        people::answer(&self.app, &run, order).await?;
+        self.see_through().await;
+        self.summary(&run).await
+    }
+
+    async fn attention(&self) -> Result<Vec<InQuestion>, Refusal> {
+        people::attention(&self.app).await
+    }
+
+    async fn settle(&self, order: &SettleOrder) -> Result<RunSummary, Refusal> {
+        let run = self.find(&order.run).await?;
+        people::settle(&self.app, &run, order).await?;
+        self.see_through().await;
+        self.summary(&run).await
     }
 
     async fn exclusions(&self) -> Result<Vec<Entry>, Refusal> {

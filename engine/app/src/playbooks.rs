@@ -1,5 +1,6 @@
 //! The folder of playbooks: read here, checked by the playbook room.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -7,13 +8,20 @@ use anyhow::Context as _;
 use quell_action::Catalogue;
 use quell_playbook::{Loaded, SourceFile, Surroundings, load};
 
+/// The teams of a site, and who is in them.
+pub(crate) type Teams = BTreeMap<String, Vec<String>>;
+
 /// Reads and checks every playbook below a folder, or a single file.
-pub(crate) fn load_from(path: &Path, offered: &Catalogue) -> anyhow::Result<Loaded> {
+pub(crate) fn load_from(path: &Path, offered: &Catalogue, teams: &Teams) -> anyhow::Result<Loaded> {
     let mut files = Vec::new();
     gather(path, &mut files)
         .with_context(|| format!("the playbooks of {} could not be read", path.display()))?;
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    let surroundings = Surroundings { known: quell_connectors::catalogue(), ..Surroundings::default() };
+    let surroundings = Surroundings {
+        known: quell_connectors::catalogue(),
+        teams: teams.keys().cloned().collect(),
+        ..Surroundings::default()
+    };
     Ok(load(&files, offered, &surroundings))
 }
 

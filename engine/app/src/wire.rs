@@ -58,7 +58,7 @@ impl App {
         let connections = connections(&site).await?;
         let registry = Registry::new(&connections)?;
         let catalogue = registry.catalogue();
-        let loaded = playbooks::load_from(&site.config.playbooks, &catalogue)?;
+        let loaded = playbooks::load_from(&site.config.playbooks, &catalogue, &site.config.teams)?;
         if !loaded.is_usable() {
             bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
         }
@@ -111,7 +111,8 @@ impl App {
 
     /// Reads playbooks and exclusions anew. Either all of it is good and takes the place of the old, or nothing does.
     pub(crate) async fn reload(&self) -> anyhow::Result<usize> {
-        let loaded = playbooks::load_from(&self.site.config.playbooks, &self.catalogue)?;
+        let loaded =
+            playbooks::load_from(&self.site.config.playbooks, &self.catalogue, &self.site.config.teams)?;
         if !loaded.is_usable() {
             bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
         }

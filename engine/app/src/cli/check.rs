@@ -9,7 +9,7 @@ use quell_playbook::{Loaded, render};
 
 use super::{Context, yes_if};
 use crate::config::{self, Mistakes, Site};
-use crate::playbooks::load_from;
+use crate::playbooks::{Teams, load_from};
 use crate::show::{BAD, GOOD, styled};
 use crate::{exclusions, wire};
 
@@ -40,7 +40,7 @@ fn named(args: &Args) -> anyhow::Result<Mistakes> {
     let catalogue = quell_connectors::catalogue();
     let mut found = Mistakes::default();
     for path in &args.playbooks {
-        add(&mut found, load_from(path, &catalogue)?);
+        add(&mut found, load_from(path, &catalogue, &Teams::new())?);
     }
     Ok(found)
 }
@@ -52,7 +52,7 @@ fn whole_site(context: &Context) -> anyhow::Result<Mistakes> {
     let Some(offered) = gathered(wire::offered(&site), &mut found)? else { return Ok(found) };
     gathered(exclusions::read(&site, &offered), &mut found)?;
     gathered(source(&site), &mut found)?;
-    add(&mut found, load_from(&site.config.playbooks, &offered)?);
+    add(&mut found, load_from(&site.config.playbooks, &offered, &site.config.teams)?);
     Ok(found)
 }
 

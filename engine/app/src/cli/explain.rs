@@ -13,7 +13,7 @@ use quell_run::Clock;
 use super::{Context, block_on, yes_if};
 use crate::clock::SystemClock;
 use crate::config::{self, Mistakes};
-use crate::playbooks;
+use crate::playbooks::{self, Teams};
 use crate::records::understand;
 use crate::show::{FAINT, GOOD, HEAD, NAME, NOTE, Show, styled};
 use crate::wire;
@@ -76,10 +76,10 @@ fn is_wanted(explanation: &Explanation, wanted: &str) -> bool {
 fn matcher(wanted: Option<&str>, context: &Context) -> anyhow::Result<Matcher> {
     let file = wanted.filter(|name| name.ends_with(".yaml"));
     let loaded = match file {
-        Some(file) => playbooks::load_from(file.as_ref(), &quell_connectors::catalogue())?,
+        Some(file) => playbooks::load_from(file.as_ref(), &quell_connectors::catalogue(), &Teams::new())?,
         None => {
             let site = config::read(context.config.as_deref())?;
-            playbooks::load_from(&site.config.playbooks, &wire::offered(&site)?)?
+            playbooks::load_from(&site.config.playbooks, &wire::offered(&site)?, &site.config.teams)?
         }
     };
     if !loaded.is_usable() {

@@ -1,6 +1,8 @@
 //! The command line: one file for each command. Commands parse, call a room, and show what it said.
 
 mod actions;
+mod approvals;
+mod attention;
 mod check;
 mod completions;
 mod connectors;
@@ -88,6 +90,10 @@ enum Command {
     Runs(runs::Args),
     /// Take back what a run changed.
     Undo(undo::Args),
+    /// Answer what the engine asks people.
+    Approvals(approvals::Args),
+    /// Settle calls of which nobody can say whether they took effect.
+    Attention(attention::Args),
     /// Look at and change the exclusion list.
     Exclusions(exclusions::Args),
     /// List what can be done, or explain one action.
@@ -137,6 +143,8 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args, context),
         Command::Runs(args) => runs::run(args, context),
         Command::Undo(args) => undo::run(args, context),
+        Command::Approvals(args) => approvals::run(args, context),
+        Command::Attention(args) => attention::run(args, context),
         Command::Exclusions(args) => exclusions::run(args, context),
         Command::Actions(args) => actions::run(&args, context),
         Command::Connectors(args) => connectors::run(&args, context),

@@ -45,6 +45,10 @@ pub(crate) struct Config {
     /// says it already.
     #[serde(default)]
     pub(crate) connectors: BTreeMap<String, Value>,
+    /// The teams that playbooks ask, and who is in them, by the name under which they sign in to this machine. Where
+    /// none are listed, whoever may use the engine's interface can answer.
+    #[serde(default)]
+    pub(crate) teams: BTreeMap<String, Vec<String>>,
     /// How the engine decides and acts.
     #[serde(default)]
     pub(crate) engine: EngineSettings,

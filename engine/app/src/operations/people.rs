@@ -1,0 +1,62 @@
+//! The operations in which a person answers what the engine cannot know, or may not decide alone.
+
+use std::sync::Arc;
+
+use quell_api::{AnswerOrder, InQuestion, Refusal, SettleOrder};
+use quell_run::{Phase, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
+
+use super::refused;
+use crate::wire::App;
+
+/// Answers a question for somebody who is asked it.
+pub(super) async fn answer(app: &Arc<App>, run: &RunId, order: &AnswerOrder) -> Result<(), Refusal> {
+    let open = app.engine.questions().await.map_err(refused)?;
+    let Some(asked) = open.iter().find(|one| one.run == *run && one.question.id == order.question) else {
+        return Err(Refusal::conflict(format!(
+            "run {run} does not wait for an answer to {}",
+            order.question
+        )));
+    };
+    may_answer(app, &asked.question.of, &order.by)?;
+    let reply = Reply { choice: order.choice.clone(), by: order.by.clone(), remark: order.remark.clone() };
+    app.engine.answer(run, &order.question, &order.bond, reply).await.map_err(refused)
+}
+
+/// Where the site lists its teams, only a member of one that is asked can answer.
+fn may_answer(app: &App, asked: &[String], who: &str) -> Result<(), Refusal> {
+    let teams = &app.site.config.teams;
+    let member =
+        |team: &String| teams.get(team).is_some_and(|members| members.iter().any(|name| name == who));
+    if teams.is_empty() || asked.iter().any(member) {
+        return Ok(());
+    }
+    Err(Refusal::conflict(format!("{who} is in none of the teams that are asked: {}", asked.join(", "))))
+}
+
+/// Every task of which nobody can say whether it happened.
+pub(super) async fn attention(app: &Arc<App>) -> Result<Vec<InQuestion>, Refusal> {
+    let runs = app.store.runs();
+    let filter = RunFilter { status: Some(RunStatus::NeedsAttention), ..RunFilter::default() };
+    let mut found = Vec::new();
+    for run in runs.list(&filter).await.map_err(Refusal::unavailable)? {
+        let lines = runs.lines(&run.id).await.map_err(Refusal::unavailable)?;
+        let state = RunState::replay(&lines).map_err(Refusal::unavailable)?;
+        found.extend(state.tasks().filter(|task| task.phase == Phase::Attention).map(|task| InQuestion {
+            run: run.id.0.clone(),
+            playbook: run.playbook.name.0.clone(),
+            task: task.task.id.to_string(),
+            what: format!("{} of {} at {}", task.task.action, task.task.display, task.task.provider),
+            why: task.error.as_ref().map(|error| error.message.clone()).unwrap_or_default(),
+        }));
+    }
+    Ok(found)
+}
+
+/// Takes a person's word for whether a task happened.
+pub(super) async fn settle(app: &Arc<App>, run: &RunId, order: &SettleOrder) -> Result<(), Refusal> {
+    let lines = app.store.runs().lines(run).await.map_err(Refusal::unavailable)?;
+    let state = RunState::replay(&lines).map_err(Refusal::unavailable)?;
+    let task = state.tasks().map(|task| &task.task.id).find(|id| id.to_string() == order.task).cloned();
+    let task = task.ok_or_else(|| Refusal::not_found(format!("run {run} has no task {}", order.task)))?;
+    app.engine.settle(run, task, order.happened, &order.by).await.map_err(refused)
+}
