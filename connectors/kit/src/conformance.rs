@@ -9,6 +9,7 @@
 
 mod bench;
 mod capture;
+mod positions;
 mod scenario;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use quell_action::{
 
 pub use bench::{Bench, Case, Vendor};
 pub use capture::Capture;
+pub use positions::{Mishap, PositionBench, check_positions};
 
 /// What the suite did.
 #[derive(Debug, Default)]

@@ -4,12 +4,14 @@
 mod cloud;
 mod page;
 mod reply;
+mod rights;
 mod sign_in;
 mod url;
 
 pub use cloud::Cloud;
 pub use page::{MAX_PAGES, pages};
 pub use reply::{code_of, refused, success};
+pub use rights::{granted, grants};
 pub use sign_in::SignIn;
 pub use url::{literal, with_query};
 

@@ -3,6 +3,7 @@
 //! It counts nothing by itself: the script keeps the vendor's state and decides what each request does to it.
 
 mod behaviour;
+mod cloud;
 mod token_desk;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 pub use behaviour::behave;
+pub use cloud::ScriptedCloud;
 pub use token_desk::{TOKEN, TokenDesk};
 
 /// A request as it arrived.

@@ -1,0 +1,82 @@
+//! [`TenantProbe`]: what the application may do in the tenant. It reads one user and changes nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use quell_action::{ActionInfo, Grant, Probe, ProbeReport};
+use quell_kit::Ask;
+use quell_kit::microsoft::{granted, grants, with_query};
+
+use crate::client::Client;
+
+/// Rights that hold others.
+const HOLDS: [(&str, &[&str]); 3] = [
+    (
+        "User.ReadWrite.All",
+        &[
+            "User.Read.All",
+            "User.EnableDisableAccount.All",
+            "User.RevokeSessions.All",
+            "User-PasswordProfile.ReadWrite.All",
+        ],
+    ),
+    ("Directory.ReadWrite.All", &["User.Read.All", "User.RevokeSessions.All", "GroupMember.ReadWrite.All"]),
+    ("Group.ReadWrite.All", &["GroupMember.ReadWrite.All"]),
+];
+
+/// What looking up needs.
+const READS: [&str; 3] = ["User.Read.All", "GroupMember.Read.All", "RoleManagement.Read.Directory"];
+
+pub(crate) struct TenantProbe {
+    pub(crate) client: Arc<Client>,
+    pub(crate) actions: Vec<ActionInfo>,
+}
+
+#[async_trait]
+impl Probe for TenantProbe {
+    async fn probe(&self) -> ProbeReport {
+        let client = &self.client;
+        let deadline = client.look();
+        let url = with_query(client.api.url(["users"]), &[("$top", "1"), ("$select", "id")]);
+        let mut report = ProbeReport { system: None, problems: Vec::new(), grants: Vec::new() };
+        match client.read(Ask::get(url), "reading users", deadline).await {
+            Ok(_) => report.system = Some(format!("tenant {} at {}", client.realm, client.host())),
+            Err(error) => report.problems.push(error.to_string()),
+        }
+        let rights = match client.tokens.get(deadline).await {
+            Ok(token) => granted(&token),
+            Err(_) => None,
+        };
+        if let Some(rights) = &rights {
+            let holds = |right: &str| grants(rights, right, &HOLDS);
+            let eligible = client.eligible_roles.then_some("RoleEligibilitySchedule.Read.Directory");
+            let missing: Vec<&str> =
+                READS.into_iter().chain(eligible).filter(|right| !holds(right)).collect();
+            if !missing.is_empty() {
+                report.problems.push(format!(
+                    "{} not granted: without it groups or privilege stay unknown, and unknown never acts",
+                    missing.join(", ")
+                ));
+            }
+        }
+        report.grants = self.actions.iter().map(|action| grant(action, rights.as_deref())).collect();
+        report
+    }
+}
+
+fn grant(action: &ActionInfo, rights: Option<&[String]>) -> Grant {
+    let missing: Option<Vec<&str>> = rights.map(|rights| {
+        action.spec.permissions.iter().copied().filter(|right| !grants(rights, right, &HOLDS)).collect()
+    });
+    let note = match &missing {
+        None => Some("the token does not tell its rights".to_owned()),
+        Some(missing) if missing.is_empty() => None,
+        Some(missing) => Some(format!("grant {}", missing.join(" and "))),
+    };
+    Grant {
+        action: action.spec.name.to_owned(),
+        provider: action.provider(),
+        allowed: missing.map(|missing| missing.is_empty()),
+        note,
+    }
+}

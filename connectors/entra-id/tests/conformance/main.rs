@@ -1,0 +1,8 @@
+//! Entra ID against a tenant in memory that is held to the contract of Microsoft Graph.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod looking_up;
+mod refusing;
+mod suite;
+mod vendor;

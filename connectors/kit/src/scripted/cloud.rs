@@ -1,0 +1,129 @@
+//! [`ScriptedCloud`]: a vendor behind a sign-in that keeps its state, is held to its contract, and misbehaves as told:
+//! for all calls, or for one of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use serde_json::json;
+
+use super::{DeafServer, Reply, ScriptedServer, Seen, TokenDesk, behave, refusing_url};
+use crate::conformance::{Mishap, Vendor};
+use crate::contract::Contract;
+
+/// A vendor in the cloud, under the control of a test.
+pub struct ScriptedCloud {
+    server: ScriptedServer,
+    inner: Arc<Inner>,
+    deaf: DeafServer,
+    down: String,
+}
+
+struct Inner {
+    contract: Arc<Contract>,
+    desk: TokenDesk,
+    refuse: fn(u16) -> Reply,
+    vendor: Mutex<Vendor>,
+    calls: AtomicUsize,
+    mishap: Mutex<Option<(usize, Mishap)>>,
+}
+
+impl ScriptedCloud {
+    /// Starts one. `script` keeps the vendor's state and answers what is fit to be answered; `refuse` is the vendor's
+    /// way of saying no with a status.
+    ///
+    /// # Errors
+    /// When no loopback port can be had.
+    pub async fn start(
+        contract: Contract,
+        refuse: fn(u16) -> Reply,
+        script: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
+        let inner = Arc::new(Inner {
+            contract: Arc::new(contract),
+            desk: TokenDesk::default(),
+            refuse,
+            vendor: Mutex::new(Vendor::Answers),
+            calls: AtomicUsize::new(0),
+            mishap: Mutex::new(None),
+        });
+        let behind = Arc::clone(&inner);
+        let held = Arc::clone(&inner.contract).hold(refuse(400), script);
+        let server = ScriptedServer::start(move |seen| behind.reply(seen, &held)).await?;
+        Ok(Self { server, inner, deaf: DeafServer::start().await?, down: refusing_url().await? })
+    }
+
+    /// Lets it behave so from now on, to every call. Says where its interface is then.
+    pub fn behave_as(&self, vendor: Vendor) -> String {
+        *self.inner.vendor.lock() = vendor;
+        match vendor {
+            Vendor::IsDown => self.down.clone(),
+            Vendor::HangsBefore => self.deaf.url(),
+            _ => self.server.url(),
+        }
+    }
+
+    /// Where programs sign in.
+    pub fn login_url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Counts calls anew, and lets this happen at one of them, or nothing.
+    pub fn expect(&self, mishap: Option<(usize, Mishap)>) {
+        self.inner.calls.store(0, Ordering::SeqCst);
+        *self.inner.mishap.lock() = mishap;
+    }
+
+    /// How many calls came since, apart from those for tokens.
+    pub fn calls(&self) -> usize {
+        self.inner.calls.load(Ordering::SeqCst)
+    }
+
+    /// The sign-in.
+    pub fn desk(&self) -> &TokenDesk {
+        &self.inner.desk
+    }
+
+    /// The contract, with what was violated of it.
+    pub fn contract(&self) -> &Contract {
+        &self.inner.contract
+    }
+
+    /// Every request so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.server.seen()
+    }
+}
+
+impl Inner {
+    fn reply(&self, seen: &Seen, script: impl Fn(&Seen) -> Reply) -> Reply {
+        let vendor = *self.vendor.lock();
+        if seen.path.contains("/oauth2/") {
+            return match vendor {
+                Vendor::RefusesCredentials => {
+                    Reply::json(401, &json!({ "error": "invalid_client", "error_codes": [7_000_215] }))
+                }
+                _ => self.desk.issue(seen),
+            };
+        }
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        let mishap = self.mishap.lock().filter(|(at, _)| *at == call).map(|(_, mishap)| mishap);
+        if mishap == Some(Mishap::TokenEnds) {
+            self.desk.expire_all();
+        }
+        if !self.desk.accepts(seen) {
+            return (self.refuse)(401);
+        }
+        match mishap {
+            None | Some(Mishap::TokenEnds) => {
+                behave(vendor, seen.method != "GET", || script(seen), self.refuse)
+            }
+            Some(Mishap::Fails) => (self.refuse)(500),
+            Some(Mishap::IsBusy) => (self.refuse)(503).with_header("retry-after", "1"),
+            Some(lost) => {
+                script(seen);
+                lost.reply()
+            }
+        }
+    }
+}
