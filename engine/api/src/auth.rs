@@ -55,7 +55,9 @@ pub(crate) async fn require(
         .headers()
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "));
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, offered)| offered);
     if offered.is_some_and(|offered| token.is(offered)) {
         return Ok(next.run(request).await);
     }

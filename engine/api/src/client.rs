@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
+use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,9 +14,12 @@ use serde_json::Value;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
-    AddExclusion, AnswerOrder, ExclusionTest, Health, InQuestion, Operations, Prune, Pruned, Refusal,
-    RunRecord, SettleOrder, Token, UndoOrder, Undone,
+    AddExclusion, AnswerOrder, BackedUp, Backup, ExclusionTest, Health, InQuestion, Operations, Prune,
+    Pruned, Refusal, RunRecord, SettleOrder, Token, UndoOrder, Undone, Verified,
 };
+
+/// The engine ends what is timed before this.
+const PATIENCE: Duration = Duration::from_secs(310);
 
 /// Asks a running engine.
 #[derive(Debug, Clone)]
@@ -33,8 +37,8 @@ impl Client {
     pub fn new(address: &str, token: Token) -> Result<Self, Refusal> {
         let http = reqwest::Client::builder()
             .no_proxy()
+            .redirect(Policy::none())
             .connect_timeout(Duration::from_secs(2))
-            .timeout(Duration::from_secs(310))
             .build()
             .map_err(Refusal::unavailable)?;
         Ok(Self { http, address: address.to_owned(), token })
@@ -45,10 +49,19 @@ impl Client {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &impl Serialize) -> Result<T, Refusal> {
-        answer(self.to(Method::GET, path).query(query)).await
+        answer(self.to(Method::GET, path).query(query).timeout(PATIENCE)).await
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Refusal> {
+        answer(self.to(Method::POST, path).json(body).timeout(PATIENCE)).await
+    }
+
+    /// For what walks over the whole store, however large that is.
+    async fn post_and_wait<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Refusal> {
         answer(self.to(Method::POST, path).json(body)).await
     }
 }
@@ -76,7 +89,7 @@ fn segment(text: &str) -> String {
 #[async_trait]
 impl Operations for Client {
     async fn health(&self) -> Health {
-        let asked = self.to(Method::GET, "/readyz").send().await;
+        let asked = self.to(Method::GET, "/readyz").timeout(PATIENCE).send().await;
         let health = match asked {
             Ok(response) => response.json().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
@@ -130,7 +143,8 @@ impl Operations for Client {
 
     async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
         let path = format!("/api/v1/exclusions/{}", segment(&id.0));
-        answer(self.to(Method::DELETE, &path).query(&By { by: by.to_owned() })).await
+        let request = self.to(Method::DELETE, &path).query(&By { by: by.to_owned() });
+        answer(request.timeout(PATIENCE)).await
     }
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
@@ -142,6 +156,14 @@ impl Operations for Client {
     }
 
     async fn prune(&self, order: &Prune) -> Result<Pruned, Refusal> {
-        self.post("/api/v1/store/prune", order).await
+        self.post_and_wait("/api/v1/store/prune", order).await
+    }
+
+    async fn verify(&self) -> Result<Verified, Refusal> {
+        self.post_and_wait("/api/v1/store/verify", &()).await
+    }
+
+    async fn backup(&self, order: &Backup) -> Result<BackedUp, Refusal> {
+        self.post_and_wait("/api/v1/store/backup", order).await
     }
 }

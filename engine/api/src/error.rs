@@ -27,6 +27,16 @@ pub enum RefusalKind {
     Invalid,
     /// It does not fit the state in which things are.
     Conflict,
+    /// The path knows no such method.
+    MethodNotAllowed,
+    /// The body is larger than any operation needs.
+    TooLarge,
+    /// The request was meant for another host.
+    Misdirected,
+    /// It took too long; it may still be carried out.
+    TimedOut,
+    /// The engine has a defect.
+    Internal,
     /// The store or the engine is out of order.
     Unavailable,
 }
@@ -47,6 +57,11 @@ impl Refusal {
         Self { kind: RefusalKind::Conflict, message: message.into() }
     }
 
+    /// Of any kind.
+    pub(crate) fn of(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
     /// The store or the engine is out of order.
     pub fn unavailable(error: impl std::fmt::Display) -> Self {
         Self { kind: RefusalKind::Unavailable, message: error.to_string() }
@@ -60,6 +75,11 @@ impl RefusalKind {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -1,10 +1,11 @@
 //! `/api/v1/exclusions`.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use quell_action::exclusion::{Entry, EntryId};
 use serde::{Deserialize, Serialize};
 
+use crate::request::{Body, Query, Segment};
 use crate::router::Doors;
 use crate::runs::By;
 use crate::{AddExclusion, ExclusionTest, Refusal};
@@ -22,14 +23,14 @@ pub(crate) async fn list(State(doors): State<Doors>) -> Result<Json<Vec<Entry>>,
 
 pub(crate) async fn add(
     State(doors): State<Doors>,
-    Json(entry): Json<AddExclusion>,
+    Body(entry): Body<AddExclusion>,
 ) -> Result<Json<Entry>, Refusal> {
     doors.operations.exclude(&entry).await.map(Json)
 }
 
 pub(crate) async fn remove(
     State(doors): State<Doors>,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
     Query(By { by }): Query<By>,
 ) -> Result<Json<Entry>, Refusal> {
     doors.operations.remove_exclusion(&EntryId(id), &by).await.map(Json)

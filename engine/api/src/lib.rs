@@ -4,17 +4,19 @@
 //! puts it on HTTP; [`Client`] speaks that HTTP and implements it again. So a command works the same with an engine
 //! running (which holds the store) and without one.
 //!
-//! Invariant: everything but health and metrics needs the token, and this room knows neither the store nor any
-//! connector.
+//! Invariants: everything but health and metrics needs the token; only requests to a loopback name are answered; every
+//! refusal is JSON; and this room knows neither the store nor any connector.
 
 mod auth;
 mod client;
 mod error;
 mod exclusions;
+mod guard;
 mod health;
 mod metrics;
 mod operations;
 mod people;
+mod request;
 mod router;
 mod runs;
 mod store;
@@ -25,8 +27,8 @@ pub use error::{Refusal, RefusalKind};
 pub use health::{Health, Part};
 pub use metrics::Metrics;
 pub use operations::{
-    AddExclusion, ExclusionTest, Operations, Prune, Pruned, RunRecord, TestedEntry, UndoOrder, Undone,
-    UndoneTask,
+    AddExclusion, BackedUp, Backup, DamagedRecord, ExclusionTest, Operations, Prune, Pruned, RunRecord,
+    TestedEntry, UndoOrder, Undone, UndoneTask, Verified,
 };
 pub use people::{AnswerOrder, InQuestion, SettleOrder};
 pub use router::{Doors, router, serve};

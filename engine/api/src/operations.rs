@@ -1,5 +1,7 @@
 //! [`Operations`]: what an operator can ask of an engine, with one running or without.
 
+use std::path::PathBuf;
+
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_run::{Line, OpenQuestion, RunFilter, RunSummary};
@@ -56,6 +58,12 @@ pub trait Operations: Send + Sync {
 
     /// Forgets what is old enough.
     async fn prune(&self, order: &Prune) -> Result<Pruned, Refusal>;
+
+    /// Looks the whole store over.
+    async fn verify(&self) -> Result<Verified, Refusal>;
+
+    /// Copies the store into a new file while it goes on working.
+    async fn backup(&self, order: &Backup) -> Result<BackedUp, Refusal>;
 }
 
 /// A run with its journal.
@@ -160,4 +168,45 @@ pub struct Pruned {
     pub alerts: u64,
     /// Runs.
     pub runs: u64,
+}
+
+/// What looking the store over came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Verified {
+    /// Records looked at.
+    pub records: u64,
+    /// Records that fail their checks, and records that should be there and are not.
+    pub damaged: Vec<DamagedRecord>,
+    /// How many more there are than the list holds.
+    pub more: u64,
+}
+
+/// A record that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DamagedRecord {
+    /// Its key in readable form.
+    pub key: String,
+    /// Which check failed.
+    pub reason: String,
+}
+
+/// Where the store is to be copied to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The new file, as an absolute path on the engine's machine. Nothing is written over.
+    pub file: PathBuf,
+}
+
+/// A copy of the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackedUp {
+    /// The file.
+    pub file: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// Changes in it.
+    pub changes: u64,
+    /// The commit at which it shows the store.
+    pub commit: u64,
 }

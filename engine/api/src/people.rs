@@ -6,6 +6,7 @@ use quell_run::{Bond, OpenQuestion, QuestionId, RunSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
+use crate::request::Body;
 use crate::router::Doors;
 
 /// An answer to a question.
@@ -62,7 +63,7 @@ pub(crate) async fn questions(State(doors): State<Doors>) -> Result<Json<Vec<Ope
 
 pub(crate) async fn answer(
     State(doors): State<Doors>,
-    Json(order): Json<AnswerOrder>,
+    Body(order): Body<AnswerOrder>,
 ) -> Result<Json<RunSummary>, Refusal> {
     doors.operations.answer(&order).await.map(Json)
 }
@@ -73,7 +74,7 @@ pub(crate) async fn attention(State(doors): State<Doors>) -> Result<Json<Vec<InQ
 
 pub(crate) async fn settle(
     State(doors): State<Doors>,
-    Json(order): Json<SettleOrder>,
+    Body(order): Body<SettleOrder>,
 ) -> Result<Json<RunSummary>, Refusal> {
     doors.operations.settle(&order).await.map(Json)
 }

@@ -1,26 +1,22 @@
 //! The table of contents: every route in one list.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 
-use crate::{Metrics, Operations, Token, auth, exclusions, health, metrics, people, runs, store};
+use crate::request::{not_so, nowhere};
+use crate::{Metrics, Operations, Token, auth, exclusions, guard, health, metrics, people, runs, store};
 
 /// The largest request body.
 const BODY_BYTES: usize = 256 * 1024;
-
-/// An undo waits for slow systems; nothing here takes longer.
-const LONGEST: Duration = Duration::from_secs(300);
 
 /// What the routes are given.
 #[derive(Clone)]
@@ -31,7 +27,8 @@ pub struct Doors {
     pub metrics: Option<Metrics>,
 }
 
-/// All routes. Health and metrics are open, everything else needs the token.
+/// All routes. Health and metrics are open, everything else needs the token. What walks over the whole store may take
+/// its time.
 pub fn router(doors: Doors, token: Token) -> Router {
     let guarded = Router::new()
         .route("/api/v1/runs", get(runs::list))
@@ -46,22 +43,27 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/exclusions/test", get(exclusions::test))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
         .route("/api/v1/store", get(store::stats))
+        .route_layer(from_fn(guard::in_time))
         .route("/api/v1/store/prune", post(store::prune))
+        .route("/api/v1/store/verify", post(store::verify))
+        .route("/api/v1/store/backup", post(store::backup))
         .route_layer(from_fn_with_state(token, auth::require));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .merge(guarded)
+        .fallback(nowhere)
+        .method_not_allowed_fallback(not_so)
         .with_state(doors)
-        .layer(TimeoutLayer::with_status_code(axum::http::StatusCode::GATEWAY_TIMEOUT, LONGEST))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn(guard::meant_for_here))
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("cache-control"),
             HeaderValue::from_static("no-store"),
         ))
         .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
-        .layer(CatchPanicLayer::new())
+        .layer(CatchPanicLayer::custom(guard::defect))
 }
 
 /// Serves routes on a listener until `until` is done; open requests are finished.

@@ -1,10 +1,11 @@
 //! `/api/v1/runs` and `/api/v1/undo`.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use quell_run::{RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 
+use crate::request::{Body, Query, Segment};
 use crate::router::Doors;
 use crate::{Refusal, RunRecord, UndoOrder, Undone};
 
@@ -24,22 +25,22 @@ pub(crate) async fn list(
 
 pub(crate) async fn show(
     State(doors): State<Doors>,
-    Path(run): Path<String>,
+    Segment(run): Segment<String>,
 ) -> Result<Json<RunRecord>, Refusal> {
     doors.operations.run(&run).await.map(Json)
 }
 
 pub(crate) async fn cancel(
     State(doors): State<Doors>,
-    Path(run): Path<String>,
-    Json(By { by }): Json<By>,
+    Segment(run): Segment<String>,
+    Body(By { by }): Body<By>,
 ) -> Result<Json<RunSummary>, Refusal> {
     doors.operations.cancel(&run, &by).await.map(Json)
 }
 
 pub(crate) async fn undo(
     State(doors): State<Doors>,
-    Json(order): Json<UndoOrder>,
+    Body(order): Body<UndoOrder>,
 ) -> Result<Json<Undone>, Refusal> {
     doors.operations.undo(&order).await.map(Json)
 }

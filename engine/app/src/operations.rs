@@ -2,19 +2,18 @@
 
 mod exclusion;
 mod people;
+pub(crate) mod store;
 mod undo;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::Duration;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_api::{
-    AddExclusion, AnswerOrder, ExclusionTest, Health, InQuestion, Operations, Part, Prune, Pruned, Refusal,
-    RunRecord, SettleOrder, UndoOrder, Undone,
+    AddExclusion, AnswerOrder, BackedUp, Backup, ExclusionTest, Health, InQuestion, Operations, Part, Prune,
+    Pruned, Refusal, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
-use quell_store::Retention;
 use serde_json::Value;
 
 use crate::wire::App;
@@ -153,14 +152,18 @@ impl Operations for Local {
     }
 
     async fn store_stats(&self) -> Result<Value, Refusal> {
-        let stats = self.app.store.stats().await.map_err(Refusal::unavailable)?;
-        serde_json::to_value(stats).map_err(Refusal::unavailable)
+        store::stats(&self.app.store).await
     }
 
     async fn prune(&self, order: &Prune) -> Result<Pruned, Refusal> {
-        let before = self.app.clock.now() - Duration::days(order.days.into());
-        let retention = Retention { before: Some(before), keep_runs: order.runs };
-        let forgotten = self.app.store.prune(retention, order.dry).await.map_err(Refusal::unavailable)?;
-        Ok(Pruned { alerts: forgotten.alerts, runs: forgotten.runs })
+        store::prune(&self.app.store, self.app.clock.now(), order).await
+    }
+
+    async fn verify(&self) -> Result<Verified, Refusal> {
+        store::verify(&self.app.store).await
+    }
+
+    async fn backup(&self, order: &Backup) -> Result<BackedUp, Refusal> {
+        store::backup(&self.app.store, order).await
     }
 }

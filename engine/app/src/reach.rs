@@ -33,7 +33,7 @@ pub(crate) async fn operations(context: &Context) -> anyhow::Result<Arc<dyn Oper
 }
 
 /// A client of the engine that runs on this state folder, if one does.
-async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
+pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
     let Ok(address) = fs::read_to_string(state.join(ADDRESS)) else { return Ok(None) };
     let listens =
         tokio::time::timeout(Duration::from_secs(2), tokio::net::TcpStream::connect(address.trim())).await;

@@ -237,16 +237,22 @@ pub(crate) fn text(playbook: &Playbook) -> PlaybookText {
     }
 }
 
-async fn open_store(site: &Site) -> anyhow::Result<Store> {
+/// Where the site's store is, and what keeps it.
+pub(crate) fn store_options(site: &Site) -> StoreOptions {
+    StoreOptions::new(site.config.state.join("store")).engine(site.config.store.engine)
+}
+
+/// The site's store, for this process alone.
+pub(crate) async fn open_store(site: &Site) -> anyhow::Result<Store> {
     let state = &site.config.state;
     make_private(state)?;
-    let options = StoreOptions::new(state.join("store")).engine(site.config.store.engine);
+    let options = store_options(site);
     let opened = tokio::task::spawn_blocking(move || Store::open(&options)).await?;
     opened.with_context(|| format!("the store in {} could not be opened", state.display()))
 }
 
 /// Makes a folder that only its owner can read.
-fn make_private(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> anyhow::Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

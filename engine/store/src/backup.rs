@@ -9,6 +9,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -74,8 +75,9 @@ impl Store {
 fn copy_out(store: &Store, file: &Path) -> Result<Copied, StoreError> {
     let unfinished = file.with_added_extension("unfinished");
     let failed = |error| StoreError::io("write", &unfinished)(error);
-    let mut out =
-        Writer { out: BufWriter::new(File::create(&unfinished).map_err(failed)?), changes: 0, commit: 0 };
+    // What the store holds is nobody's business but its owner's.
+    let file_of_ours = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished);
+    let mut out = Writer { out: BufWriter::new(file_of_ours.map_err(failed)?), changes: 0, commit: 0 };
     out.out.write_all(MAGIC).map_err(failed)?;
     let (tap, tapped) = channel();
     let tapping = store.tap(tap)?;

@@ -78,6 +78,11 @@ impl Folder {
         Ok(Self { dir: dir.to_path_buf(), kind, spare_bytes, mark: Mutex::new(mark), _lock: lock })
     }
 
+    /// Which engine's files a folder holds.
+    pub(crate) fn kind_in(dir: &Path) -> Result<Option<EngineKind>, StoreError> {
+        existing(dir)
+    }
+
     /// Sets the mark to what the store holds, whatever it said before: the operator accepts a loss. Returns the old
     /// mark, where it can be read, and the new one.
     pub(crate) fn accept_loss(dir: &Path, kind: EngineKind) -> Result<(Option<u64>, u64), StoreError> {

@@ -101,6 +101,11 @@ impl Store {
         Folder::accept_loss(&options.dir, options.engine)
     }
 
+    /// Which engine keeps the store in a folder, where there is one.
+    pub fn kind_in(dir: &std::path::Path) -> Result<Option<EngineKind>, StoreError> {
+        Folder::kind_in(dir)
+    }
+
     /// Opens a store in memory. For tests, and for runs that are to leave nothing behind.
     pub fn in_memory(disk: &MemoryDisk) -> Result<Self, StoreError> {
         Self::start(Box::new(InMemory::open(disk, &meta::first_batch()?)?))

@@ -5,11 +5,13 @@ mod approvals;
 mod attention;
 mod check;
 mod completions;
+mod confirm;
 mod connectors;
 mod decode;
 mod demo;
 mod exclusions;
 mod explain;
+mod explain_code;
 mod init;
 mod replay;
 mod run;
@@ -84,6 +86,8 @@ enum Command {
     Decode(decode::Args),
     /// Say for each playbook whether an alert starts it, and why.
     Explain(explain::Args),
+    /// Explain a code that `quell check` prints.
+    ExplainCode(explain_code::Args),
     /// Check playbooks, the site file and the exclusion file.
     Check(check::Args),
     /// Look at runs.
@@ -140,6 +144,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(args, context),
         Command::Decode(args) => decode::run(args, context),
         Command::Explain(args) => explain::run(args, context),
+        Command::ExplainCode(args) => explain_code::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Runs(args) => runs::run(args, context),
         Command::Undo(args) => undo::run(args, context),
@@ -148,7 +153,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Exclusions(args) => exclusions::run(args, context),
         Command::Actions(args) => actions::run(&args, context),
         Command::Connectors(args) => connectors::run(&args, context),
-        Command::Store(args) => store::run(&args, context),
+        Command::Store(args) => store::run(args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Completions(args) => completions::run(&args),
     }

@@ -1,6 +1,5 @@
 //! `quell replay`.
 
-use std::io::{BufRead, IsTerminal, stdin};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,11 +14,12 @@ use quell_run::{Origin, RunFilter, RunSummary, Runs};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::confirm::confirm;
 use super::{Context, block_on};
 use crate::config::{self, Site};
 use crate::pipeline::{Pipeline, Tally};
 use crate::random;
-use crate::show::{BAD, HEAD, NAME, NOTE, Reading, Show, Telling, counted, styled};
+use crate::show::{HEAD, NAME, NOTE, Reading, Show, Telling, counted, styled};
 use crate::wire::{App, Reach, kafka_settings};
 
 #[derive(Debug, clap::Args)]
@@ -66,29 +66,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let site = config::read(context.config.as_deref())?;
     if args.live {
-        confirm(&args, context.show)?;
+        confirm(context.show, args.yes, "--live acts on real accounts and devices", "live")?;
     }
     block_on(answer(args, site, context.show))?
-}
-
-/// A person must say yes, at the terminal or with `--yes`.
-fn confirm(args: &Args, show: Show) -> anyhow::Result<()> {
-    if args.yes {
-        return Ok(());
-    }
-    if !stdin().is_terminal() {
-        bail!("--live acts on real accounts and devices: confirm it with --yes");
-    }
-    show.aside(format_args!(
-        "{} This acts on real accounts and devices. Type `live` to go on:",
-        styled(BAD, "--live")
-    ));
-    let mut word = String::new();
-    stdin().lock().read_line(&mut word)?;
-    if word.trim() != "live" {
-        bail!("not confirmed; nothing was done");
-    }
-    Ok(())
 }
 
 async fn answer(args: Args, site: Site, show: Show) -> anyhow::Result<ExitCode> {

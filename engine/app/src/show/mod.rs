@@ -18,7 +18,7 @@ use quell_playbook::render;
 use crate::config::Mistakes;
 
 pub(crate) use journal::{Telling, word};
-pub(crate) use progress::Reading;
+pub(crate) use progress::{Reading, Waiting};
 pub(crate) use table::Table;
 
 /// How answers are shown.
