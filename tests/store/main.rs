@@ -7,6 +7,7 @@
 )]
 
 mod alerts;
+mod audit;
 mod bench;
 mod conformance;
 mod copies;

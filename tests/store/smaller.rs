@@ -33,13 +33,19 @@ fn exclusions_survive_and_an_id_is_given_once() {
     for_each_engine(|kind, dir| {
         {
             let exclusions = open(kind, dir).exclusions();
-            assert_eq!(wait(exclusions.add(vec![entry("e2"), entry("e1")])).unwrap(), None);
-            assert_eq!(wait(exclusions.add(vec![entry("e3"), entry("e1")])).unwrap(), Some(entry("e1")));
+            assert_eq!(wait(exclusions.add(vec![entry("e2"), entry("e1")], at(0))).unwrap(), None);
+            assert_eq!(
+                wait(exclusions.add(vec![entry("e3"), entry("e1")], at(0))).unwrap(),
+                Some(entry("e1"))
+            );
         }
         let exclusions = open(kind, dir).exclusions();
         assert_eq!(wait(exclusions.list()).unwrap(), [entry("e1"), entry("e2")], "{kind}");
-        assert_eq!(wait(exclusions.remove(&EntryId("e1".into()))).unwrap(), Some(entry("e1")));
-        assert_eq!(wait(exclusions.remove(&EntryId("e1".into()))).unwrap(), None);
+        assert_eq!(
+            wait(exclusions.remove(&EntryId("e1".into()), "alice", at(5))).unwrap(),
+            Some(entry("e1"))
+        );
+        assert_eq!(wait(exclusions.remove(&EntryId("e1".into()), "alice", at(5))).unwrap(), None);
         assert_eq!(wait(exclusions.list()).unwrap(), [entry("e2")], "{kind}");
     });
 }
@@ -48,7 +54,7 @@ fn exclusions_survive_and_an_id_is_given_once() {
 fn a_damaged_exclusion_is_an_error_for_the_whole_list() {
     let disk = MemoryDisk::new();
     let exclusions = Store::in_memory(&disk).unwrap().exclusions();
-    wait(exclusions.add(vec![entry("e1"), entry("e2")])).unwrap();
+    wait(exclusions.add(vec![entry("e1"), entry("e2")], at(0))).unwrap();
     let length = disk.synced().iter().find(|(key, _)| key.starts_with(b"exclusion/")).unwrap().1.len();
     for position in 0..length {
         let flip = || {
@@ -204,11 +210,11 @@ fn pruning_by_age_forgets_what_is_old_and_keeps_what_is_needed() {
         // A run's last line is two seconds younger than the run.
         let expected = (0..18).filter(|number| forgettable(*number)).count() as u64;
         let forgotten = Forgotten { alerts: expected, runs: expected };
-        assert_eq!(wait(store.prune(retention, true)).unwrap(), forgotten, "{kind}");
+        assert_eq!(wait(store.prune(retention, at(9_000), true)).unwrap(), forgotten, "{kind}");
         assert_eq!(wait(store.stats()).unwrap().runs, 30, "{kind}: a dry run changes nothing");
-        assert_eq!(wait(store.prune(retention, false)).unwrap(), forgotten, "{kind}");
+        assert_eq!(wait(store.prune(retention, at(9_000), false)).unwrap(), forgotten, "{kind}");
         assert_eq!(
-            wait(store.prune(retention, false)).unwrap(),
+            wait(store.prune(retention, at(9_000), false)).unwrap(),
             Forgotten::default(),
             "{kind}: a second time"
         );
@@ -237,7 +243,7 @@ fn pruning_by_number_keeps_the_newest() {
     let store = in_memory();
     thirty(&store);
     let retention = Retention { before: None, keep_runs: Some(15) };
-    let forgotten = wait(store.prune(retention, false)).unwrap();
+    let forgotten = wait(store.prune(retention, at(9_000), false)).unwrap();
     assert_eq!(forgotten, Forgotten { alerts: 0, runs: 5 });
     let left = wait(store.runs().list(&quell_run::RunFilter::default())).unwrap();
     let gone = (0..30).filter(|number| !left.iter().any(|run| run.id.0 == format!("r{number:02}")));
@@ -248,7 +254,7 @@ fn pruning_by_number_keeps_the_newest() {
 fn with_nothing_to_forget_nothing_is_forgotten() {
     let store = in_memory();
     thirty(&store);
-    assert_eq!(wait(store.prune(Retention::default(), false)).unwrap(), Forgotten::default());
+    assert_eq!(wait(store.prune(Retention::default(), at(9_000), false)).unwrap(), Forgotten::default());
     let stats = wait(store.stats()).unwrap();
     assert_eq!((stats.alerts, stats.runs, stats.open_runs, stats.journal_lines), (30, 30, 10, 50));
     assert_eq!((stats.holds, stats.exclusions, stats.damaged), (6, 0, 0));

@@ -11,11 +11,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::audit::Against;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
-    AddExclusion, AnswerOrder, BackedUp, Backup, ExclusionTest, Health, InQuestion, Operations, Prune,
-    Pruned, Refusal, RunRecord, SettleOrder, Token, UndoOrder, Undone, Verified,
+    AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
+    Operations, Prune, Pruned, Refusal, RunRecord, SettleOrder, Token, UndoOrder, Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -149,6 +150,14 @@ impl Operations for Client {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         self.get("/api/v1/exclusions/test", &Who { who: who.to_owned() }).await
+    }
+
+    async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal> {
+        self.get("/api/v1/audit/verify", &Against { anchor: anchor.map(str::to_owned) }).await
+    }
+
+    async fn audit_export(&self, page: &AuditPage) -> Result<Vec<Value>, Refusal> {
+        self.get("/api/v1/audit", page).await
     }
 
     async fn store_stats(&self) -> Result<Value, Refusal> {

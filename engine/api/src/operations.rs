@@ -8,7 +8,7 @@ use quell_run::{Line, OpenQuestion, RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AnswerOrder, Health, InQuestion, Refusal, SettleOrder};
+use crate::{AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, Refusal, SettleOrder};
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
 /// engine to.
@@ -52,6 +52,12 @@ pub trait Operations: Send + Sync {
 
     /// Whether the list stops actions on this account or device, and which entry does.
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal>;
+
+    /// Follows the audit log from its first record to its last; with an anchor (`NUMBER:HASH`), through it.
+    async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal>;
+
+    /// Records of the audit log, with what they are about.
+    async fn audit_export(&self, page: &AuditPage) -> Result<Vec<Value>, Refusal>;
 
     /// What the store holds.
     async fn store_stats(&self) -> Result<Value, Refusal>;

@@ -13,7 +13,9 @@ use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
-use crate::{Metrics, Operations, Token, auth, exclusions, guard, health, metrics, people, runs, store};
+use crate::{
+    Metrics, Operations, Token, audit, auth, exclusions, guard, health, metrics, people, runs, store,
+};
 
 /// The largest request body.
 const BODY_BYTES: usize = 256 * 1024;
@@ -42,6 +44,8 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::add))
         .route("/api/v1/exclusions/test", get(exclusions::test))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
+        .route("/api/v1/audit", get(audit::export))
+        .route("/api/v1/audit/verify", get(audit::verify))
         .route("/api/v1/store", get(store::stats))
         .route_layer(from_fn(guard::in_time))
         .route("/api/v1/store/prune", post(store::prune))

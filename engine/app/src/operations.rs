@@ -10,10 +10,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_api::{
-    AddExclusion, AnswerOrder, BackedUp, Backup, ExclusionTest, Health, InQuestion, Operations, Part, Prune,
-    Pruned, Refusal, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
+    AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
+    Operations, Part, Prune, Pruned, Refusal, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
+use quell_store::Anchor;
 use serde_json::Value;
 
 use crate::wire::App;
@@ -149,6 +150,22 @@ impl Operations for Local {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         exclusion::test(&self.app, who).await
+    }
+
+    async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal> {
+        let anchor = anchor.map(str::parse::<Anchor>).transpose().map_err(Refusal::invalid)?;
+        let verdict = self.app.store.audit().verify(anchor).await.map_err(Refusal::unavailable)?;
+        Ok(AuditVerdict {
+            records: verdict.records,
+            first: verdict.first,
+            anchor: verdict.end.map(|end| end.to_string()),
+            broken: verdict.broken.map(|broken| (broken.number, broken.why)),
+        })
+    }
+
+    async fn audit_export(&self, page: &AuditPage) -> Result<Vec<Value>, Refusal> {
+        let all = self.app.store.audit().export(page.from, page.most).await.map_err(Refusal::unavailable)?;
+        all.iter().map(|one| serde_json::to_value(one).map_err(Refusal::unavailable)).collect()
     }
 
     async fn store_stats(&self) -> Result<Value, Refusal> {

@@ -9,6 +9,7 @@ use quell_run::{Batch, RunId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::audit::{self, Audited};
 use crate::committer::View;
 use crate::engine::Scan;
 use crate::error::StoreError;
@@ -268,6 +269,8 @@ fn accept(
         detection,
     };
     stage_head(view, old.as_ref(), &head)?;
+    let what = Audited::Alert { detection: head.detection.clone(), version: version.clone() };
+    audit::append(view, new.received, what, &new.raw)?;
     let record = AlertVersion {
         number: head.versions,
         version,
@@ -291,6 +294,7 @@ fn stage_head(view: &mut View<'_>, old: Option<&AlertRecord>, head: &AlertRecord
     view.record(Kind::AlertHead, named.head_key(), head)
 }
 
-fn version_key(detection: &str, version: &str) -> Vec<u8> {
+/// The key of a version.
+pub(crate) fn version_key(detection: &str, version: &str) -> Vec<u8> {
     Key::of(keys::ALERT_VERSION).text(detection).text(version).build()
 }

@@ -4,7 +4,9 @@
 //! An engine that cannot read its list does not act.
 
 use quell_action::exclusion::{Entry, EntryId};
+use quell_alert::Timestamp;
 
+use crate::audit::{self, Audited};
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::keys::{self, Key};
@@ -29,8 +31,8 @@ impl Exclusions {
         self.0.aside(|store| store.strictly_all(Kind::Exclusion, Scan::prefix(keys::EXCLUSION))).await
     }
 
-    /// Adds entries, all or none. Where an id is taken, returns the entry that has it and adds nothing.
-    pub async fn add(&self, entries: Vec<Entry>) -> Result<Option<Entry>, StoreError> {
+    /// Adds entries at this moment, all or none. Where an id is taken, returns the entry that has it and adds nothing.
+    pub async fn add(&self, entries: Vec<Entry>, at: Timestamp) -> Result<Option<Entry>, StoreError> {
         self.0
             .decide(move |view| {
                 for entry in &entries {
@@ -40,6 +42,10 @@ impl Exclusions {
                 }
                 for entry in &entries {
                     view.record(Kind::Exclusion, key(&entry.id), entry)?;
+                    let what = Audited::ExclusionAdded { id: entry.id.0.clone() };
+                    let content = serde_json::to_vec(entry)
+                        .map_err(|source| StoreError::Encode { kind: Kind::Exclusion.name(), source })?;
+                    audit::append(view, at, what, &content)?;
                 }
                 Ok(None)
             })
@@ -48,13 +54,15 @@ impl Exclusions {
 
     /// Removes an entry and returns it; nothing where there is none of that id. A damaged entry cannot be removed by
     /// accident: it is an error.
-    pub async fn remove(&self, id: &EntryId) -> Result<Option<Entry>, StoreError> {
+    pub async fn remove(&self, id: &EntryId, by: &str, at: Timestamp) -> Result<Option<Entry>, StoreError> {
         let key = key(id);
+        let what = Audited::ExclusionRemoved { id: id.0.clone(), by: by.to_owned() };
         self.0
             .decide(move |view| {
-                let entry = view.read(Kind::Exclusion, &key)?;
+                let entry: Option<Entry> = view.read(Kind::Exclusion, &key)?;
                 if entry.is_some() {
                     view.delete(key);
+                    audit::append(view, at, what, b"")?;
                 }
                 Ok(entry)
             })

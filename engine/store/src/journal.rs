@@ -7,6 +7,7 @@
 use async_trait::async_trait;
 use quell_run::{Batch, HoldKey, Holds, Journal, JournalError, Line, RunId, RunSummary};
 
+use crate::audit::{self, Audited};
 use crate::committer::View;
 use crate::engine::Scan;
 use crate::error::StoreError;
@@ -69,6 +70,10 @@ pub(crate) fn stage(view: &mut View<'_>, batch: &Batch) -> Result<Staged, StoreE
     }
     for line in &batch.lines {
         view.record(Kind::RunLine, line_key(&batch.run, line.number), line)?;
+        let what = Audited::Line { run: batch.run.clone(), number: line.number };
+        let content = serde_json::to_vec(line)
+            .map_err(|source| StoreError::Encode { kind: Kind::RunLine.name(), source })?;
+        audit::append(view, line.at, what, &content)?;
     }
     stage_summary(view, &batch.summary)?;
     for holds in &batch.holds {
@@ -178,7 +183,8 @@ fn open_runs(store: &Store) -> Result<Vec<RunSummary>, StoreError> {
     Ok(open)
 }
 
-fn line_key(run: &RunId, number: u64) -> Vec<u8> {
+/// The key of a line.
+pub(crate) fn line_key(run: &RunId, number: u64) -> Vec<u8> {
     Key::of(keys::RUN_LINE).text(&run.0).number(number).build()
 }
 

@@ -15,6 +15,8 @@
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
 //! | `counter/` | name | a sliding window |
 //! | `playbook/` | hash | the text of a playbook |
+//! | `audit/record/` | number | one link of the audit log |
+//! | `audit/end`, `audit/start` | | where the audit log ends; the last of its records that was forgotten |
 
 use quell_alert::Timestamp;
 use sha2::{Digest, Sha256};
@@ -32,6 +34,9 @@ pub(crate) const HOLD: &str = "hold/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
 pub(crate) const COUNTER: &str = "counter/";
 pub(crate) const PLAYBOOK: &str = "playbook/";
+pub(crate) const AUDIT_RECORD: &str = "audit/record/";
+pub(crate) const AUDIT_END: &str = "audit/end";
+pub(crate) const AUDIT_START: &str = "audit/start";
 
 /// Longer texts stand in a key as their beginning and their hash. Senders choose the ids of alerts; keys stay small.
 const LONGEST: usize = 256;

@@ -9,11 +9,12 @@
 //! disk.
 //!
 //! On top of these lie `keys` (the table of all that is kept) and one file for each kind of thing: `alerts`, `journal`
-//! and `runs`, `exclusions`, `counters`, `playbooks`; then `retention`, `stats`, `verify` and `backup`.
+//! and `runs`, `exclusions`, `counters`, `playbooks`, and `audit`, the chain of all of it; then `retention`, `stats`, `verify` and `backup`.
 //!
 //! Invariant: only this room names sled and redb, and only the committer's thread writes.
 
 mod alerts;
+mod audit;
 mod backup;
 mod committer;
 mod counters;
@@ -37,6 +38,7 @@ mod typed;
 mod verify;
 
 pub use alerts::{Accepted, AlertRecord, AlertVersion, Alerts, NewAlert, Standing};
+pub use audit::{Anchor, Audit, AuditRecord, AuditVerdict, Audited, Break, Exported};
 pub use backup::Copied;
 pub use committer::View;
 pub use counters::{Budget, Counters, Taken, Window};

@@ -46,6 +46,10 @@ pub enum Kind {
     Counter = 9,
     /// The text of a playbook.
     Playbook = 10,
+    /// One link of the audit log.
+    Audit = 11,
+    /// Where the audit log ends, or begins.
+    AuditEnd = 12,
     /// Bytes that only tests write.
     Test = 255,
 }
@@ -66,6 +70,8 @@ impl Kind {
             Self::Exclusion => "entry of the exclusion list",
             Self::Counter => "counter",
             Self::Playbook => "playbook",
+            Self::Audit => "record of the audit log",
+            Self::AuditEnd => "end of the audit log",
             Self::Test => "test record",
         }
     }

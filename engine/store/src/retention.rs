@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::alerts::{self, AlertRecord, Named};
+use crate::audit::{self, Audited};
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::journal::{index_keys, summary_key};
@@ -18,6 +19,9 @@ use crate::store::Store;
 
 /// How many are removed side by side, so that they share a flush.
 const AT_ONCE: usize = 128;
+
+/// How many records of the audit log are forgotten in one write.
+const AUDIT_AT_ONCE: usize = 1000;
 
 /// What may be forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,18 +42,42 @@ pub struct Forgotten {
 }
 
 impl Store {
-    /// Forgets what may be forgotten; with `dry` only counts it.
-    pub async fn prune(&self, retention: Retention, dry: bool) -> Result<Forgotten, StoreError> {
+    /// Forgets, at this moment, what may be forgotten; with `dry` only counts it.
+    pub async fn prune(
+        &self,
+        retention: Retention,
+        at: Timestamp,
+        dry: bool,
+    ) -> Result<Forgotten, StoreError> {
         let runs = self.aside(move |store| old_runs(store, retention)).await?;
         let gone: std::collections::BTreeSet<_> = runs.iter().map(|run| run.id.clone()).collect();
         let alerts = self.aside(move |store| old_alerts(store, retention, &gone)).await?;
         if dry {
             return Ok(Forgotten { alerts: alerts.len() as u64, runs: runs.len() as u64 });
         }
-        let runs = self.side_by_side(runs, |store, run| async move { store.forget_run(run).await }).await?;
-        let alerts =
-            self.side_by_side(alerts, |store, alert| async move { store.forget_alert(alert).await }).await?;
+        let runs =
+            self.side_by_side(runs, move |store, run| async move { store.forget_run(run, at).await }).await?;
+        let alerts = self
+            .side_by_side(alerts, move |store, alert| async move { store.forget_alert(alert, at).await })
+            .await?;
+        if let Some(before) = retention.before {
+            self.forget_audit(before).await?;
+        }
         Ok(Forgotten { alerts, runs })
+    }
+
+    /// Forgets the beginning of the audit log, up to the first record that is young enough. The rest still is a chain:
+    /// where it begins is noted.
+    async fn forget_audit(&self, before: Timestamp) -> Result<(), StoreError> {
+        loop {
+            let old = self.aside(move |store| audit::older_than(store, before, AUDIT_AT_ONCE)).await?;
+            let Some(last) = old.last().cloned() else { return Ok(()) };
+            let whole = old.len() < AUDIT_AT_ONCE;
+            self.decide(move |view| audit::forget(view, &old, &last)).await?;
+            if whole {
+                return Ok(());
+            }
+        }
     }
 
     async fn side_by_side<T, F>(&self, all: Vec<T>, forget: impl Fn(Store, T) -> F) -> Result<u64, StoreError>
@@ -71,7 +99,7 @@ impl Store {
     }
 
     /// Removes a run with all its lines, unless it has changed since it was looked at.
-    async fn forget_run(self, seen: RunSummary) -> Result<bool, StoreError> {
+    async fn forget_run(self, seen: RunSummary, at: Timestamp) -> Result<bool, StoreError> {
         let space = Key::of(keys::RUN_LINE).text(&seen.id.0).build();
         let lines = self.clone().aside(move |store| all_keys(store, space)).await?;
         self.decide(move |view| {
@@ -79,6 +107,7 @@ impl Store {
             if view.read::<RunSummary>(Kind::RunSummary, &key)?.as_ref() != Some(&seen) {
                 return Ok(false);
             }
+            audit::append(view, at, Audited::RunForgotten { run: seen.id.clone() }, b"")?;
             lines.into_iter().chain(index_keys(&seen)).chain([key]).for_each(|key| view.delete(key));
             Ok(true)
         })
@@ -86,7 +115,7 @@ impl Store {
     }
 
     /// Removes an alert with all its versions, unless a new one has come in.
-    async fn forget_alert(self, seen: AlertRecord) -> Result<bool, StoreError> {
+    async fn forget_alert(self, seen: AlertRecord, at: Timestamp) -> Result<bool, StoreError> {
         let space = Key::of(keys::ALERT_VERSION).text(&seen.detection).build();
         let versions = self.clone().aside(move |store| all_keys(store, space)).await?;
         self.decide(move |view| {
@@ -94,6 +123,7 @@ impl Store {
             if view.read::<AlertRecord>(Kind::AlertHead, &key)?.as_ref() != Some(&seen) {
                 return Ok(false);
             }
+            audit::append(view, at, Audited::AlertForgotten { detection: seen.detection.clone() }, b"")?;
             versions
                 .into_iter()
                 .chain([alerts::time_key(&seen)])

@@ -33,6 +33,9 @@ pub struct Stats {
     pub counters: u64,
     /// Playbook texts.
     pub playbooks: u64,
+    /// Records of the audit log.
+    #[serde(default)]
+    pub audit_records: u64,
     /// Damaged records found since the store was opened.
     pub damaged: u64,
 }
@@ -55,6 +58,7 @@ impl Store {
                 exclusions: store.count(keys::EXCLUSION)?,
                 counters: store.count(keys::COUNTER)?,
                 playbooks: store.count(keys::PLAYBOOK)?,
+                audit_records: store.count(keys::AUDIT_RECORD)?,
                 damaged: health.damaged.len() as u64,
             })
         })

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::alerts::{AlertRecord, AlertVersion, Named};
+use crate::audit::AuditRecord;
 use crate::damage::Damage;
 use crate::engine::Scan;
 use crate::error::StoreError;
@@ -84,6 +85,7 @@ fn understood(key: &[u8], bytes: &[u8]) -> Result<(), String> {
         () if begins(keys::ALERT_HEAD) => read::<AlertRecord>(Kind::AlertHead, key, bytes),
         () if begins(keys::ALERT_VERSION) => read::<AlertVersion>(Kind::AlertVersion, key, bytes),
         () if begins(keys::RUN_LINE) => read::<Line>(Kind::RunLine, key, bytes),
+        () if begins(keys::AUDIT_RECORD) => read::<AuditRecord>(Kind::Audit, key, bytes),
         () if begins(keys::RUN_SUMMARY) => read::<RunSummary>(Kind::RunSummary, key, bytes),
         () => return record::check(key, bytes).map(drop).map_err(str::to_owned),
     };

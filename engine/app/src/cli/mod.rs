@@ -3,6 +3,7 @@
 mod actions;
 mod approvals;
 mod attention;
+mod audit;
 mod check;
 mod completions;
 mod confirm;
@@ -104,6 +105,8 @@ enum Command {
     Actions(actions::Args),
     /// Check the connectors' settings, or ask the systems what Quell may do there.
     Connectors(connectors::Args),
+    /// Verify and export the audit log: everything that was decided and done, as a chain.
+    Audit(audit::Args),
     /// Look after the store.
     Store(store::Args),
     /// Write a commented configuration, a first playbook and an exclusion file.
@@ -153,6 +156,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Exclusions(args) => exclusions::run(args, context),
         Command::Actions(args) => actions::run(&args, context),
         Command::Connectors(args) => connectors::run(&args, context),
+        Command::Audit(args) => audit::run(args, context),
         Command::Store(args) => store::run(args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Completions(args) => completions::run(&args),

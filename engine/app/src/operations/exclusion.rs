@@ -22,7 +22,12 @@ pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, R
             problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
         Refusal::invalid(what.join("; "))
     })?;
-    let taken = app.store.exclusions().add(vec![entry.clone()]).await.map_err(Refusal::unavailable)?;
+    let taken = app
+        .store
+        .exclusions()
+        .add(vec![entry.clone()], app.clock.now())
+        .await
+        .map_err(Refusal::unavailable)?;
     if let Some(other) = taken {
         return Err(Refusal::conflict(format!("the id {} is taken; ask again", other.id)));
     }
@@ -33,7 +38,8 @@ pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, R
 
 /// Removes an operator's entry.
 pub(super) async fn remove(app: &Arc<App>, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
-    let removed = app.store.exclusions().remove(id).await.map_err(Refusal::unavailable)?;
+    let removed =
+        app.store.exclusions().remove(id, by, app.clock.now()).await.map_err(Refusal::unavailable)?;
     let Some(entry) = removed else {
         let site = app.exclusions.now().entries().iter().any(|entry| entry.id == *id);
         let hint = if site { ": it stands in the site's exclusion file, remove it there" } else { "" };

@@ -18,7 +18,7 @@ pub(crate) async fn prune(store: &Store, now: DateTime<Utc>, order: &Prune) -> R
     // More days than the calendar has: nothing is that old.
     let before = now.checked_sub_signed(age).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let retention = Retention { before: Some(before), keep_runs: order.runs };
-    let forgotten = store.prune(retention, order.dry).await.map_err(Refusal::unavailable)?;
+    let forgotten = store.prune(retention, now, order.dry).await.map_err(Refusal::unavailable)?;
     Ok(Pruned { alerts: forgotten.alerts, runs: forgotten.runs })
 }
 

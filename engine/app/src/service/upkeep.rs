@@ -40,7 +40,7 @@ async fn prune(app: &App, stop: &CancellationToken) {
         let retention = &app.site.config.store.retention;
         let before = app.clock.now() - chrono::Duration::days(retention.days.into());
         let wanted = Retention { before: Some(before), keep_runs: retention.runs };
-        match app.store.prune(wanted, false).await {
+        match app.store.prune(wanted, app.clock.now(), false).await {
             Ok(forgotten) if forgotten.alerts + forgotten.runs > 0 => {
                 tracing::info!(alerts = forgotten.alerts, runs = forgotten.runs, "forgot what is old enough");
             }

@@ -1,0 +1,240 @@
+//! The audit log: everything that was decided and done, in the order in which it reached the disk, as a chain.
+//!
+//! Each record carries the hash of the one before it, so a record that is changed, dropped, added or moved breaks the
+//! chain there, and everybody can see where. The records hold digests; what they are about stays where it is (a line of
+//! a journal, an alert, an entry of the exclusion list), and is held against its digest as long as it is there.
+//!
+//! They travel in the commit of what they are about: the log is never behind, and never ahead.
+//!
+//! Somebody who can write to the disk can also write a whole new chain, or cut its end off together with the note of
+//! where it ends. Against that helps an [`Anchor`] that is kept elsewhere: a number and a hash of this chain.
+
+mod verify;
+
+use std::fmt;
+use std::str::FromStr;
+
+use quell_alert::Timestamp;
+use quell_run::RunId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::committer::View;
+use crate::engine::Scan;
+use crate::error::StoreError;
+use crate::keys::{self, Key};
+use crate::record::Kind;
+use crate::store::Store;
+
+pub use verify::{AuditVerdict, Break};
+
+/// Before the first record.
+const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What a record is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audited {
+    /// A line of a run's journal.
+    Line {
+        /// The run.
+        run: RunId,
+        /// The line.
+        number: u64,
+    },
+    /// A version of an alert was accepted.
+    Alert {
+        /// What all its versions have in common.
+        detection: String,
+        /// Which version.
+        version: String,
+    },
+    /// A finished run was forgotten with age, with all its lines.
+    RunForgotten {
+        /// The run.
+        run: RunId,
+    },
+    /// An alert was forgotten with age, with all its versions.
+    AlertForgotten {
+        /// What all its versions had in common.
+        detection: String,
+    },
+    /// An operator's entry was added to the exclusion list.
+    ExclusionAdded {
+        /// The entry.
+        id: String,
+    },
+    /// An operator's entry was taken from the exclusion list.
+    ExclusionRemoved {
+        /// The entry.
+        id: String,
+        /// By whom.
+        by: String,
+    },
+}
+
+/// One link of the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// Its place, from 0.
+    pub number: u64,
+    /// When what it is about happened.
+    pub at: Timestamp,
+    /// What it is about.
+    pub what: Audited,
+    /// The SHA-256 of that, in hex.
+    pub digest: String,
+    /// The hash of the record before.
+    pub previous: String,
+    /// The SHA-256 of all of the above, in hex.
+    pub hash: String,
+}
+
+/// A place in the chain, to be kept elsewhere: `1042:9f86d0…`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// The record's number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// A record with what it is about, where that is still there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exported {
+    /// The record.
+    #[serde(flatten)]
+    pub record: AuditRecord,
+    /// What it is about; left out where it was forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Value>,
+}
+
+/// The audit log of a store.
+#[derive(Clone)]
+pub struct Audit(Store);
+
+impl Store {
+    /// The audit log of this store.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit(self.clone())
+    }
+}
+
+impl Audit {
+    /// Follows the whole chain. With an anchor, the chain must go through it.
+    pub async fn verify(&self, anchor: Option<Anchor>) -> Result<AuditVerdict, StoreError> {
+        self.0.aside(move |store| verify::verify(store, anchor.as_ref())).await
+    }
+
+    /// Records from this number on, with what they are about; at most `most`.
+    pub async fn export(&self, from: u64, most: usize) -> Result<Vec<Exported>, StoreError> {
+        self.0
+            .aside(move |store| {
+                let mut all = Vec::new();
+                let scan = Scan::prefix(keys::AUDIT_RECORD).from(record_key(from)).limit(most.clamp(1, 1000));
+                store.walk(Kind::Audit, scan, |record: AuditRecord| {
+                    let content = verify::content(store, &record.what)?;
+                    all.push(Exported {
+                        record,
+                        content: content.and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+                    });
+                    Ok(all.len() < most)
+                })?;
+                Ok(all)
+            })
+            .await
+    }
+}
+
+/// Stages a record about something that is staged in the same write.
+pub(crate) fn append(
+    view: &mut View<'_>,
+    at: Timestamp,
+    what: Audited,
+    content: &[u8],
+) -> Result<(), StoreError> {
+    let end = end(view)?;
+    let number = end.as_ref().map_or(0, |end| end.number + 1);
+    let previous = end.map_or_else(|| NOTHING.to_owned(), |end| end.hash);
+    let digest = digest_of(content);
+    let hash = link(number, at, &what, &digest, &previous);
+    let record = AuditRecord { number, at, what, digest, previous, hash: hash.clone() };
+    view.record(Kind::Audit, record_key(number), &record)?;
+    view.record(Kind::AuditEnd, keys::AUDIT_END.as_bytes().to_vec(), &Anchor { number, hash })
+}
+
+/// The oldest records, up to the first that is not before this moment.
+pub(crate) fn older_than(store: &Store, before: Timestamp, most: usize) -> Result<Vec<Anchor>, StoreError> {
+    let mut old = Vec::new();
+    store.walk(Kind::Audit, Scan::prefix(keys::AUDIT_RECORD).limit(most), |record: AuditRecord| {
+        let go = record.at < before && old.len() < most;
+        if go {
+            old.push(Anchor { number: record.number, hash: record.hash });
+        }
+        Ok(go)
+    })?;
+    Ok(old)
+}
+
+/// Stages forgetting these records, of which `last` is the last.
+pub(crate) fn forget(view: &mut View<'_>, old: &[Anchor], last: &Anchor) -> Result<(), StoreError> {
+    old.iter().for_each(|record| view.delete(record_key(record.number)));
+    view.record(Kind::AuditEnd, keys::AUDIT_START.as_bytes().to_vec(), last)
+}
+
+/// Where the chain ends. When that cannot be read nothing can be recorded truthfully, so nothing is written at all: that
+/// concerns the whole store, and not only the record that was to be written.
+fn end(view: &View<'_>) -> Result<Option<Anchor>, StoreError> {
+    view.read(Kind::AuditEnd, keys::AUDIT_END.as_bytes()).map_err(|error| StoreError::Unavailable {
+        reason: format!("the end of the audit log cannot be read ({error}); restore a backup"),
+    })
+}
+
+pub(crate) fn record_key(number: u64) -> Vec<u8> {
+    Key::of(keys::AUDIT_RECORD).number(number).build()
+}
+
+/// The digest of some content.
+fn digest_of(content: &[u8]) -> String {
+    hex(&Sha256::digest(content))
+}
+
+/// The hash of a record.
+fn link(number: u64, at: Timestamp, what: &Audited, digest: &str, previous: &str) -> String {
+    let mut hasher = Sha256::new();
+    let what = serde_json::to_string(what).unwrap_or_default();
+    let at = at.to_rfc3339();
+    for part in [&number.to_string(), &at, &what, digest, previous] {
+        // Lengths keep the parts apart, whatever stands in them.
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.number, self.hash)
+    }
+}
+
+impl FromStr for Anchor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text} is no anchor: write NUMBER:HASH, as `quell audit verify` prints it");
+        let (number, hash) = text.split_once(':').ok_or_else(wrong)?;
+        let whole = hash.len() == NOTHING.len() && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match number.parse() {
+            Ok(number) if whole => Ok(Self { number, hash: hash.to_ascii_lowercase() }),
+            _ => Err(wrong()),
+        }
+    }
+}
