@@ -9,6 +9,8 @@ mod crash_at_every_write;
 mod exclusion;
 mod fail_at_every_task;
 mod first_run;
+mod flow;
+mod flow_at_every_write;
 mod hold;
 mod lanes;
 mod observe;

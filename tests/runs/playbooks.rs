@@ -74,6 +74,40 @@ steps:
     undo: { after: 8h }
 "#;
 
+/// Everywhere at once, after a while.
+pub(crate) const AT_ONCE: &str = r#"
+language: 1
+playbook: at-once
+title: At once
+mode: act
+when:
+  alert:
+    all:
+      - alert.severity: { at_least: medium }
+for_each: account
+steps:
+  - wait: { for: 2m }
+  - parallel:
+      - id: ad
+        do: account.disable
+        at: [active_directory]
+      - id: cloud
+        do: account.disable
+        at: [entra_id, okta]
+        on_error: continue
+      - choose:
+          - if: { all: [ account.privileged: { is: true } ], if_unknown: skip }
+            steps:
+              - do: desk.tell
+                with: { text: a privileged account }
+          - otherwise:
+              - do: account.revoke_sessions
+                on_error: continue
+always:
+  - do: desk.tell
+    with: { text: "{{ lane.outcome }}" }
+"#;
+
 /// A person is asked first, and whoever agrees has agreed to exactly these calls.
 pub(crate) const ASKING: &str = r#"
 language: 1

@@ -14,7 +14,7 @@ use quell_tests::run::{
     AD, Breakage, Call, CallKind, ENTRA, Fault, House, OKTA, Person, account, alert, in_time, settle_down,
 };
 
-use crate::playbooks::{CAREFUL, CONTAIN, CUT_OFF};
+use crate::playbooks::{AT_ONCE, CAREFUL, CONTAIN, CUT_OFF};
 
 const HISTORIES: u64 = 300;
 
@@ -274,7 +274,7 @@ fn takes_something_away(call: &Call) -> bool {
 }
 
 fn some_plan(dice: &mut Dice, house: &House, people: &[Person], number: u64) -> (Plan, Arc<Playbook>) {
-    let playbook = house.playbook(dice.one_of(&[CONTAIN, CUT_OFF, CAREFUL]));
+    let playbook = house.playbook(dice.one_of(&[CONTAIN, CUT_OFF, CAREFUL, AT_ONCE]));
     let mut accounts = Vec::new();
     for person in people {
         if dice.roll(4) == 0 {

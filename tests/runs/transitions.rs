@@ -197,6 +197,16 @@ async fn of_steps_lanes_and_runs() {
     let finish = || Entry::Finished { finish: Finish::Contained };
     let cancel = || Entry::Cancelled { by: "me".into() };
     let drop_it = || Entry::TaskDropped { task: id() };
+    let trace = Value::Null;
+    let begin_wait = || Entry::WaitBegun { lane: LANE, step: step(), until: dawn(), trace: trace.clone() };
+    let still = || Entry::StillWaiting { lane: LANE, step: step(), again_at: dawn() };
+    let over = || Entry::WaitOver { lane: LANE, step: step(), met: true, trace: trace.clone() };
+    let branch = |number: u32| {
+        let parent = Some(quell_run::Parent { lane: LANE, step: step() });
+        let lane =
+            quell_run::Lane { id: LaneId(number), parent, ..Book::new().state.plan().lanes[0].clone() };
+        Entry::Branched { lane: LANE, step: step(), lanes: vec![lane], trace: trace.clone() }
+    };
     let ways: Vec<(Vec<Entry>, bool)> = vec![
         (vec![delay(), delay(), expand()], true),
         (vec![delay(), skip()], true),
@@ -217,6 +227,24 @@ async fn of_steps_lanes_and_runs() {
         (vec![expand(), drop_it(), end(), finish(), drop_it()], false),
         (vec![Entry::LaneEnded { lane: LaneId(7), end: LaneEnd::Contained }], false),
         (vec![Entry::TaskDropped { task: id() }], false),
+        (vec![begin_wait(), still(), still(), over()], true),
+        (vec![begin_wait(), over(), still()], false),
+        (vec![begin_wait(), over(), over()], false),
+        (vec![over()], false),
+        (vec![begin_wait(), begin_wait()], false),
+        (vec![branch(1)], true),
+        (vec![branch(0)], false),
+        (vec![branch(2)], false),
+        (vec![branch(1), branch(2)], false),
+        (vec![branch(1), end(), finish()], false),
+        (
+            vec![branch(1), end(), Entry::LaneEnded { lane: LaneId(1), end: LaneEnd::Contained }, finish()],
+            true,
+        ),
+        (vec![Entry::Overdue, Entry::Overdue], false),
+        (vec![Entry::Overdue, expand(), drop_it(), end(), finish()], true),
+        (vec![end(), finish(), Entry::Overdue], false),
+        (vec![expand(), begin_wait()], false),
     ];
     for (way, goes) in ways {
         let mut book = Book::new();

@@ -95,6 +95,8 @@ pub const ALL: &[Code] = &[
     NEVER_HOLDS,
     ANSWERS,
     NEVER_ASKED,
+    NEVER_CHANGES,
+    UNREACHABLE,
 ];
 
 /// The file is too large.
@@ -279,3 +281,9 @@ pub const ANSWERS: Code = Code { id: "PB0603", page: include_str!("codes/PB0603.
 
 /// Approvers whom nothing asks.
 pub const NEVER_ASKED: Code = Code { id: "PB0604", page: include_str!("codes/PB0604.md") };
+
+/// A wait for something that cannot change.
+pub const NEVER_CHANGES: Code = Code { id: "PB0605", page: include_str!("codes/PB0605.md") };
+
+/// A step that no lane comes to.
+pub const UNREACHABLE: Code = Code { id: "PB0606", page: include_str!("codes/PB0606.md") };

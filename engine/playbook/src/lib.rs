@@ -33,4 +33,4 @@ pub mod template;
 pub use form::MissingValue;
 pub use load::{AtMost, Loaded, SourceFile, Surroundings, load, recover};
 pub use matching::{Explanation, Matcher};
-pub use scope::{AlertScope, Entity, LaneScope, Scope, StepResult};
+pub use scope::{AlertScope, Entity, LaneScope, Outer, Scope, StepResult};

@@ -1,13 +1,13 @@
 //! Clearing one task: who is meant, asked anew, and the exclusion list, as it is at this moment.
 
 use quell_action::{
-    AccountKey, ActionError, ActionSpec, Cleared, DeviceKey, Excluded, Impact, Subject, Target,
+    AccountKey, ActionError, ActionSpec, Cleared, DeviceKey, Excluded, Impact, Subject, Target, TargetKind,
 };
 use quell_playbook::Entity;
 
 use crate::context::{Context, Early};
 use crate::resolve::{Resolved, away};
-use crate::{Entry, Lane, Task, TaskState};
+use crate::{Entry, Lane, RunState, Task, TaskState, scope};
 use quell_action::exclusion::Reason;
 
 /// Who a task is about, as the directories say now.
@@ -20,8 +20,8 @@ pub(crate) struct Known {
 impl Context {
     /// Asks the directories, anew, who a task is about. `Err` where nobody can be meant any more.
     pub(crate) async fn who_is(&self, task: &Task) -> Result<Known, ActionError> {
-        let lane = self.lane_of(task);
-        let entity = lane.and_then(|lane| lane.entity(&self.plan.alert));
+        let lane = self.lane_about(task).await;
+        let entity = lane.as_ref().and_then(|lane| lane.entity(&self.plan.alert));
         match (&task.target, entity) {
             (Target::None, _) => Ok(Known { subject: Subject::Nobody, partly: None }),
             (Target::Account(key), Some(Entity::Account(account))) => {
@@ -114,8 +114,15 @@ impl Context {
         (!matches!(excluded.reason, Reason::Unknown(_))).then_some(excluded)
     }
 
-    fn lane_of(&self, task: &Task) -> Option<&Lane> {
-        self.plan.lanes.get(task.id.lane.0 as usize)
+    /// The lane whose entity a task acts on: its own, or one that its own is within.
+    async fn lane_about(&self, task: &Task) -> Option<Lane> {
+        let kind = match task.target {
+            Target::Account(_) => TargetKind::Account,
+            Target::Device(_) => TargetKind::Device,
+            Target::None => TargetKind::None,
+        };
+        let find = |state: &RunState| scope::entity_for(state, state.lane(task.id.lane)?.lane(), kind);
+        self.log.look(find).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::next::{Move, Next, next};
 use crate::state::lane_about;
-use crate::{Entry, LaneId, LaneState, RunState, expand, observe, perform, undo};
+use crate::{Entry, LaneId, LaneState, RunState, expand, gate, observe, perform, undo};
 
 /// How a drive came to its end for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,8 +163,12 @@ impl UnderWay {
 
 /// Carries out one move, when it is its lane's turn and it is still to be done then.
 async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
+    // Kept until the move has ended: nobody else gets at its targets before.
+    let _under_way = match cx.observes() {
+        true => None,
+        false => take_turn(cx, ready).await,
+    };
     if !cx.observes() {
-        take_turn(cx, ready).await;
         let still = decide(cx).await.moves;
         if cx.tools.stop.is_stopping() || !still.iter().any(|still| still.is_the_same(ready)) {
             return Ok(Done::default());
@@ -172,6 +176,7 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
     }
     match ready {
         Move::Resolve { lane } => expand::resolve(cx, *lane).await,
+        Move::Look { lane, step } => expand::look(cx, *lane, step).await,
         Move::Expand { lane, step, trace } => expand::expand(cx, *lane, step, trace.clone()).await,
         Move::Perform { task } | Move::Settle { task } | Move::Undo { task } => {
             let Some(task) = cx.log.look(|state| state.task(task).cloned()).await else {
@@ -188,7 +193,7 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
 }
 
 /// Waits for the lane's turn among all lanes of its identity, and among those that touch the same accounts.
-async fn take_turn(cx: &Context, ready: &Move) {
+async fn take_turn(cx: &Context, ready: &Move) -> Option<gate::UnderWay> {
     let gate = cx.gate(ready.lane());
     let open = |state: &RunState| {
         state.lane(ready.lane()).filter(|lane| lane.end().is_none()).map(|lane| lane.lane().clone())
@@ -197,6 +202,7 @@ async fn take_turn(cx: &Context, ready: &Move) {
         gate.enter(&cx.tools.locks, &lane).await;
     }
     if matches!(ready, Move::Perform { .. } | Move::Settle { .. } | Move::Undo { .. }) {
-        gate.hold(&cx.tools.locks, cx.targets(ready.lane()).await).await;
+        return Some(gate.hold(&cx.tools.locks, cx.targets(ready.lane()).await).await);
     }
+    None
 }

@@ -8,7 +8,7 @@ use quell_playbook::model::StepId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{LaneId, LeftOut, Plan, Question, QuestionId, Reply, Task, TaskId};
+use crate::{Lane, LaneId, LeftOut, Plan, Question, QuestionId, Reply, Task, TaskId};
 
 pub use detail::{CallFailure, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification};
 
@@ -57,6 +57,92 @@ pub enum Entry {
         /// Why.
         because: Skip,
     },
+    /// The steps of a step that go side by side are begun.
+    Entered {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// The step's condition and the values seen; null without a condition.
+        trace: Value,
+    },
+    /// One of several ways is taken.
+    Chosen {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// Which, from 0; `None` where no condition holds.
+        way: Option<u32>,
+        /// The conditions of the ways and the values seen.
+        trace: Value,
+    },
+    /// A step goes through entities, in lanes of their own.
+    Branched {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// The lanes. Their numbers follow on those that there are.
+        lanes: Vec<Lane>,
+        /// The step's condition and the values seen; null without a condition.
+        trace: Value,
+    },
+    /// A wait has begun.
+    WaitBegun {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// It ends at this moment at the latest.
+        until: Timestamp,
+        /// The step's condition and the values seen; null without a condition.
+        trace: Value,
+    },
+    /// What is waited for is not so yet.
+    StillWaiting {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// It is looked at again at this moment.
+        again_at: Timestamp,
+    },
+    /// A wait is over.
+    WaitOver {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// Whether what was waited for is so.
+        met: bool,
+        /// The conditions and the values seen; null for a wait of a time.
+        trace: Value,
+    },
+    /// Values that later steps can use.
+    ValuesSet {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// Which, by name.
+        values: Value,
+        /// The step's condition and the values seen; null without a condition.
+        trace: Value,
+    },
+    /// The playbook ends the lane here.
+    Stopped {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// How, in the author's words.
+        outcome: String,
+        /// The step's condition and the values seen; null without a condition.
+        trace: Value,
+    },
+    /// The run has taken longer than its playbook allows: what is started is finished, no more steps are begun.
+    Overdue,
     /// A lane or a step could not be worked out for the moment (a directory is away); it is tried again.
     StepDelayed {
         /// The lane.

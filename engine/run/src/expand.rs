@@ -2,14 +2,16 @@
 
 use quell_action::{AccountFacts, ActionError, DeviceFacts, Failure, IdentityFacts, Target, TargetKind};
 use quell_alert::Provider;
-use quell_playbook::model::{DoStep, Step, StepId, UndoRule, Verb};
+use quell_playbook::condition::Truth;
+use quell_playbook::model::{DoStep, Step, StepId, UndoRule, Verb, WaitStep};
 use quell_playbook::{Entity, Scope};
 use serde_json::{Map, Value};
 
 use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::resolve::{Resolved, away};
-use crate::{Entry, Lane, LaneId, StepState, Task, TaskId, scope};
+use crate::retry::later;
+use crate::{Entry, Lane, LaneId, RunState, StepState, Task, TaskId, scope};
 
 /// What a step comes to.
 enum Worked {
@@ -21,12 +23,10 @@ enum Worked {
 
 /// Works a step out: finds its targets, and fills in its parameters.
 pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: Value) -> Result<Done, Halt> {
-    let all = cx.playbook.steps.iter().chain(&cx.playbook.always);
-    let (Some(step), Some(lane)) =
-        (all.clone().find(|step| step.id == *step_id), cx.plan.lanes.get(lane.0 as usize))
-    else {
+    let (Some(step), Some(lane)) = (cx.playbook.step(step_id), lane_of(cx, lane).await) else {
         return Ok(Done::default());
     };
+    let lane = &lane;
     let Verb::Do(act) = &step.verb else { return Ok(Done::default()) };
     let params = match fill(cx, lane, act).await {
         Ok(params) => params,
@@ -56,8 +56,8 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
 
 /// Finds out who a lane is about, for its conditions.
 pub(crate) async fn resolve(cx: &Context, lane: LaneId) -> Result<Done, Halt> {
-    let Some(lane) = cx.plan.lanes.get(lane.0 as usize) else { return Ok(Done::default()) };
-    let subject = match cx.tools.resolver.subject(&cx.plan.alert, lane).await {
+    let Some(lane) = lane_of(cx, lane).await else { return Ok(Done::default()) };
+    let subject = match cx.tools.resolver.subject(&cx.plan.alert, &lane).await {
         Ok(subject) => subject,
         Err(error) => {
             let wait = cx.log.look(|state| state.lane(lane.id).and_then(|lane| lane.wait())).await;
@@ -69,6 +69,49 @@ pub(crate) async fn resolve(cx: &Context, lane: LaneId) -> Result<Done, Halt> {
         }
     };
     Ok(Entry::Resolved { lane: lane.id, subject: Box::new(subject) }.into())
+}
+
+/// Looks whether what a step waits for is so: directories are asked anew about whoever the lane is about.
+pub(crate) async fn look(cx: &Context, lane: LaneId, step_id: &StepId) -> Result<Done, Halt> {
+    let waiting = |state: &RunState| match state.lane(lane)?.step(step_id)? {
+        StepState::Waiting { until, .. } => Some(*until),
+        _ => None,
+    };
+    let (Some(lane), Some(until)) = (lane_of(cx, lane).await, cx.log.look(waiting).await) else {
+        return Ok(Done::default());
+    };
+    let Some(Verb::Wait(WaitStep::Until { group, every, .. })) =
+        cx.playbook.step(step_id).map(|step| &step.verb)
+    else {
+        return Ok(Done::default());
+    };
+    let subject = match lane.can_be_resolved() {
+        true => cx.tools.resolver.subject(&cx.plan.alert, &lane).await.ok(),
+        false => None,
+    };
+    let now = cx.now();
+    let judgement = cx
+        .log
+        .look(|state| {
+            let mut scope = scope::of_lane(state, &cx.playbook, &lane, now);
+            if lane.can_be_resolved() {
+                scope::about(&mut scope, subject.as_ref());
+            }
+            group.evaluate(&scope)
+        })
+        .await;
+    let (id, step, met) = (lane.id, step_id.clone(), judgement.truth == Truth::True);
+    if !met && now < until {
+        let again_at = later(now, *every).min(until);
+        return Ok(Entry::StillWaiting { lane: id, step, again_at }.into());
+    }
+    let seen = subject.map(|subject| Entry::Resolved { lane: id, subject: Box::new(subject) });
+    let over = Entry::WaitOver { lane: id, step, met, trace: judgement.trace.to_json() };
+    Ok(Done { entries: seen.into_iter().chain([over]).collect(), holds: Vec::new() })
+}
+
+async fn lane_of(cx: &Context, lane: LaneId) -> Option<Lane> {
+    cx.log.look(|state| state.lane(lane).map(|lane| lane.lane().clone())).await
 }
 
 async fn fill(cx: &Context, lane: &Lane, act: &DoStep) -> Result<Value, ActionError> {
@@ -95,7 +138,9 @@ async fn targets(cx: &Context, lane: &Lane, act: &DoStep) -> Worked {
             act.action
         )));
     }
-    match (act.target, lane.entity(&cx.plan.alert)) {
+    let entity = cx.log.look(|state| scope::entity_for(state, lane, act.target)).await;
+    let entity = entity.and_then(|lane| lane.entity(&cx.plan.alert));
+    match (act.target, entity) {
         (TargetKind::None, _) => {
             let display = act.action.to_string();
             Worked::Out(providers.into_iter().map(|at| (Target::None, at, display.clone())).collect())

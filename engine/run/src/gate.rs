@@ -5,9 +5,10 @@
 //! holds the second never waits for the first: nobody waits in a circle.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use quell_action::Target;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 
 use crate::Lane;
 use crate::lanes::{LaneLocks, Place};
@@ -17,7 +18,11 @@ use crate::lanes::{LaneLocks, Place};
 pub(crate) struct Gate {
     entity: Mutex<Option<Place>>,
     targets: Mutex<Option<Place>>,
+    calls: Arc<RwLock<()>>,
 }
+
+/// Steps of one lane may go side by side: while the call of one is under way, none of them steps back.
+pub(crate) type UnderWay = OwnedRwLockReadGuard<()>;
 
 /// Names of entities and targets never meet.
 const ENTITY: &str = "entity:";
@@ -37,7 +42,7 @@ impl Gate {
     /// A gate of a lane that was in the middle of a call when the engine stopped: it stands in all its queues before
     /// anybody who comes after the restart.
     pub(crate) fn lined_up(locks: &LaneLocks, keys: BTreeSet<String>) -> Self {
-        Self { entity: Mutex::new(Some(locks.line_up(keys))), targets: Mutex::new(None) }
+        Self { entity: Mutex::new(Some(locks.line_up(keys))), ..Self::default() }
     }
 
     /// Returns when it is this lane's turn among those about the same entity.
@@ -48,14 +53,35 @@ impl Gate {
     }
 
     /// Returns when it is this lane's turn among those that act on any of these targets. Who needs more than he has
-    /// steps back and lines up for all of them: he does not keep one while he waits for another.
-    pub(crate) async fn hold(&self, locks: &LaneLocks, keys: BTreeSet<String>) {
-        if keys.is_empty() {
-            return;
+    /// steps back and lines up for all of them: he does not keep one while he waits for another. It stays his turn at least
+    /// for as long as what is returned is kept.
+    pub(crate) async fn hold(&self, locks: &LaneLocks, keys: BTreeSet<String>) -> UnderWay {
+        loop {
+            let under_way = Arc::clone(&self.calls).read_owned().await;
+            if keys.is_empty() || self.covers(&keys).await {
+                return under_way;
+            }
+            drop(under_way);
+            let _nobody_is_calling = self.calls.write().await;
+            self.line_up(locks, keys.clone()).await;
         }
+    }
+
+    /// Whether it is this lane's turn for all of these, without stepping back.
+    async fn covers(&self, keys: &BTreeSet<String>) -> bool {
+        for place in [&self.entity, &self.targets] {
+            if let Some(own) = place.lock().await.as_mut().filter(|own| own.covers(keys)) {
+                own.turn().await;
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn line_up(&self, locks: &LaneLocks, keys: BTreeSet<String>) {
         let mut entity = self.entity.lock().await;
-        if let Some(place) = entity.as_mut().filter(|place| place.covers(&keys)) {
-            return place.turn().await;
+        if entity.as_ref().is_some_and(|place| place.covers(&keys)) {
+            return;
         }
         step_back_from_targets(&mut entity, locks).await;
         let mut place = self.targets.lock().await;

@@ -4,7 +4,8 @@
 //! 1. What is started is finished first, whichever way the run is going.
 //! 2. A change whose undo timer has run out is to be undone.
 //! 3. What is to be undone is undone, in each lane the latest change first.
-//! 4. In a run that was stopped nothing more is begun: what waits is dropped, and the lanes end.
+//! 4. In a run that was stopped nothing more is begun: what waits is dropped, and the lanes end. In one that has taken
+//!    too long, nothing more but `always`.
 //! 5. Where people must agree to the whole run, they are asked before anything is begun.
 //! 6. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`. A lane
 //!    that only waits for a person or for a moment takes nobody's place.
@@ -12,8 +13,9 @@
 //!
 //! Invariant: nothing here asks a clock, a directory or a store. Whatever is not in the journal does not count.
 
-mod lane;
+pub(crate) mod lane;
 pub(crate) mod question;
+pub(crate) mod verb;
 
 use quell_alert::Timestamp;
 use quell_playbook::model::{Playbook, StepId};
@@ -43,6 +45,13 @@ pub enum Move {
     Resolve {
         /// The lane.
         lane: LaneId,
+    },
+    /// Look whether what a step waits for is so.
+    Look {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
     },
     /// Work a step out: find its targets, fill in its parameters.
     Expand {
@@ -74,7 +83,7 @@ impl Move {
     /// The lane that it belongs to.
     pub fn lane(&self) -> LaneId {
         match self {
-            Self::Resolve { lane } | Self::Expand { lane, .. } => *lane,
+            Self::Resolve { lane } | Self::Look { lane, .. } | Self::Expand { lane, .. } => *lane,
             Self::Perform { task } | Self::Settle { task } | Self::Undo { task } => task.lane,
         }
     }
@@ -101,7 +110,7 @@ impl Move {
     fn task(&self) -> Option<&TaskId> {
         match self {
             Self::Perform { task } | Self::Settle { task } | Self::Undo { task } => Some(task),
-            Self::Resolve { .. } | Self::Expand { .. } => None,
+            Self::Resolve { .. } | Self::Look { .. } | Self::Expand { .. } => None,
         }
     }
 }
@@ -145,6 +154,7 @@ pub fn next(playbook: &Playbook, state: &RunState, now: Timestamp) -> Next {
         return next;
     }
     question::settle(state, now, &mut next);
+    overdue(playbook, state, now, &mut next);
     if state.cancelled().is_some() {
         wind_up(playbook, state, &mut next);
     } else {
@@ -174,6 +184,18 @@ fn timers(state: &RunState, now: Timestamp, next: &mut Next) -> Vec<TaskId> {
         }
     }
     run_out
+}
+
+/// A run takes no longer than its playbook allows.
+fn overdue(playbook: &Playbook, state: &RunState, now: Timestamp, next: &mut Next) {
+    if state.is_overdue() || state.cancelled().is_some() {
+        return;
+    }
+    match state.overdue_at(playbook.deadline) {
+        Some(moment) if moment <= now => next.records.push(Entry::Overdue),
+        Some(moment) => next.rest(moment),
+        None => {}
+    }
 }
 
 /// The latest change of a lane that is to be undone and is not. An undo that was begun goes before all others.

@@ -2,10 +2,11 @@
 //! a message that could not be sent does not make an account less disabled.
 
 use quell_action::Target;
-use quell_playbook::model::{Mode, Playbook};
+use quell_playbook::model::{Mode, Playbook, Step};
 
+use crate::next::lane::steps_of;
 use crate::next::question::is_declined;
-use crate::{Finish, LaneEnd, LaneId, LeftOut, Phase, RunState, Skip, StepState, TaskState};
+use crate::{Finish, LaneEnd, LaneId, LaneState, LeftOut, Phase, RunState, Skip, StepState, TaskState};
 
 /// How a lane would end if it ended now.
 pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> LaneEnd {
@@ -18,9 +19,10 @@ pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> La
     if state.plan().mode == Mode::Observe {
         return LaneEnd::Observed;
     }
-    let steps: Vec<&StepState> = playbook.steps.iter().filter_map(|step| lane.step(&step.id)).collect();
-    let declined = is_declined(state, lane.lane().id, &playbook.steps);
-    let tally = Tally { declined, ..Tally::of(&steps) };
+    let mut steps = Vec::new();
+    let mut tally = Tally::default();
+    gather(state, playbook, lane, &mut steps, &mut tally);
+    tally.count_all(&steps);
     if tally.attention > 0 {
         return LaneEnd::NeedsAttention;
     }
@@ -40,9 +42,33 @@ pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> La
     }
 }
 
+/// What happened in a lane and in those within it, `always` apart.
+fn gather<'a>(
+    state: &'a RunState,
+    playbook: &Playbook,
+    lane: &'a LaneState,
+    steps: &mut Vec<&'a StepState>,
+    tally: &mut Tally,
+) {
+    let own = steps_of(playbook, lane.lane());
+    tally.declined |= is_declined(state, lane.lane().id, own);
+    // What was not begun in time did not happen.
+    let is_cut_short = state.is_overdue() && own.iter().any(|step| lane.step(&step.id).is_none());
+    tally.failed += u32::from(is_cut_short && lane.stopped().is_none());
+    for step in Step::all_in_lane(own).filter_map(|step| lane.step(&step.id)) {
+        steps.push(step);
+        if let StepState::Branched(lanes) = step {
+            let within = lanes.iter().filter_map(|lane| state.lane(*lane));
+            within.for_each(|lane| gather(state, playbook, lane, steps, tally));
+        }
+    }
+}
+
 /// How a run ends whose lanes have all ended.
 pub(crate) fn of_run(state: &RunState) -> Finish {
-    let ends: Vec<LaneEnd> = state.lanes().iter().filter_map(|lane| lane.end()).collect();
+    // What happened in the lanes within others has been counted there.
+    let own = state.lanes().iter().filter(|lane| lane.lane().parent.is_none());
+    let ends: Vec<LaneEnd> = own.filter_map(|lane| lane.end()).collect();
     let has = |end: LaneEnd| ends.contains(&end);
     let is_all = |fits: fn(LaneEnd) -> bool| ends.iter().copied().all(fits);
     if has(LaneEnd::NeedsAttention) {
@@ -78,18 +104,16 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(steps: &[&StepState]) -> Self {
+    fn count_all(&mut self, steps: &[&StepState]) {
         let tasks = || steps.iter().flat_map(|step| step.tasks());
         let any_target = tasks().any(|task| task.task.target != Target::None);
-        let mut tally = Self::default();
         for task in tasks() {
-            tally.count(task, any_target && task.task.target == Target::None);
+            self.count(task, any_target && task.task.target == Target::None);
         }
         for step in steps {
-            tally.failed += u32::from(matches!(step, StepState::Failed(_)));
-            tally.stopped |= matches!(step, StepState::Skipped(Skip::Unknown { stops: true, .. }));
+            self.failed += u32::from(matches!(step, StepState::Failed(_)));
+            self.stopped |= matches!(step, StepState::Skipped(Skip::Unknown { stops: true, .. }));
         }
-        tally
     }
 
     fn count(&mut self, task: &TaskState, beside: bool) {

@@ -1,6 +1,6 @@
 //! [`Plan`]: what a playbook comes to for one alert. Frozen when the run is created.
 
-mod make;
+pub(crate) mod make;
 
 use std::fmt;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ pub enum Origin {
 /// One way through a playbook: the entity it is about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lane {
-    /// Its number in the plan.
+    /// Its number in the run.
     pub id: LaneId,
     /// The kind of entity; `None` for a playbook that goes through nothing.
     pub kind: Option<EntityKind>,
@@ -92,11 +92,23 @@ pub struct Lane {
     /// Whether `unless` could not be known from the alert alone: it is asked again once the directories have said who
     /// the lane is about.
     pub unless_open: bool,
+    /// The lane and the step that it is within.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
     /// Why it is not taken at all, where that was clear at once.
     pub left_out: Option<LeftOut>,
 }
 
-/// The number of a lane in its plan.
+/// The step, in another lane, that a lane is within.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Parent {
+    /// The other lane.
+    pub lane: LaneId,
+    /// Its step.
+    pub step: StepId,
+}
+
+/// The number of a lane in its run; those of the plan come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LaneId(pub u32);

@@ -62,6 +62,13 @@ pub enum About {
     Plan,
     /// More entities than the playbook allows (`if_more: ask`).
     TooMany,
+    /// More entities than a step allows (`if_more: ask` within a lane).
+    More {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+    },
     /// Whether a lane must be left alone cannot be known (`unless` with `if_unknown: ask`).
     Unless {
         /// The lane.
@@ -96,6 +103,7 @@ impl About {
         QuestionId(match self {
             Self::Plan => "plan".to_owned(),
             Self::TooMany => "too-many".to_owned(),
+            Self::More { lane, step } => format!("{}/{step}/too-many", lane.0),
             Self::Unless { lane } => format!("{}/unless", lane.0),
             Self::Condition { lane, step } => format!("{}/{step}/if", lane.0),
             Self::Step { lane, step } => format!("{}/{step}", lane.0),
@@ -108,6 +116,7 @@ impl About {
         match self {
             Self::Plan | Self::TooMany => None,
             Self::Unless { lane }
+            | Self::More { lane, .. }
             | Self::Condition { lane, .. }
             | Self::Step { lane, .. }
             | Self::Tasks { lane, .. } => Some(*lane),

@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use quell_action::Subject;
-use quell_alert::Timestamp;
-use quell_playbook::model::{AskStep, Playbook, StepId};
-use quell_playbook::{LaneScope, StepResult};
+use quell_action::{DeviceFacts, IdentityFacts, Subject, TargetKind};
+use quell_alert::{EntityKind, Timestamp};
+use quell_playbook::model::{AskStep, Playbook, Step, StepId};
+use quell_playbook::{Entity, LaneScope, Outer, StepResult};
 use serde_json::{Value, json};
 
+use crate::next::verb::went_wrong;
 use crate::{
-    About, Lane, LaneState, Phase, QuestionState, RunState, Settlement, Skip, StepState, TaskState, outcome,
+    About, Lane, LaneId, LaneState, Phase, QuestionState, RunState, Settlement, Skip, StepState, TaskState,
+    outcome,
 };
 
 /// The scope of a lane as the run stands now.
@@ -25,26 +27,101 @@ pub(crate) fn of_lane<'a>(
     scope.run.insert("id", json!(plan.run));
     scope.run.insert("started", json!(plan.created));
     let Some(lane_state) = state.lane(lane.id) else { return scope };
-    match lane_state.subject() {
-        Some(Subject::Identity(facts)) => scope.identity = Some(facts),
-        Some(Subject::Device(facts)) => scope.device = Some(facts),
-        Some(Subject::Nobody) | None => {}
+    about(&mut scope, lane_state.subject());
+    let around = lanes_around(state, lane);
+    scope.outer = around.iter().filter_map(|outer| around_it(state, outer)).collect();
+    let mut found = BTreeMap::new();
+    for outer in around.iter().rev().chain([&lane_state]) {
+        found.extend(results(state, playbook, outer));
     }
-    scope.results = Cow::Owned(results(state, lane_state));
+    scope.results = Cow::Owned(found);
     scope.lane.insert("started", json!(lane_state.started().unwrap_or(now)));
-    scope.lane.insert("outcome", json!(outcome::of_lane(state, playbook, lane.id)));
+    let outcome = match lane_state.stopped() {
+        Some(words) => json!(words),
+        None => json!(outcome::of_lane(state, playbook, lane.id)),
+    };
+    scope.lane.insert("outcome", outcome);
     scope
 }
 
-fn results(state: &RunState, lane: &LaneState) -> BTreeMap<StepId, StepResult> {
-    let result = |(id, step): (&StepId, &StepState)| match step {
-        StepState::Asked => {
-            let about = About::Step { lane: lane.lane().id, step: id.clone() };
-            (id.clone(), state.question_about(&about).map(answer).unwrap_or_default())
-        }
-        step => (id.clone(), result(step)),
+/// The scope of an entity within a lane that is yet to be begun.
+pub(crate) fn within<'a>(mut scope: LaneScope<'a>, inner: Entity<'a>) -> LaneScope<'a> {
+    if let Some(entity) = scope.entity.replace(inner) {
+        let outer = Outer { entity, identity: scope.identity.take(), device: scope.device.take() };
+        scope.outer.insert(0, outer);
+    }
+    scope
+}
+
+/// What directories say of whoever a lane is about.
+pub(crate) fn about<'a>(scope: &mut LaneScope<'a>, subject: Option<&'a Subject>) {
+    (scope.identity, scope.device) = facts(subject);
+}
+
+fn facts(subject: Option<&Subject>) -> (Option<&IdentityFacts>, Option<&DeviceFacts>) {
+    match subject {
+        Some(Subject::Identity(facts)) => (Some(facts), None),
+        Some(Subject::Device(facts)) => (None, Some(facts)),
+        Some(Subject::Nobody) | None => (None, None),
+    }
+}
+
+fn around_it<'a>(state: &'a RunState, lane: &'a LaneState) -> Option<Outer<'a>> {
+    let entity = lane.lane().entity(&state.plan().alert)?;
+    let (identity, device) = facts(lane.subject());
+    Some(Outer { entity, identity, device })
+}
+
+/// The lanes that a lane is within, the nearest first.
+fn lanes_around<'a>(state: &'a RunState, lane: &Lane) -> Vec<&'a LaneState> {
+    let parent = |lane: &Lane| state.lane(lane.parent.as_ref()?.lane);
+    std::iter::successors(parent(lane), |outer| parent(outer.lane())).collect()
+}
+
+/// The lane that has an entity for this kind of target: this one, or one that it is within.
+pub(crate) fn entity_for(state: &RunState, lane: &Lane, target: TargetKind) -> Option<Lane> {
+    let wanted = match target {
+        TargetKind::Account => EntityKind::Account,
+        TargetKind::Device => EntityKind::Device,
+        TargetKind::None => return Some(lane.clone()),
     };
-    lane.steps().map(result).collect()
+    let around = lanes_around(state, lane);
+    let all = std::iter::once(lane).chain(around.iter().map(|outer| outer.lane()));
+    all.into_iter().find(|lane| lane.kind == Some(wanted)).cloned()
+}
+
+fn results(state: &RunState, playbook: &Playbook, lane: &LaneState) -> BTreeMap<StepId, StepResult> {
+    let mut found = BTreeMap::new();
+    for (id, step) in lane.steps() {
+        let about = About::Step { lane: lane.lane().id, step: id.clone() };
+        let result = match step {
+            StepState::Asked => state.question_about(&about).map(answer).unwrap_or_default(),
+            StepState::Branched(lanes) => of_lanes(state, lanes),
+            step => result(step),
+        };
+        // What stands below a step that is not taken is not taken either.
+        let left_out: Vec<&[Step]> = match (step, playbook.step(id)) {
+            (StepState::Skipped(_), Some(step)) => step.parts(),
+            (StepState::Chosen(way), Some(step)) => {
+                let others = step.parts().into_iter().enumerate();
+                others.filter(|(number, _)| Some(*number) != *way).map(|(_, steps)| steps).collect()
+            }
+            _ => Vec::new(),
+        };
+        for below in left_out.into_iter().flat_map(Step::all_in_lane) {
+            found.insert(below.id.clone(), StepResult { skipped: true, ..StepResult::default() });
+        }
+        found.insert(id.clone(), result);
+    }
+    found
+}
+
+/// What came of the lanes of a step: how many there were, and how many of them went wrong.
+fn of_lanes(state: &RunState, lanes: &[LaneId]) -> StepResult {
+    let ends = lanes.iter().filter_map(|lane| state.lane(*lane)?.end());
+    let failed = ends.filter(|end| went_wrong(*end)).count();
+    let output = json!({ "count": lanes.len(), "failed_count": failed });
+    StepResult { failed: failed > 0, skipped: lanes.is_empty(), ..StepResult::done(output) }
 }
 
 /// What came of a question. In a run that only observes nobody has answered, and the answer stays unknown.
@@ -71,7 +148,13 @@ fn answer(asked: &QuestionState) -> StepResult {
 /// and unknown never acts.
 fn result(step: &StepState) -> StepResult {
     match step {
-        StepState::Delayed(..) | StepState::Asked => StepResult::default(),
+        StepState::Delayed(..) | StepState::Waiting { .. } => StepResult::default(),
+        StepState::Asked | StepState::Branched(_) | StepState::Entered | StepState::Stopped(_) => {
+            StepResult::default()
+        }
+        StepState::Chosen(way) => StepResult::done(json!({ "taken": way.map_or(0, |way| way + 1) })),
+        StepState::Waited { met } => StepResult::done(json!({ "met": met })),
+        StepState::Set(values) => StepResult::done(values.clone()),
         StepState::Skipped(Skip::Condition { .. } | Skip::Unknown { .. }) => {
             StepResult { skipped: true, ..StepResult::default() }
         }

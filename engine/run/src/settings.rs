@@ -30,7 +30,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            patience: Duration::from_secs(24 * 60 * 60),
+            // Less than the day that a run may take: what is recorded then is the reason, not only the lateness.
+            patience: Duration::from_secs(20 * 60 * 60),
             look_again: Retry {
                 attempts: u32::MAX,
                 first_wait: Duration::from_secs(1),

@@ -37,14 +37,20 @@
 //! ended, and a run takes lanes' entries until it has finished; undoing goes on after that.
 
 mod lane;
+mod people;
 mod summary;
 mod task;
 
+use std::time::Duration;
+
 use quell_alert::Timestamp;
-use quell_playbook::model::Mode;
+use quell_playbook::model::{Mode, StepId};
 
 use crate::question::Settlement;
-use crate::{About, Entry, Finish, LaneId, Line, Plan, Question, QuestionId, QuestionState, TaskId};
+use crate::retry::later;
+use crate::{About, Entry, Finish, Lane, LaneId, Line, Plan, Question, QuestionId, QuestionState, TaskId};
+
+use people::PeopleClock;
 
 pub use lane::{LaneState, StepState, Wait};
 pub use task::{Phase, TaskState, Undo};
@@ -55,6 +61,8 @@ pub struct RunState {
     plan: Box<Plan>,
     lanes: Vec<LaneState>,
     questions: Vec<QuestionState>,
+    people: PeopleClock,
+    overdue: bool,
     cancelled: Option<String>,
     finish: Option<(Finish, Timestamp)>,
     lines: u64,
@@ -94,6 +102,8 @@ impl RunState {
             plan: Box::new(plan),
             lanes,
             questions: Vec::new(),
+            people: PeopleClock::default(),
+            overdue: false,
             cancelled: None,
             finish: None,
             lines: 1,
@@ -124,6 +134,7 @@ impl RunState {
             return Err(refused(format!("it should be number {}", self.lines)));
         }
         self.take(&line.entry, line.at).map_err(refused)?;
+        self.people.tick(self.questions.iter().any(QuestionState::is_open), line.at);
         self.lines += 1;
         self.updated = line.at;
         Ok(())
@@ -134,7 +145,7 @@ impl RunState {
         &self.plan
     }
 
-    /// Its lanes, in the plan's order.
+    /// Its lanes: those of the plan in its order, then those within them.
     pub fn lanes(&self) -> &[LaneState] {
         &self.lanes
     }
@@ -169,6 +180,18 @@ impl RunState {
         self.questions.iter().find(|asked| asked.question.id == *id)
     }
 
+    /// Whether it has taken longer than its playbook allows.
+    pub fn is_overdue(&self) -> bool {
+        self.overdue
+    }
+
+    /// When a run that may take so long has taken too long; `None` while people are being asked, since that does not
+    /// count.
+    pub fn overdue_at(&self, deadline: Duration) -> Option<Timestamp> {
+        let waited = self.people.waited()?;
+        Some(later(later(self.plan.created, deadline), waited))
+    }
+
     /// Who stopped it.
     pub fn cancelled(&self) -> Option<&str> {
         self.cancelled.as_deref()
@@ -197,6 +220,14 @@ impl RunState {
             Entry::UndoRequested { tasks, .. } | Entry::Confirmed { tasks, .. } => {
                 self.each_task(tasks, entry, at)
             }
+            Entry::Overdue if self.overdue || self.finish.is_some() => {
+                Err("the run has ended or was overdue before".into())
+            }
+            Entry::Overdue => {
+                self.overdue = true;
+                Ok(())
+            }
+            Entry::Branched { lane, step, lanes, .. } => self.branch(*lane, step, lanes, entry, at),
             Entry::Asked { question, .. } => self.ask(question, entry, at),
             Entry::Answered { question, reply } => self.question_mut(question)?.take(reply, at),
             Entry::QuestionExpired { question } => self.question_mut(question)?.close(Settlement::Expired),
@@ -232,6 +263,30 @@ impl RunState {
         }
         let observes = self.plan.mode == Mode::Observe;
         self.questions.push(QuestionState::new(question.clone(), at, observes));
+        Ok(())
+    }
+
+    fn branch(
+        &mut self,
+        lane: LaneId,
+        step: &StepId,
+        lanes: &[Lane],
+        entry: &Entry,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        if self.finish.is_some() {
+            return Err("the run has finished".into());
+        }
+        let belongs = |(new, number): (&Lane, usize)| {
+            let within =
+                new.parent.as_ref().is_some_and(|parent| parent.lane == lane && parent.step == *step);
+            within && new.id.0 as usize == number
+        };
+        if !lanes.iter().zip(self.lanes.len()..).all(belongs) {
+            return Err(format!("the lanes of {step} do not follow on those that there are"));
+        }
+        self.lane_mut(lane)?.take(entry, at)?;
+        self.lanes.extend(lanes.iter().cloned().map(LaneState::new));
         Ok(())
     }
 
@@ -313,6 +368,14 @@ fn lane_of(entry: &Entry) -> Option<LaneId> {
         | Entry::StepSkipped { lane, .. }
         | Entry::StepDelayed { lane, .. }
         | Entry::StepFailed { lane, .. }
+        | Entry::Entered { lane, .. }
+        | Entry::Chosen { lane, .. }
+        | Entry::Branched { lane, .. }
+        | Entry::WaitBegun { lane, .. }
+        | Entry::StillWaiting { lane, .. }
+        | Entry::WaitOver { lane, .. }
+        | Entry::ValuesSet { lane, .. }
+        | Entry::Stopped { lane, .. }
         | Entry::LaneEnded { lane, .. } => Some(*lane),
         _ => None,
     }

@@ -96,6 +96,39 @@ impl Telling {
                 format!("{question} {}: nobody answered in time", styled(NOTE, "expired"))
             }
             Entry::QuestionWithdrawn { question } => format!("{question} withdrawn: the run was stopped"),
+            Entry::Overdue => styled(NOTE, "the deadline has passed: nothing more is begun"),
+            other => self.tell_flow(other),
+        }
+    }
+
+    fn tell_flow(&self, entry: &Entry) -> String {
+        match entry {
+            Entry::Entered { lane, step, .. } => format!("{}: {step} goes side by side", self.lane(lane.0)),
+            Entry::Chosen { lane, step, way, .. } => match way {
+                Some(way) => format!("{}: {step} takes way {}", self.lane(lane.0), way + 1),
+                None => format!("{}: {step} takes none of its ways", self.lane(lane.0)),
+            },
+            Entry::Branched { lane, step, lanes, .. } => {
+                let names: Vec<&str> = lanes.iter().map(|lane| lane.display.as_str()).collect();
+                format!("{}: {step} goes through {}", self.lane(lane.0), names.join(", "))
+            }
+            Entry::WaitBegun { lane, step, until, .. } => {
+                let until = until.format("%Y-%m-%d %H:%M:%S");
+                format!("{} {} in {step}, until {until} at the latest", self.lane(lane.0), styled(NOTE, "waits"))
+            }
+            Entry::StillWaiting { lane, step, again_at } => {
+                format!("{}: {step} waits on; again at {}", self.lane(lane.0), again_at.format("%H:%M:%S"))
+            }
+            Entry::WaitOver { lane, step, met, .. } => {
+                let how = if *met { "is over" } else { "was in vain" };
+                format!("{}: {step} {how}", self.lane(lane.0))
+            }
+            Entry::ValuesSet { lane, step, values, .. } => {
+                format!("{}: {step} keeps {}", self.lane(lane.0), styled(FAINT, values))
+            }
+            Entry::Stopped { lane, step, outcome, .. } => {
+                format!("{} ends at {step}: {outcome}", self.lane(lane.0))
+            }
             other => self.tell_undo(other),
         }
     }
@@ -160,6 +193,7 @@ impl Telling {
             Entry::Created { plan } => {
                 self.lanes = plan.lanes.iter().map(|lane| lane.display.clone()).collect()
             }
+            Entry::Branched { lanes, .. } => self.lanes.extend(lanes.iter().map(|lane| lane.display.clone())),
             Entry::Expanded { tasks, .. } => self.tasks.extend(tasks.iter().cloned()),
             _ => {}
         }

@@ -87,8 +87,8 @@ fn opposite(
 }
 
 fn actions(playbook: &Playbook) -> impl Iterator<Item = &str> {
-    playbook.steps.iter().chain(&playbook.always).filter_map(|step| match &step.verb {
+    playbook.all_steps().filter_map(|step| match &step.verb {
         Verb::Do(action) => Some(action.action.as_str()),
-        Verb::Ask(_) => None,
+        _ => None,
     })
 }

@@ -90,16 +90,16 @@ impl<'a> Check<'a> {
     /// A step that acts on an account takes the account of its lane: there must be one.
     fn target_in_scope(&mut self, action: &str, target: TargetKind, span: &Span) -> bool {
         let Some(kind) = entity_of(target) else { return true };
-        if self.names.entity == Some(kind) || self.names.entity_is_unclear {
+        if self.names.entities.contains(&kind) || self.names.entity_is_unclear {
             return true;
         }
         let root = names::root_of(kind);
-        let message = match self.names.entity {
+        let message = match self.names.entities.last() {
             Some(other) => {
                 format!(
                     "`{action}` acts on {}, and this playbook goes through each {}",
                     article(kind),
-                    names::root_of(other)
+                    names::root_of(*other)
                 )
             }
             None => format!("`{action}` acts on {}, and there is none here", article(kind)),

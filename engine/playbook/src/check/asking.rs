@@ -306,7 +306,7 @@ pub(super) fn outputs(ask: &AskStep) -> Vec<Output> {
     }
     vec![
         Output { name: "answer".into(), kind: Kind::Choice, words },
-        Output { name: "by".into(), kind: Kind::Text, words: Vec::new() },
-        Output { name: "at".into(), kind: Kind::Time, words: Vec::new() },
+        Output::new("by", Kind::Text),
+        Output::new("at", Kind::Time),
     ]
 }

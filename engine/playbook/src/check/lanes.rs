@@ -33,7 +33,7 @@ impl Check<'_> {
     /// `for_each` and `unless`; `None` where either is wrong.
     pub(super) fn lanes(&mut self, fields: &Fields<'_>) -> Option<Lanes> {
         let for_each = fields.get("for_each").map(|node| self.for_each(node));
-        self.names.entity_is_unclear = for_each.is_some() && self.names.entity.is_none();
+        self.names.entity_is_unclear = for_each.is_some() && self.names.entities.is_empty();
         self.names.stage = Stage::Unless;
         let unless = fields.get("unless").map(|node| self.unless(node));
         let (unless, unless_unknown) =
@@ -45,11 +45,12 @@ impl Check<'_> {
         })
     }
 
-    fn for_each(&mut self, node: &Node) -> Option<ForEach> {
+    /// Through what is gone, and which.
+    pub(super) fn for_each(&mut self, node: &Node) -> Option<ForEach> {
         match &node.content {
             Content::Text(name) => {
                 let kind = self.entity_kind(name, &node.span)?;
-                self.names.entity = Some(kind);
+                self.names.entities.push(kind);
                 Some(self.short_form(kind))
             }
             Content::Map(entries) => {
@@ -61,7 +62,7 @@ impl Check<'_> {
                     return None;
                 };
                 let kind = self.entity_kind(&entry.key, &entry.key_span)?;
-                self.names.entity = Some(kind);
+                self.names.entities.push(kind);
                 if entry.value.content == Content::Empty {
                     let help = format!("write `for_each: {}`", entry.key);
                     self.say(

@@ -7,6 +7,7 @@ mod across;
 mod actions;
 mod asking;
 mod conditions;
+mod flow;
 mod forms;
 mod lanes;
 mod operators;
@@ -20,6 +21,7 @@ mod values;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use quell_action::Catalogue;
 
@@ -61,6 +63,7 @@ pub(crate) fn check(file: &str, source: &Arc<str>, tree: &Node, site: Site<'_>) 
         names: references::Names::default(),
         is_disabled: false,
         approvers: asking::Approvers::default(),
+        deadline: Playbook::DEADLINE,
     };
     let playbook = check.playbook(tree);
     let name_place = tree.member("playbook").map(|node| check.place(&node.span));
@@ -79,6 +82,8 @@ struct Check<'a> {
     is_disabled: bool,
     /// Whom the playbook asks.
     approvers: asking::Approvers,
+    /// How long a run may take.
+    deadline: Duration,
 }
 
 impl Check<'_> {

@@ -1,7 +1,8 @@
 //! A whole playbook: its keys, what it is called, when it starts.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +13,7 @@ use super::references::{RESERVED, Stage};
 use super::shape::{Fields, Keys};
 use super::words::NameForm;
 use crate::codes;
-use crate::model::{AlertState, ContentHash, Mode, Playbook, PlaybookName, Step, Trigger};
+use crate::model::{AlertState, ContentHash, Mode, Playbook, PlaybookName, Step, Trigger, Verb};
 use crate::nearest;
 use crate::parse::{Content, Node};
 
@@ -30,13 +31,14 @@ const PLAYBOOK: Keys = Keys {
         "when",
         "for_each",
         "unless",
+        "deadline",
         "approval",
         "defaults",
         "steps",
         "always",
     ],
     required: &["language", "playbook", "title", "when", "steps"],
-    coming: &["inputs", "once_per", "limits", "deadline", "afterwards"],
+    coming: &["inputs", "once_per", "limits", "afterwards"],
 };
 
 const WHEN: Keys =
@@ -64,6 +66,7 @@ impl Check<'_> {
         self.is_disabled = mode == Some(Mode::Disabled);
         let when = fields.get("when").and_then(|node| self.when(node));
         let lanes = self.lanes(&fields);
+        let deadline = fields.get("deadline").map_or(Some(Playbook::DEADLINE), |node| self.deadline(node));
         let defaults = fields.get("defaults").map_or_else(Defaults::default, |node| self.defaults(node));
         self.find_steps(&fields);
         let steps = fields.get("steps").and_then(|node| self.steps(node, "`steps`", Stage::Steps, &defaults));
@@ -88,6 +91,7 @@ impl Check<'_> {
             for_each,
             unless,
             unless_unknown,
+            deadline: deadline?,
             approval: approval?,
             steps,
             always,
@@ -102,6 +106,13 @@ impl Check<'_> {
             self.somebody_to_ask(&node.span, "`mode: ask`")?;
         }
         Some(mode)
+    }
+
+    fn deadline(&mut self, node: &Node) -> Option<Duration> {
+        let deadline =
+            self.span(node, "`deadline`", Duration::from_secs(60)..=Duration::from_secs(90 * 86_400))?;
+        self.deadline = deadline;
+        Some(deadline)
     }
 
     fn language(&mut self, node: &Node) -> Option<()> {
@@ -195,9 +206,8 @@ impl Check<'_> {
 
     /// Notes where every step with an id stands, so that a name used too early is told from one that does not exist.
     fn find_steps(&mut self, fields: &Fields<'_>) {
-        for part in ["steps", "always"] {
-            let Some(Node { content: Content::List(members), .. }) = fields.get(part) else { continue };
-            for id in members.iter().filter_map(|step| step.member("id")) {
+        for part in ["steps", "always"].iter().filter_map(|part| fields.get(part)) {
+            for id in ids_in(part) {
                 let Some(name) = id.text() else { continue };
                 if RESERVED.contains(&name) {
                     let message = format!("a step cannot be called `{name}`: the name means something else");
@@ -226,20 +236,47 @@ struct Texts {
     labels: Vec<String>,
 }
 
+/// The ids of a list of steps and of all below them.
+fn ids_in(list: &Node) -> Vec<&Node> {
+    let Content::List(members) = &list.content else { return Vec::new() };
+    let of_step = |step| Node::member(step, "id").into_iter().chain(ids_below(step));
+    members.iter().flat_map(of_step).collect()
+}
+
+fn ids_below(step: &Node) -> Vec<&Node> {
+    let lists = ["parallel", "steps", "otherwise"].into_iter().filter_map(|key| step.member(key));
+    let ways = match step.member("choose").map(|node| &node.content) {
+        Some(Content::List(ways)) => ways.as_slice(),
+        _ => &[],
+    };
+    lists.flat_map(ids_in).chain(ways.iter().flat_map(ids_below)).collect()
+}
+
 /// Gives each step without an id one that no other step has: what it does, and a number where that is not enough.
 fn number(steps: &mut [Step], always: &mut [Step]) {
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    for step in steps.iter().chain(always.iter()).filter(|step| step.is_named) {
-        taken.insert(step.id.0.clone(), 1);
-    }
-    for step in steps.iter_mut().chain(always).filter(|step| !step.is_named) {
-        let base = step.id.0.clone();
-        let mut number = 1;
-        while taken.contains_key(&step.id.0) {
-            number += 1;
-            step.id.0 = format!("{base}_{number}");
+    let named = Step::all_in(steps).chain(Step::all_in(always)).filter(|step| step.is_named);
+    let mut taken: BTreeSet<String> = named.map(|step| step.id.0.clone()).collect();
+    number_all(steps, &mut taken);
+    number_all(always, &mut taken);
+}
+
+fn number_all(steps: &mut [Step], taken: &mut BTreeSet<String>) {
+    for step in steps {
+        if !step.is_named {
+            let base = step.id.0.clone();
+            let mut number = 1;
+            while taken.contains(&step.id.0) {
+                number += 1;
+                step.id.0 = format!("{base}_{number}");
+            }
+            taken.insert(step.id.0.clone());
         }
-        taken.insert(step.id.0.clone(), 1);
+        match &mut step.verb {
+            Verb::Parallel(steps) => number_all(steps, taken),
+            Verb::ForEach(each) => number_all(&mut each.steps, taken),
+            Verb::Choose(ways) => ways.iter_mut().for_each(|way| number_all(&mut way.steps, taken)),
+            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Set(_) | Verb::Stop(_) => {}
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{codes, nearest};
 /// The names that are in scope at the place being checked.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    /// The entity that a lane has.
-    pub(super) entity: Option<EntityKind>,
+    /// The entities that a lane has, the innermost last.
+    pub(super) entities: Vec<EntityKind>,
     /// Whether `for_each` is there and cannot be read: then nothing follows from the entity's absence.
     pub(super) entity_is_unclear: bool,
     /// Where in the playbook we are.
@@ -40,6 +40,11 @@ pub(super) struct Output {
 }
 
 impl Output {
+    /// One of a fixed kind.
+    pub(super) fn new(name: &str, kind: Kind) -> Self {
+        Self { name: name.to_owned(), kind, words: Vec::new() }
+    }
+
     /// What an action gives, as it is declared.
     pub(super) fn declared(spec: &ParamSpec) -> Self {
         let words = match &spec.kind {
@@ -116,7 +121,7 @@ impl Check<'_> {
                 Some("`where` sees what the alert says; `unless` and `if` ask directories".to_owned())
             }
             _ if self.names.entity_is_unclear => None,
-            _ => (self.names.entity.map(names::root_of) != Some(root))
+            _ => (!self.names.entities.iter().any(|kind| names::root_of(*kind) == root))
                 .then(|| format!("add `for_each: {root}`, which gives each lane one")),
         }
     }

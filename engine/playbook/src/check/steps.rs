@@ -2,23 +2,23 @@
 
 use super::Check;
 use super::asking;
+use super::flow::Found;
 use super::options::Defaults;
-use super::references::{Output, Stage};
+use super::references::Stage;
 use super::shape::{Fields, Keys};
 use super::words::NameForm;
 use crate::codes;
 use crate::model::{IfUnknown, OnError, Step, StepCondition, StepId, Verb};
-use crate::parse::Node;
+use crate::parse::{Entry, Node};
 
 const STEP: Keys = Keys {
     what: "a step",
     known: &[
         "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval", "ask",
+        "wait", "parallel", "for_each", "steps", "choose", "set", "stop",
     ],
     required: &[],
-    coming: &[
-        "wait", "parallel", "for_each", "steps", "choose", "run", "set", "stop", "using", "verify", "rate",
-    ],
+    coming: &["run", "using", "verify", "rate"],
 };
 
 /// The verbs of the language, those to come included.
@@ -26,6 +26,9 @@ const VERBS: [&str; 9] = ["do", "ask", "wait", "parallel", "for_each", "choose",
 
 /// What only goes together with `do`.
 const OF_DO: [&str; 6] = ["at", "with", "timeout", "retry", "undo", "approval"];
+
+/// Verbs that cannot fail themselves.
+const CANNOT_FAIL: [&str; 4] = ["wait", "parallel", "choose", "stop"];
 
 const IF_UNKNOWN: [(&str, IfUnknown); 4] =
     [("stop", IfUnknown::Stop), ("run", IfUnknown::Run), ("skip", IfUnknown::Skip), ("ask", IfUnknown::Ask)];
@@ -41,11 +44,33 @@ impl Check<'_> {
     ) -> Option<Vec<Step>> {
         self.names.stage = stage;
         let members = self.list(node, what)?;
-        let steps: Vec<Option<Step>> = members.iter().map(|member| self.step(member, defaults)).collect();
+        self.in_order(members, defaults)
+    }
+
+    /// A list of steps within a step.
+    pub(super) fn nested(&mut self, node: &Node, what: &str, defaults: &Defaults) -> Option<Vec<Step>> {
+        let members = self.list(node, what)?;
+        self.in_order(members, defaults)
+    }
+
+    fn in_order(&mut self, members: &[Node], defaults: &Defaults) -> Option<Vec<Step>> {
+        let mut steps = Vec::new();
+        let mut ended = false;
+        for member in members {
+            let step = self.step(member, defaults);
+            if std::mem::replace(&mut ended, step.as_ref().is_some_and(always_ends)) {
+                let at = member.span.start..member.span.start + self.words(&member.span).len();
+                self.say(codes::UNREACHABLE, &at, "no lane comes here: the step above ends it", |d| {
+                    d.help("take it out, or give the `stop` above an `if`")
+                });
+            }
+            steps.push(step);
+        }
         steps.into_iter().collect()
     }
 
-    fn step(&mut self, node: &Node, defaults: &Defaults) -> Option<Step> {
+    /// One step.
+    pub(super) fn step(&mut self, node: &Node, defaults: &Defaults) -> Option<Step> {
         let fields = self.fields(node, &STEP)?;
         let id = fields.get("id").map(|node| self.name(node, "the id of a step", NameForm::Step));
         let title = fields.get("title").map(|node| self.text_for_people(node, "`title`"));
@@ -55,8 +80,8 @@ impl Check<'_> {
         let name = id.as_ref().and_then(|id| id.as_deref());
         let (outputs, done) = match verb {
             Some("do") => self.act(&fields, defaults),
-            Some("ask") => self.asks(&fields, name),
-            _ => (Vec::new(), None),
+            Some(verb) => self.other(verb, &fields, name, defaults),
+            None => (Vec::new(), None),
         };
         if let Some(name) = name {
             self.names.done.insert(name.to_owned(), outputs);
@@ -75,24 +100,54 @@ impl Check<'_> {
         })
     }
 
-    fn act(&mut self, fields: &Fields<'_>, defaults: &Defaults) -> (Vec<Output>, Option<Verb>) {
+    fn act(&mut self, fields: &Fields<'_>, defaults: &Defaults) -> Found {
+        if let Some(entry) = fields.entry("steps") {
+            let message = "`steps` goes with `for_each`, and this step has `do`";
+            self.say(codes::MISPLACED, &entry.key_span, message, |d| d.help("leave it out"));
+        }
         let action = self.do_step(fields, defaults);
         let name = fields.get("do").and_then(Node::text);
         (name.map(|name| self.outputs(name)).unwrap_or_default(), action.map(Verb::Do))
     }
 
-    fn asks(&mut self, fields: &Fields<'_>, id: Option<&str>) -> (Vec<Output>, Option<Verb>) {
-        let found = fields.get("ask").and_then(|node| self.ask_step(node, id));
-        let outputs = found.as_ref().map(asking::outputs).unwrap_or_default();
-        let whole = self.nothing_of_do(fields, "ask");
-        (outputs, found.filter(|_| whole).map(Verb::Ask))
+    fn other(
+        &mut self,
+        verb: &'static str,
+        fields: &Fields<'_>,
+        id: Option<&str>,
+        defaults: &Defaults,
+    ) -> Found {
+        let Some(node) = fields.get(verb) else { return (Vec::new(), None) };
+        let (outputs, found) = match verb {
+            "ask" => {
+                let ask = self.ask_step(node, id);
+                (ask.as_ref().map(asking::outputs).unwrap_or_default(), ask.map(Verb::Ask))
+            }
+            "wait" => self.wait_step(node),
+            "parallel" => self.parallel(node, defaults),
+            "for_each" => self.each(fields, node, defaults),
+            "choose" => self.choose(node, defaults),
+            "set" => self.set(node, id),
+            "stop" => (Vec::new(), self.stop(node).map(Verb::Stop)),
+            // Reported as a part of the language that is not there yet.
+            _ => (Vec::new(), None),
+        };
+        let whole = self.nothing_misplaced(fields, verb);
+        (outputs, found.filter(|_| whole))
     }
 
-    /// Options of a call mean nothing where nothing is called.
-    fn nothing_of_do(&mut self, fields: &Fields<'_>, verb: &str) -> bool {
-        let misplaced: Vec<_> = OF_DO.iter().filter_map(|key| fields.entry(key)).collect();
-        for entry in &misplaced {
-            let message = format!("`{}` goes with `do`, and this step has `{verb}`", entry.key);
+    /// Options mean nothing where there is nothing that they are about.
+    fn nothing_misplaced(&mut self, fields: &Fields<'_>, verb: &str) -> bool {
+        let mut misplaced: Vec<(&Entry, &str)> =
+            OF_DO.iter().filter_map(|key| fields.entry(key)).map(|entry| (entry, "`do`")).collect();
+        if verb != "for_each" {
+            misplaced.extend(fields.entry("steps").map(|entry| (entry, "`for_each`")));
+        }
+        if CANNOT_FAIL.contains(&verb) {
+            misplaced.extend(fields.entry("on_error").map(|entry| (entry, "what can fail")));
+        }
+        for (entry, with) in &misplaced {
+            let message = format!("`{}` goes with {with}, and this step has `{verb}`", entry.key);
             self.say(codes::MISPLACED, &entry.key_span, message, |d| d.help("leave it out"));
         }
         misplaced.is_empty()
@@ -140,6 +195,16 @@ impl Check<'_> {
         Some(StepCondition { group: group?, if_unknown: if_unknown? })
     }
 
+    /// The condition of a way of `choose`.
+    pub(super) fn branch_condition(&mut self, node: &Node) -> Option<StepCondition> {
+        let group = self.group(node, "`if`", &["if_unknown"]);
+        let if_unknown = match node.member("if_unknown") {
+            Some(node) => self.word(node, "`if_unknown` of a way", &IF_UNKNOWN[..3], &[]),
+            None => Some(IfUnknown::default()),
+        };
+        Some(StepCondition { group: group?, if_unknown: if_unknown? })
+    }
+
     fn if_unknown(&mut self, node: &Node) -> Option<IfUnknown> {
         let word = self.word(node, "`if_unknown`", &IF_UNKNOWN, &[])?;
         if word == IfUnknown::Ask {
@@ -147,4 +212,9 @@ impl Check<'_> {
         }
         Some(word)
     }
+}
+
+/// Whether no lane goes on after this step.
+fn always_ends(step: &Step) -> bool {
+    step.condition.is_none() && matches!(step.verb, Verb::Stop(_))
 }

@@ -1,11 +1,13 @@
 //! [`Playbook`]: what is left of a file once it has been checked. Everything here is known to be whole.
 
 mod ask;
+mod flow;
 mod step;
 mod value;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use quell_alert::{EntityKind, Status};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::condition::Group;
 
 pub use ask::{AfterAnswer, AskStep, Asking, IfExpired};
+pub use flow::{Branch, EachStep, SetStep, StopStep, WaitStep};
 pub use step::{DoStep, IfUnknown, OnError, Retry, Step, StepCondition, StepId, UndoRule, Verb};
 pub use value::{Form, Reference};
 
@@ -41,6 +44,8 @@ pub struct Playbook {
     pub unless: Option<Group>,
     /// What happens where `unless` cannot be known: the lane is left out, or a person is asked.
     pub unless_unknown: OrAsk,
+    /// How long a run may take, times of waiting for people apart.
+    pub deadline: Duration,
     /// How everything that needs a person is asked, where a step does not say otherwise.
     pub approval: Option<Asking>,
     /// What is done, in order, in each lane.
@@ -51,6 +56,21 @@ pub struct Playbook {
     pub source: Arc<str>,
     /// The hash of that text.
     pub hash: ContentHash,
+}
+
+impl Playbook {
+    /// How long a run may take where the playbook does not say.
+    pub const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// Every step, however deep, in the order in which they stand.
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        Step::all_in(&self.steps).chain(Step::all_in(&self.always))
+    }
+
+    /// The step of this name.
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.all_steps().find(|step| step.id == *id)
+    }
 }
 
 /// The name of a playbook.

@@ -8,7 +8,7 @@ use quell_action::{ActionName, TargetKind};
 use quell_alert::Provider;
 use serde::{Deserialize, Serialize};
 
-use super::{AskStep, Asking, Form};
+use super::{AskStep, Asking, Branch, EachStep, Form, SetStep, StopStep, WaitStep};
 use crate::condition::Group;
 
 /// One line of a playbook.
@@ -81,6 +81,67 @@ pub enum Verb {
     Do(DoStep),
     /// A question to people.
     Ask(AskStep),
+    /// A wait.
+    Wait(WaitStep),
+    /// Steps that go side by side.
+    Parallel(Vec<Step>),
+    /// Steps for each entity of a kind, in lanes of their own.
+    ForEach(EachStep),
+    /// The first of several ways whose condition holds.
+    Choose(Vec<Branch>),
+    /// Values that later steps can use.
+    Set(SetStep),
+    /// The end of the lane.
+    Stop(StopStep),
+}
+
+impl Step {
+    /// These steps and all below them, in the order in which they stand.
+    pub fn all_in(steps: &[Self]) -> Box<dyn Iterator<Item = &Self> + '_> {
+        Box::new(steps.iter().flat_map(|step| std::iter::once(step).chain(Self::all_in_parts(step.parts()))))
+    }
+
+    /// Those below it that belong to the same lane, however deep, and itself.
+    pub fn all_in_lane(steps: &[Self]) -> Box<dyn Iterator<Item = &Self> + '_> {
+        Box::new(steps.iter().flat_map(|step| {
+            let parts = match step.verb {
+                Verb::ForEach(_) => Vec::new(),
+                _ => step.parts(),
+            };
+            let below = parts.into_iter().flat_map(Self::all_in_lane);
+            std::iter::once(step).chain(below)
+        }))
+    }
+
+    /// Its own conditions: whether it is taken, which of its ways is, which entities it goes through, how long it waits.
+    pub fn conditions(&self) -> Vec<&Group> {
+        let mut found: Vec<&Group> = self.condition.iter().map(|condition| &condition.group).collect();
+        match &self.verb {
+            Verb::Choose(ways) => {
+                found.extend(
+                    ways.iter().filter_map(|way| way.condition.as_ref()).map(|condition| &condition.group),
+                );
+            }
+            Verb::ForEach(each) => found.extend(&each.each.only),
+            Verb::Wait(WaitStep::Until { group, .. }) => found.push(group),
+            _ => {}
+        }
+        found
+    }
+
+    /// The lists of steps directly below it.
+    pub fn parts(&self) -> Vec<&[Self]> {
+        match &self.verb {
+            Verb::Parallel(steps) => vec![steps],
+            Verb::ForEach(each) => vec![&each.steps],
+            Verb::Choose(branches) => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
+            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Set(_) | Verb::Stop(_) => Vec::new(),
+        }
+    }
+
+    fn all_in_parts<'s>(parts: Vec<&'s [Self]>) -> Box<dyn Iterator<Item = &'s Self> + 's> {
+        Box::new(parts.into_iter().flat_map(Self::all_in))
+    }
 }
 
 /// An action of the catalogue.

@@ -55,12 +55,25 @@ pub struct LaneScope<'a> {
     pub identity: Option<&'a IdentityFacts>,
     /// What its system said of the device, once it was asked.
     pub device: Option<&'a DeviceFacts>,
+    /// The entities around it, where the lane is within another one.
+    pub outer: Vec<Outer<'a>>,
     /// What earlier steps led to.
     pub results: Cow<'a, BTreeMap<StepId, StepResult>>,
     /// `lane.…`: by field name.
     pub lane: BTreeMap<&'static str, Value>,
     /// `run.…`: by field name.
     pub run: BTreeMap<&'static str, Value>,
+}
+
+/// An entity around a lane, and what directories said of it.
+#[derive(Debug, Clone)]
+pub struct Outer<'a> {
+    /// The entity.
+    pub entity: Entity<'a>,
+    /// What the directories said of the person, once they were asked.
+    pub identity: Option<&'a IdentityFacts>,
+    /// What its system said of the device, once it was asked.
+    pub device: Option<&'a DeviceFacts>,
 }
 
 /// What a step led to, for later steps to read.
@@ -104,6 +117,7 @@ impl<'s> LaneScope<'s> {
             entity,
             identity: None,
             device: None,
+            outer: Vec::new(),
             results: Cow::Owned(BTreeMap::new()),
             lane: BTreeMap::new(),
             run: BTreeMap::new(),
@@ -140,7 +154,10 @@ impl Scope for LaneScope<'_> {
                 Some(entity) if entity.root() == root => {
                     entity.seen(&reference.0, self.identity, self.device)
                 }
-                _ => self.of_step(root, field),
+                _ => match self.outer.iter().find(|outer| outer.entity.root() == root) {
+                    Some(outer) => outer.entity.seen(&reference.0, outer.identity, outer.device),
+                    None => self.of_step(root, field),
+                },
             },
         }
     }

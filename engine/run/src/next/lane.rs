@@ -1,17 +1,19 @@
 //! How one lane goes on: `unless`, then step after step, then `always`, then its end.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use quell_action::ActionError;
 use quell_alert::Timestamp;
+use quell_playbook::LaneScope;
 use quell_playbook::condition::{Group, Truth};
-use quell_playbook::model::{AskStep, DoStep, IfUnknown, OnError, OrAsk, Playbook, Step, Verb};
-use quell_playbook::{LaneScope, Scope};
+use quell_playbook::model::{DoStep, EachStep, IfUnknown, OnError, OrAsk, Playbook, Step, StepId, Verb};
 use serde_json::Value;
 
 use super::question::{Inquiry, Permission, condition_text, hear, permission, tasks_text, unless_text};
 use super::{Move, Next};
 use crate::{
-    About, Entry, Lane, LaneState, LeftOut, Phase, QuestionState, RunState, Skip, StepState, TaskState,
-    outcome, scope,
+    About, CallFailure, Entry, Lane, LaneState, LeftOut, Parent, Phase, QuestionState, RunState, Skip,
+    StepState, TaskState, outcome, scope,
 };
 
 /// Lanes that have not ended go on side by side: as many are begun as the playbook allows, those apart that only wait
@@ -22,18 +24,44 @@ pub(super) fn go_on(playbook: &Playbook, state: &RunState, now: Timestamp, next:
         Permission::Awaited => return,
         Permission::Refused(because) => leave_out(state, &because, next),
     }
-    let mut places = playbook.for_each.as_ref().map_or(1, |for_each| for_each.at_once.max(1));
+    let mut places: BTreeMap<Option<&Parent>, usize> = BTreeMap::new();
     for lane_state in state.lanes().iter().filter(|lane| lane.end().is_none()) {
-        if places == 0 && lane_state.started().is_none() {
+        let lane = lane_state.lane();
+        let left = places.entry(lane.parent.as_ref()).or_insert_with(|| at_once(playbook, lane));
+        if *left == 0 && lane_state.started().is_none() {
             continue;
         }
-        let lane = lane_state.lane();
         let before = next.size();
         Course { playbook, state, lane, lane_state, now }.take(next);
         match next.size() == before {
             true => next.resting.push(lane.id),
-            false => places = places.saturating_sub(1),
+            false => *left = left.saturating_sub(1),
         }
+    }
+}
+
+/// How many lanes of its kind go side by side.
+fn at_once(playbook: &Playbook, lane: &Lane) -> usize {
+    let each = match &lane.parent {
+        None => playbook.for_each.as_ref(),
+        Some(parent) => each_of(playbook, parent).map(|step| &step.each),
+    };
+    each.map_or(1, |each| each.at_once.max(1))
+}
+
+/// The step that a lane is within.
+pub(crate) fn each_of<'p>(playbook: &'p Playbook, parent: &Parent) -> Option<&'p EachStep> {
+    match &playbook.step(&parent.step)?.verb {
+        Verb::ForEach(each) => Some(each),
+        _ => None,
+    }
+}
+
+/// What is done in a lane, `always` apart.
+pub(crate) fn steps_of<'p>(playbook: &'p Playbook, lane: &Lane) -> &'p [Step] {
+    match &lane.parent {
+        None => &playbook.steps,
+        Some(parent) => each_of(playbook, parent).map_or(&[], |each| &each.steps),
     }
 }
 
@@ -45,7 +73,8 @@ fn leave_out(state: &RunState, because: &LeftOut, next: &mut Next) {
 }
 
 /// What became of the steps looked at so far.
-enum Progress {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
     /// All of them are settled, and the lane goes on after them.
     Past,
     /// All that were taken are settled, and the lane stops there.
@@ -54,12 +83,12 @@ enum Progress {
     Busy,
 }
 
-struct Course<'a> {
-    playbook: &'a Playbook,
-    state: &'a RunState,
-    lane: &'a Lane,
-    lane_state: &'a LaneState,
-    now: Timestamp,
+pub(super) struct Course<'a> {
+    pub(super) playbook: &'a Playbook,
+    pub(super) state: &'a RunState,
+    pub(super) lane: &'a Lane,
+    pub(super) lane_state: &'a LaneState,
+    pub(super) now: Timestamp,
 }
 
 impl Course<'_> {
@@ -70,7 +99,8 @@ impl Course<'_> {
         }
         let steps = match self.lane_state.left_out() {
             Some(_) => Progress::Stopped,
-            None => self.walk(&self.playbook.steps, next),
+            None if self.state.is_overdue() => self.give_up(next),
+            None => self.walk(steps_of(self.playbook, self.lane), next),
         };
         if matches!(steps, Progress::Busy) {
             return;
@@ -85,7 +115,9 @@ impl Course<'_> {
     /// `unless` that the alert alone could not answer is answered by the directories; what they cannot say either
     /// stops the lane.
     fn is_held_open_by_unless(&self, next: &mut Next) -> bool {
-        let Some(unless) = self.playbook.unless.as_ref() else { return false };
+        let Some(unless) = self.playbook.unless.as_ref().filter(|_| self.lane.parent.is_none()) else {
+            return false;
+        };
         if !self.lane.unless_open || self.lane_state.left_out().is_some() || self.has_begun() {
             return false;
         }
@@ -111,7 +143,13 @@ impl Course<'_> {
     }
 
     /// Whether people agree; `None` while they are being asked.
-    fn agreed(&self, about: About, text: impl Fn() -> String, trace: Value, next: &mut Next) -> Option<bool> {
+    pub(super) fn agreed(
+        &self,
+        about: About,
+        text: impl Fn() -> String,
+        trace: Value,
+        next: &mut Next,
+    ) -> Option<bool> {
         let inquiry = || Some(Inquiry::whether(about.clone(), text(), self.playbook.approval.as_ref()?));
         hear(self.state, &about, inquiry, trace, self.now, next)
     }
@@ -119,10 +157,31 @@ impl Course<'_> {
     /// Somebody whom `unless` spares is still told about in `always`; those whom the plan left out were never in it.
     fn runs_always(&self) -> bool {
         use LeftOut::{NotApproved, TooMany, Where};
-        !matches!(self.lane_state.left_out(), Some(TooMany { .. } | Where { .. } | NotApproved))
+        let never_in_it =
+            matches!(self.lane_state.left_out(), Some(TooMany { .. } | Where { .. } | NotApproved));
+        self.lane.parent.is_none() && !never_in_it
     }
 
-    fn walk(&self, steps: &[Step], next: &mut Next) -> Progress {
+    /// The run has taken too long: what is started is finished, and nothing more of the steps is begun.
+    fn give_up(&self, next: &mut Next) -> Progress {
+        let of_steps: BTreeSet<&StepId> =
+            Step::all_in_lane(steps_of(self.playbook, self.lane)).map(|step| &step.id).collect();
+        let open = || {
+            let tasks = self.lane_state.tasks().filter(|task| of_steps.contains(&task.task.id.step));
+            tasks.filter(|task| !task.is_settled())
+        };
+        let waiting = open().filter(|task| !task.is_started());
+        next.records.extend(waiting.map(not_in_time));
+        let within = self
+            .state
+            .lanes()
+            .iter()
+            .filter(|lane| lane.end().is_none())
+            .any(|lane| lane.lane().parent.as_ref().is_some_and(|parent| parent.lane == self.lane.id));
+        if open().next().is_some() || within { Progress::Busy } else { Progress::Stopped }
+    }
+
+    pub(super) fn walk(&self, steps: &[Step], next: &mut Next) -> Progress {
         for step in steps {
             match self.step(step, next) {
                 Progress::Past => {}
@@ -132,7 +191,7 @@ impl Course<'_> {
         Progress::Past
     }
 
-    fn step(&self, step: &Step, next: &mut Next) -> Progress {
+    pub(super) fn step(&self, step: &Step, next: &mut Next) -> Progress {
         match self.lane_state.step(&step.id) {
             None => {
                 self.decide(step, next);
@@ -150,6 +209,13 @@ impl Course<'_> {
             Some(StepState::Skipped(Skip::Unknown { stops: true, .. })) => Progress::Stopped,
             Some(StepState::Skipped(_)) => Progress::Past,
             Some(StepState::Failed(_)) => after(step),
+            Some(StepState::Set(_)) => Progress::Past,
+            Some(StepState::Waited { .. }) => Progress::Past,
+            Some(StepState::Stopped(_)) => Progress::Stopped,
+            Some(StepState::Waiting { until, look_at }) => self.waiting(step, *until, *look_at, next),
+            Some(StepState::Entered) => self.side_by_side(step, next),
+            Some(StepState::Chosen(way)) => self.on_the_way(step, *way, next),
+            Some(StepState::Branched(lanes)) => self.within(step, lanes),
             Some(StepState::Asked) => {
                 let about = About::Step { lane: self.lane.id, step: step.id.clone() };
                 match self.state.question_about(&about).and_then(QuestionState::goes_on) {
@@ -235,46 +301,23 @@ impl Course<'_> {
         }
     }
 
-    fn directories_may_know(&self, group: &Group) -> bool {
+    pub(super) fn directories_may_know(&self, group: &Group) -> bool {
         let Some(entity) = self.lane.entity(&self.state.plan().alert) else { return false };
         self.lane_state.subject().is_none()
             && self.lane.can_be_resolved()
             && group.references().any(|reference| reference.split().0 == entity.root())
     }
 
-    fn resolve(&self, next: &mut Next) {
+    pub(super) fn resolve(&self, next: &mut Next) {
         let not_before = self.lane_state.wait().map(|wait| wait.until);
         next.begin(Move::Resolve { lane: self.lane.id }, not_before, self.now);
     }
 
-    /// A step is taken.
-    fn begin(&self, step: &Step, trace: Value, next: &mut Next) {
-        match &step.verb {
-            Verb::Do(_) => self.expand(step, trace, next),
-            Verb::Ask(ask) => self.ask(step, ask, trace, next),
-        }
-    }
-
-    fn ask(&self, step: &Step, ask: &AskStep, trace: Value, next: &mut Next) {
-        let text = match ask.question.fill(&self.scope() as &dyn Scope) {
-            Ok(text) => text.as_str().unwrap_or_default().to_owned(),
-            Err(missing) => {
-                let error = ActionError::rejected(format!("the question cannot be filled in: {missing}"));
-                let (lane, step) = (self.lane.id, step.id.clone());
-                return next.records.push(Entry::StepFailed { lane, step, error });
-            }
-        };
-        let about = About::Step { lane: self.lane.id, step: step.id.clone() };
-        let inquiry = || Some(Inquiry::of_step(about.clone(), text, ask));
-        // What is answered is seen when the question stands in the journal.
-        let _ = hear(self.state, &about, inquiry, trace, self.now, next);
-    }
-
-    fn expand(&self, step: &Step, trace: Value, next: &mut Next) {
+    pub(super) fn expand(&self, step: &Step, trace: Value, next: &mut Next) {
         next.moves.push(Move::Expand { lane: self.lane.id, step: step.id.clone(), trace });
     }
 
-    fn skip(&self, step: &Step, because: Skip, next: &mut Next) {
+    pub(super) fn skip(&self, step: &Step, because: Skip, next: &mut Next) {
         next.records.push(Entry::StepSkipped { lane: self.lane.id, step: step.id.clone(), because });
     }
 
@@ -282,12 +325,19 @@ impl Course<'_> {
         self.lane_state.steps().next().is_some()
     }
 
-    fn scope(&self) -> LaneScope<'_> {
+    pub(super) fn scope(&self) -> LaneScope<'_> {
         scope::of_lane(self.state, self.playbook, self.lane, self.now)
     }
 }
 
-fn after(step: &Step) -> Progress {
+fn not_in_time(task: &TaskState) -> Entry {
+    let error = task.error.clone().unwrap_or_else(|| {
+        ActionError::rejected("the deadline of the playbook passed before its call was made")
+    });
+    Entry::Failed { task: task.task.id.clone(), failure: CallFailure { error, attempts: task.attempts } }
+}
+
+pub(super) fn after(step: &Step) -> Progress {
     match step.on_error {
         OnError::Stop => Progress::Stopped,
         OnError::Continue => Progress::Past,

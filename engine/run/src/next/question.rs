@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::Next;
 use crate::retry::later;
-use crate::{About, Bond, Entry, Lane, LeftOut, Plan, Question, RunState, Settlement, Task, TaskState};
+use crate::{
+    About, Bond, Entry, Lane, LeftOut, Plan, Question, RunState, Settlement, Task, TaskState, TooMany,
+};
 
 /// What engine questions are answered with.
 const APPROVE: &str = "approve";
@@ -153,6 +155,15 @@ pub(super) fn unless_text(plan: &Plan, lane: &Lane) -> String {
     )
 }
 
+/// Whether to go through more entities than a step allows.
+pub(super) fn more_text(plan: &Plan, lane: &Lane, step: &Step, more: TooMany) -> String {
+    let what = step.title.clone().unwrap_or_else(|| step.id.to_string());
+    format!(
+        "{}: \"{what}\" for {} concerns {}, and the playbook allows {} without a person. Go on?",
+        plan.alert.title, lane.display, more.found, more.at_most
+    )
+}
+
 /// Whether a step is to be taken of which it cannot be known.
 pub(super) fn condition_text(plan: &Plan, lane: &Lane, step: &Step) -> String {
     let what = step.title.clone().unwrap_or_else(|| step.id.to_string());
@@ -184,8 +195,10 @@ pub(crate) fn is_declined(state: &RunState, lane: crate::LaneId, steps: &[Step])
         let of_steps = match &asked.question.about {
             About::Step { lane: its, step }
             | About::Condition { lane: its, step }
-            | About::Tasks { lane: its, step } => *its == lane && steps.iter().any(|other| other.id == *step),
-            About::Plan | About::TooMany | About::Unless { .. } => false,
+            | About::Tasks { lane: its, step } => {
+                *its == lane && Step::all_in_lane(steps).any(|other| other.id == *step)
+            }
+            About::Plan | About::TooMany | About::Unless { .. } | About::More { .. } => false,
         };
         of_steps && asked.settled != Some(Settlement::Withdrawn) && asked.goes_on() == Some(false)
     })

@@ -8,7 +8,7 @@ use quell_playbook::model::{AlertState, ForEach, Mode, OrAsk, Playbook};
 use quell_playbook::{Entity, LaneScope};
 use uuid::Uuid;
 
-use super::{Lane, LaneId, LeftOut, Origin, Plan, PlaybookVersion, RunId, TooMany};
+use super::{Lane, LaneId, LeftOut, Origin, Parent, Plan, PlaybookVersion, RunId, TooMany};
 
 /// The name space of run ids. It never changes: a redelivered alert would not find its run.
 const RUNS: Uuid = Uuid::from_u128(0x9d2c_2f0b_1f0e_5c62_8a6b_0c1d_71e2_44a7);
@@ -85,6 +85,26 @@ fn lanes(alert: &Alert, playbook: &Playbook, now: Timestamp) -> (Vec<Lane>, Opti
     (lanes, too_many)
 }
 
+/// The lanes of a step that goes through entities, numbered from this number on; and whether they are too many.
+pub(crate) fn nested<'a>(
+    alert: &'a Alert,
+    each: &ForEach,
+    parent: &Parent,
+    first: usize,
+    is_chosen: impl Fn(Entity<'a>) -> bool,
+) -> (Vec<Lane>, Option<TooMany>) {
+    let chosen = Entity::all(alert, each.kind).into_iter().filter(|(_, entity)| is_chosen(*entity));
+    let lanes: Vec<Lane> = chosen
+        .zip(first..)
+        .map(|((position, entity), number)| Lane {
+            parent: Some(parent.clone()),
+            ..Lane::about(number, each.kind, position, &entity)
+        })
+        .collect();
+    let too_many = TooMany { found: lanes.len(), at_most: each.at_most };
+    (lanes, Some(too_many).filter(|more| more.found > more.at_most))
+}
+
 /// More than the playbook allows is never "the first few": nobody is touched, or a person decides about all of them.
 /// Those whom `where` leaves out do not count.
 fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) -> Option<TooMany> {
@@ -145,6 +165,7 @@ impl Lane {
             key,
             display,
             unless_open: false,
+            parent: None,
             left_out: None,
         }
     }
@@ -157,6 +178,7 @@ impl Lane {
             key: format!("alert:{}", alert.same_detection_key()),
             display: alert.title.clone(),
             unless_open: false,
+            parent: None,
             left_out: None,
         }
     }

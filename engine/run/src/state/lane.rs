@@ -5,10 +5,11 @@ use std::time::Duration;
 use quell_action::{ActionError, Subject};
 use quell_alert::Timestamp;
 use quell_playbook::model::StepId;
+use serde_json::Value;
 
 use super::TaskState;
 use super::task::name_of;
-use crate::{About, Entry, Lane, LaneEnd, LeftOut, Skip, TaskId};
+use crate::{About, Entry, Lane, LaneEnd, LaneId, LeftOut, Skip, TaskId};
 
 /// Where one lane stands.
 #[derive(Debug, Clone)]
@@ -33,6 +34,28 @@ pub enum StepState {
     Failed(ActionError),
     /// It asks people: the run's questions tell what came of it.
     Asked,
+    /// Its steps go side by side.
+    Entered,
+    /// One of its ways was taken, or none.
+    Chosen(Option<usize>),
+    /// It goes through entities, in these lanes.
+    Branched(Vec<LaneId>),
+    /// It waits.
+    Waiting {
+        /// Until this moment at the latest.
+        until: Timestamp,
+        /// It is looked at again at this moment.
+        look_at: Timestamp,
+    },
+    /// It has waited.
+    Waited {
+        /// Whether what was waited for is so.
+        met: bool,
+    },
+    /// It keeps these values, by name.
+    Set(Value),
+    /// It ended the lane, in the author's words.
+    Stopped(String),
     /// It was worked out.
     Expanded(Vec<TaskState>),
 }
@@ -142,7 +165,7 @@ impl LaneState {
             return Err(format!("the lane has ended, and the line says {}", name_of(entry)));
         }
         match entry {
-            Entry::Resolved { subject, .. } if self.subject.is_none() => {
+            Entry::Resolved { subject, .. } if self.subject.is_none() || self.is_waiting() => {
                 self.subject = Some(Subject::clone(subject));
                 self.wait = None;
             }
@@ -161,6 +184,15 @@ impl LaneState {
 
     fn take_step(&mut self, entry: &Entry, at: Timestamp) -> Result<(), String> {
         let (id, to) = match entry {
+            Entry::Entered { step, .. } => (step, StepState::Entered),
+            Entry::Chosen { step, way, .. } => (step, StepState::Chosen(way.map(|way| way as usize))),
+            Entry::Branched { step, lanes, .. } => {
+                (step, StepState::Branched(lanes.iter().map(|lane| lane.id).collect()))
+            }
+            Entry::WaitBegun { step, until, .. } => (step, StepState::Waiting { until: *until, look_at: at }),
+            Entry::StillWaiting { .. } | Entry::WaitOver { .. } => return self.take_wait(entry),
+            Entry::ValuesSet { step, values, .. } => (step, StepState::Set(values.clone())),
+            Entry::Stopped { step, outcome, .. } => (step, StepState::Stopped(outcome.clone())),
             Entry::Expanded { step, tasks, .. } => {
                 (step, StepState::Expanded(tasks.iter().cloned().map(TaskState::new).collect()))
             }
@@ -184,6 +216,35 @@ impl LaneState {
         }
         Ok(())
     }
+
+    fn take_wait(&mut self, entry: &Entry) -> Result<(), String> {
+        let (id, over) = match entry {
+            Entry::StillWaiting { step, .. } => (step, None),
+            Entry::WaitOver { step, met, .. } => (step, Some(*met)),
+            _ => return Err("it is about no wait".into()),
+        };
+        let state = self.steps.iter_mut().find(|(step, _)| step == id).map(|(_, state)| state);
+        match (state, entry, over) {
+            (Some(StepState::Waiting { look_at, .. }), Entry::StillWaiting { again_at, .. }, _) => {
+                *look_at = *again_at;
+            }
+            (Some(state @ StepState::Waiting { .. }), _, Some(met)) => *state = StepState::Waited { met },
+            _ => return Err(format!("step {id} does not wait")),
+        }
+        Ok(())
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.steps.iter().any(|(_, state)| matches!(state, StepState::Waiting { .. }))
+    }
+
+    /// What the playbook itself said of its end.
+    pub fn stopped(&self) -> Option<&str> {
+        self.steps.iter().find_map(|(_, state)| match state {
+            StepState::Stopped(outcome) => Some(outcome.as_str()),
+            _ => None,
+        })
+    }
 }
 
 impl StepState {
@@ -203,12 +264,13 @@ impl StepState {
         }
     }
 
-    /// Whether nothing more is to be done for it; what it may have asked apart.
+    /// Whether nothing more is to be done for it; what it may have asked, and the steps below it, apart.
     pub fn is_settled(&self) -> bool {
         match self {
             Self::Delayed(..) => false,
-            Self::Skipped(_) | Self::Failed(_) | Self::Asked => true,
+            Self::Waiting { .. } => false,
             Self::Expanded(tasks) => tasks.iter().all(TaskState::is_settled),
+            _ => true,
         }
     }
 
@@ -217,7 +279,7 @@ impl StepState {
         match self {
             Self::Failed(_) => true,
             Self::Expanded(tasks) => tasks.iter().any(TaskState::went_wrong),
-            Self::Delayed(..) | Self::Skipped(_) | Self::Asked => false,
+            _ => false,
         }
     }
 }
