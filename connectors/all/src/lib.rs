@@ -12,6 +12,7 @@ pub fn all() -> Vec<Kind> {
         Kind::of::<quell_active_directory::ActiveDirectory>(),
         Kind::of::<quell_entra_id::EntraId>(),
         Kind::of::<quell_lab::LabConnector>(),
+        Kind::of::<quell_okta::OktaConnector>(),
         Kind::of::<quell_webhook::WebhookConnector>(),
     ]
 }

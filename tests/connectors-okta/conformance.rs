@@ -1,0 +1,74 @@
+//! Every action passes the suite that all connectors pass, and every exchange keeps to Okta's own document.
+
+use std::collections::BTreeSet;
+
+use futures::stream::{self, StreamExt};
+use quell_action::Connector;
+use quell_kit::conformance::check;
+use quell_okta::OktaConnector;
+
+use crate::bench::OktaBench;
+use crate::contract::Contract;
+
+/// The actions, each with what its bench cannot bring about.
+const ACTIONS: [(&str, &[&str]); 15] = [
+    ("account.disable", &[]),
+    ("account.enable", &[]),
+    ("account.deactivate", &[]),
+    ("account.activate", &[]),
+    ("account.reactivate", &[]),
+    ("account.unlock", &[]),
+    ("account.force_password_change", &[]),
+    ("account.reset_password", &[]),
+    ("account.revoke_sessions", &[]),
+    ("account.revoke_tokens", &[]),
+    ("account.set_risk", &[]),
+    // There is no third state between being in a group and not.
+    ("account.add_to_group", &["is undone after somebody else changed it"]),
+    ("account.remove_from_group", &["is undone after somebody else changed it"]),
+    ("okta.get_user", &[]),
+    ("okta.get_groups", &[]),
+];
+
+#[test]
+fn every_action_is_on_the_list() {
+    let offered: BTreeSet<&str> = OktaConnector::actions(None).iter().map(|info| info.spec.name).collect();
+    assert_eq!(offered, ACTIONS.iter().map(|(name, _)| *name).collect());
+}
+
+/// Each waits for answers that never come, so they run side by side.
+#[tokio::test]
+async fn the_actions_conform() {
+    let all = stream::iter(ACTIONS).map(|(action, left_out)| conforms(action, left_out));
+    let all: Vec<_> = all.buffer_unordered(5).collect().await;
+    let (mut verdict, mut called) = (String::new(), BTreeSet::new());
+    for (broken, operations) in all {
+        verdict.push_str(&broken);
+        called.extend(operations);
+    }
+    assert_eq!(verdict, "");
+    // What only looking up and searching by other names call is called by the tests of looking.
+    let elsewhere = ["listUsers", "listApplicationUsers", "getApplicationUser", "revokeUserGrants", "token"];
+    let missed: Vec<String> = Contract::read()
+        .operations()
+        .into_iter()
+        .filter(|name| !called.contains(name) && !elsewhere.iter().any(|known| name.starts_with(known)))
+        .collect();
+    assert_eq!(missed, [""; 0], "operations of the contract that nothing called");
+}
+
+async fn conforms(action: &'static str, left_out: &'static [&'static str]) -> (String, BTreeSet<String>) {
+    let bench = OktaBench::start(action).await;
+    let report = check(&bench).await;
+    let mut broken = report.broken;
+    let expected = left_out.iter().map(|name| format!("{action} at okta: {name}")).collect::<Vec<_>>();
+    if report.left_out != expected {
+        broken.push(format!("{action}: left out {:?}", report.left_out));
+    }
+    let faults: BTreeSet<String> = bench.organisation.faults.lock().drain(..).collect();
+    broken.extend(faults);
+    let contract = Contract::read();
+    let seen = bench.organisation.server.seen();
+    let called = seen.iter().filter_map(|seen| contract.name_of(seen)).collect();
+    (broken.into_iter().map(|line| line + "\n").collect(), called)
+}

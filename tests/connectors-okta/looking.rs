@@ -1,0 +1,141 @@
+//! Who is meant by a name: Okta is generous, and the connector is not.
+
+use quell_action::{AccountFacts, Directory, LookUp, Protected};
+use quell_alert::Identifier;
+use quell_kit::conformance::Vendor;
+use serde_json::json;
+
+use crate::bench::OktaBench;
+use crate::organisation::{group_id, user_id};
+
+async fn found(bench: &OktaBench, identifiers: &[Identifier]) -> LookUp<AccountFacts> {
+    let connection = bench.connection(json!({})).await;
+    let directory: &dyn Directory = &*connection.directories[0];
+    let found = directory.account(identifiers).await.unwrap();
+    assert_eq!(*bench.organisation.faults.lock(), [""; 0]);
+    found
+}
+
+fn login(text: &str) -> Identifier {
+    Identifier::login(text).unwrap()
+}
+
+fn id(name: &str) -> Identifier {
+    Identifier::okta_id(&user_id(name)).unwrap()
+}
+
+#[tokio::test]
+async fn somebody_is_found_by_every_strong_name_and_described_whole() {
+    let bench = OktaBench::start("").await;
+    let anchor = Identifier::immutable_id("EJ1aJpQDR0SnJqXG9itKpQ==").unwrap();
+    let upn = Identifier::upn("alice@corp.example").unwrap();
+    for names in [
+        vec![id("alice")],
+        vec![login("ALICE@corp.example")],
+        vec![upn],
+        vec![anchor.clone()],
+        vec![id("alice"), login("alice@corp.example"), anchor.clone()],
+        vec![Identifier::mail("someone@else.example").unwrap(), id("alice")],
+    ] {
+        let LookUp::Found(facts) = found(&bench, &names).await else { panic!("{names:?} finds nobody") };
+        assert_eq!(facts.key.id, user_id("alice"));
+        assert_eq!(facts.key.realm, "corp.okta.example");
+        for identifier in [id("alice"), login("alice@corp.example"), anchor.clone()] {
+            assert!(facts.identifiers.contains(&identifier), "{identifier}");
+        }
+        assert_eq!((facts.privileged, facts.enabled, facts.protected), (Some(false), Some(true), None));
+        let groups = facts.groups.unwrap();
+        assert_eq!(groups[0].identifiers, [Identifier::OktaId(group_id("everyone"))]);
+        assert_eq!(groups[0].name.as_deref(), Some("Everyone"));
+    }
+}
+
+#[tokio::test]
+async fn near_names_find_nobody_or_are_ambiguous() {
+    let bench = OktaBench::start("").await;
+    bench.organisation.world.lock().people.get_mut(&user_id("bob")).unwrap().login =
+        "rene@corp.example".into();
+    assert!(matches!(found(&bench, &[login("alice")]).await, LookUp::Ambiguous(_)), "a short name");
+    assert!(matches!(found(&bench, &[login("rené@corp.example")]).await, LookUp::Ambiguous(_)), "accents");
+    assert!(matches!(found(&bench, &[id("alice"), login("rene@corp.example")]).await, LookUp::Ambiguous(_)));
+    for nobody in [
+        vec![login("me")],
+        vec![login("ME")],
+        vec![login(".")],
+        vec![login("..")],
+        vec![login("nobody@corp.example")],
+        vec![Identifier::mail("alice@corp.example").unwrap()],
+        vec![Identifier::bare_name("alice").unwrap()],
+        vec![id("nobody")],
+        // An id that finds nobody is not replaced by a name.
+        vec![id("nobody"), login("alice@corp.example")],
+        vec![id("alice"), login("nobody@corp.example")],
+        vec![Identifier::immutable_id("unknown").unwrap()],
+        vec![],
+    ] {
+        assert_eq!(found(&bench, &nobody).await, LookUp::NotFound, "{nobody:?}");
+    }
+}
+
+#[tokio::test]
+async fn logins_that_no_path_can_hold_are_searched_for() {
+    let bench = OktaBench::start("").await;
+    for odd in ["corp/bob?x", "bob#1", "100%", r"corp\bob", &user_id("alice")] {
+        bench.organisation.world.lock().people.get_mut(&user_id("bob")).unwrap().login = odd.to_owned();
+        let LookUp::Found(facts) = found(&bench, &[login(odd)]).await else { panic!("{odd} finds nobody") };
+        assert_eq!(facts.key.id, user_id("bob"), "{odd}");
+    }
+    bench.organisation.world.lock().people.get_mut(&user_id("root")).unwrap().login = "corp/bob".into();
+    bench.organisation.world.lock().people.get_mut(&user_id("bob")).unwrap().login = "corp/bob".into();
+    assert!(matches!(found(&bench, &[login("corp/bob")]).await, LookUp::Ambiguous(_)));
+}
+
+#[tokio::test]
+async fn lists_are_read_to_their_end() {
+    let bench = OktaBench::start("").await;
+    {
+        let mut world = bench.organisation.world.lock();
+        world.page = 1;
+        world.people.get_mut(&user_id("bob")).unwrap().anchor = Some("Bob==".into());
+        let alice = world.people.get_mut(&user_id("alice")).unwrap();
+        alice.groups.extend(["quarantine", "fromad"].map(group_id));
+    }
+    let LookUp::Found(facts) = found(&bench, &[id("alice")]).await else { panic!() };
+    assert_eq!(facts.groups.unwrap().len(), 3);
+    let bob = Identifier::immutable_id("Bob==").unwrap();
+    let LookUp::Found(facts) = found(&bench, &[bob]).await else { panic!() };
+    assert_eq!(facts.key.id, user_id("bob"));
+}
+
+#[tokio::test]
+async fn administrators_and_ourselves_are_known() {
+    let bench = OktaBench::start("").await;
+    let LookUp::Found(root) = found(&bench, &[id("root")]).await else { panic!() };
+    assert_eq!((root.privileged, root.protected), (Some(true), None));
+    let LookUp::Found(own) = found(&bench, &[id("quell")]).await else { panic!() };
+    assert_eq!(own.protected, Some(Protected::OwnAccount));
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_asked_says_so() {
+    let bench = OktaBench::start("").await;
+    for vendor in [Vendor::Forbids, Vendor::RefusesCredentials, Vendor::Throttles(None)] {
+        *bench.organisation.behaviour.lock() = vendor;
+        let connection = bench.connection(json!({})).await;
+        assert!(connection.directories[0].account(&[id("alice")]).await.is_err(), "{vendor:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_probe_says_whose_token_it_is_and_what_it_may_do() {
+    let bench = OktaBench::start("").await;
+    let report = bench.connection(json!({})).await.probe.probe().await;
+    assert_eq!(report.system.as_deref(), Some("corp.okta.example as quell@corp.example"));
+    assert_eq!(report.problems, [""; 0]);
+    let allowed = |action: &str| report.grants.iter().find(|grant| grant.action == action).unwrap().allowed;
+    assert_eq!((allowed("account.disable"), allowed("account.set_risk")), (Some(true), Some(false)));
+    *bench.organisation.behaviour.lock() = Vendor::RefusesCredentials;
+    let report = bench.connection(json!({})).await.probe.probe().await;
+    assert_eq!((report.system, report.problems.is_empty()), (None, false));
+    assert!(report.grants.iter().all(|grant| grant.allowed.is_none()));
+}
