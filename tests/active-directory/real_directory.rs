@@ -12,15 +12,14 @@ use quell_action::{
 use quell_active_directory::{ActiveDirectory, Settings};
 use quell_alert::Identifier;
 use quell_kit::conformance::clear;
+use quell_tests::directory::{audit, people, proxy};
+use quell_tests::environment::variable;
 use serde_json::{Value, json};
 
-mod audit;
 mod containing;
 mod faults;
 mod looking_up;
-mod people;
 mod probing;
-mod proxy;
 
 /// The settings that lead to the real controller, with these changes.
 fn settings(changes: &Value) -> Settings {
@@ -112,9 +111,4 @@ fn password_folder() -> PathBuf {
         folder
     });
     FOLDER.path().to_owned()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the endpoints of the real services come from the environment")]
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the suite with tests/run"))
 }

@@ -7,7 +7,7 @@
     reason = "a test stops where something is not as it must be"
 )]
 
-mod broker;
 mod mock_kafka;
 mod real_kafka;
-mod waiting;
+
+use quell_tests::{broker, waiting};

@@ -1,42 +1,11 @@
-//! A disk that is full, really: a small file system in memory. Needs root; without it the test says that it did not run.
+//! A disk that is full, really: a small file system in memory. Needs root, and fails without it.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use quell_store::{EngineKind, Store, StoreError, StoreOptions};
+use quell_tests::small_disk::SmallDisk;
 
 use crate::wait;
-
-/// A mounted tmpfs that goes away with this value.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(megabytes: u32) -> Option<Self> {
-        let dir = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"])
-            .arg(dir.path())
-            .output();
-        match mounted {
-            Ok(output) if output.status.success() => Some(Self(dir)),
-            _ => {
-                println!("NOT RUN: mounting a small disk needs root");
-                None
-            }
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _unmounted = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
 
 #[test]
 fn real_with_a_reserve_the_store_stops_in_time_and_goes_on_when_there_is_room() {
@@ -50,7 +19,7 @@ fn real_without_a_reserve_the_disk_itself_refuses_and_nothing_acknowledged_is_lo
 
 fn fill_and_make_room(spare_bytes: u64) {
     for kind in EngineKind::ALL {
-        let Some(disk) = SmallDisk::mount(64) else { return };
+        let disk = SmallDisk::mount(64);
         let ballast = disk.path().join("ballast");
         std::fs::write(&ballast, vec![0; 20 * 1024 * 1024]).unwrap();
         let options = StoreOptions::new(disk.path().join("store")).engine(kind).spare_bytes(spare_bytes);

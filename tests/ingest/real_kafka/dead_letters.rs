@@ -1,21 +1,17 @@
 //! What cannot be understood, in a topic.
 
-use std::time::Duration;
-
 use chrono::DateTime;
 use quell_ingest::dead_letter::letter_of_message;
 use quell_ingest::{
     AlertSource, DeadLetter, DeadLetters, FileDeadLetters, FlowLimits, IngestError, KafkaAccess,
     KafkaDeadLetters, KafkaSource, Origin, Payload,
 };
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers, Message, OwnedMessage};
+use rdkafka::message::{Headers, Message};
 use rdkafka::producer::FutureRecord;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::shared;
 use crate::broker::{Broker, fetch, offsets, receipts, unique};
-use crate::waiting::{PATIENCE, until};
+use crate::waiting::PATIENCE;
 
 fn letter(origin: Origin, bytes: Vec<u8>) -> DeadLetter {
     DeadLetter {
@@ -34,27 +30,6 @@ async fn letters(broker: &Broker, topic: &str) -> (KafkaDeadLetters, tempfile::T
     let overflow = FileDeadLetters::open(folder.path().join("too-large.jsonl")).unwrap();
     let access = KafkaAccess::new(broker.connection());
     (KafkaDeadLetters::start(&access, topic, overflow).await.unwrap(), folder)
-}
-
-async fn messages(broker: &Broker, topic: &str, count: usize) -> Vec<OwnedMessage> {
-    let mut config = rdkafka::ClientConfig::new();
-    config
-        .set("bootstrap.servers", &broker.plain)
-        .set("group.id", "reader")
-        .set("enable.auto.commit", "false");
-    let consumer: BaseConsumer = config.create().unwrap();
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, 0, Offset::Beginning).unwrap();
-    consumer.assign(&list).unwrap();
-    let mut all = Vec::new();
-    until("the letters are in the topic", async || {
-        while let Some(message) = consumer.poll(Duration::ZERO) {
-            all.push(message.unwrap().detach());
-        }
-        (all.len() >= count).then_some(())
-    })
-    .await;
-    all
 }
 
 #[tokio::test]
@@ -77,7 +52,7 @@ async fn a_poison_message_goes_to_the_dead_letters_and_the_stream_goes_on() {
     source.accept(&receipts(&all));
     broker.until_committed(&settings, 3).await;
 
-    let found = messages(&broker, &dead, 1).await;
+    let found = broker.read(&dead, 1).await;
     assert_eq!(found[0].payload(), Some(&poison[..]), "the bytes are untouched");
     assert_eq!(letter_of_message(&found[0]).unwrap(), written);
     let header = |name: &str| {
@@ -101,7 +76,7 @@ async fn many_letters_are_written_at_once_and_can_be_read_as_a_topic_again() {
     let many: Vec<_> = (0..500).map(|n| letter(origin(n), n.to_string().into_bytes())).collect();
     letters.write(&many).await.unwrap();
     letters.close(PATIENCE).await.unwrap();
-    let found = messages(&broker, &dead, 500).await;
+    let found = broker.read(&dead, 500).await;
     assert_eq!(found.iter().map(|message| letter_of_message(message).unwrap()).collect::<Vec<_>>(), many);
     let again = KafkaSource::start(&broker.settings(&dead)).await.unwrap();
     assert_eq!(offsets(&fetch(&again, 500).await).len(), 500);
@@ -119,7 +94,7 @@ async fn a_letter_too_large_for_the_topic_goes_to_the_file_instead_of_blocking_f
     let noise: Vec<u8> = (0..400).flat_map(|_| uuid::Uuid::now_v7().into_bytes()).collect();
     let both = [letter(origin.clone(), b"small".to_vec()), letter(origin, noise)];
     letters.write(&both).await.unwrap();
-    let found = messages(&broker, &dead, 1).await;
+    let found = broker.read(&dead, 1).await;
     assert_eq!(letter_of_message(&found[0]).unwrap(), both[0]);
     let kept: Vec<_> = FileDeadLetters::read(&folder.path().join("too-large.jsonl")).unwrap().collect();
     assert_eq!(kept.len(), 1);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::people::Person;
-use super::variable;
+use crate::environment::variable;
 
 /// How often the service account has written this attribute of somebody with success.
 pub fn changes(person: &Person, attribute: &str) -> usize {

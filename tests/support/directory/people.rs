@@ -1,5 +1,4 @@
-//! Making people in the real directory, looking at them, and trying to sign in as them: with the LDAP crate alone, so
-//! that nothing of what is tested takes part.
+//! Making people in the real directory, looking at them, and trying to sign in as them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::variable;
+use crate::environment::variable;
 
 /// The domain's administrator.
 pub struct Admin {
@@ -29,7 +28,12 @@ pub struct Person {
 
 impl Admin {
     pub async fn new() -> Self {
-        let mut ldap = open().await;
+        Self::at(&variable("QUELL_TEST_AD_URL"), &variable("QUELL_TEST_AD_CA")).await
+    }
+
+    /// At a controller of a test's own.
+    pub async fn at(url: &str, ca_file: &str) -> Self {
+        let mut ldap = open(url, ca_file).await;
         let (user, password) =
             (variable("QUELL_TEST_AD_ADMIN_USER"), variable("QUELL_TEST_AD_ADMIN_PASSWORD"));
         ldap.simple_bind(&user, &password).await.unwrap().success().unwrap();
@@ -97,6 +101,19 @@ impl Admin {
         self.modify(group, Mod::Add("member", HashSet::from([person.dn.as_str()]))).await;
     }
 
+    /// Makes a group that somebody is in their primary one; the last part of its SID.
+    pub async fn primary_group(&mut self, person: &Person, group: &str) -> String {
+        let entry = self.read(group, vec!["objectSid"]).await;
+        let bytes = match entry.bin_attrs.get("objectSid") {
+            Some(values) => values[0].clone(),
+            None => entry.attrs["objectSid"][0].clone().into_bytes(),
+        };
+        let sid = quell_alert::Sid::from_bytes(&bytes).unwrap().to_string();
+        let rid = sid.rsplit('-').next().unwrap().to_owned();
+        self.set(person, "primaryGroupID", &rid).await;
+        rid
+    }
+
     pub async fn set(&mut self, person: &Person, attribute: &str, value: &str) {
         self.modify(&format!("<GUID={}>", person.guid), Mod::Replace(attribute, HashSet::from([value])))
             .await;
@@ -145,7 +162,8 @@ pub async fn sign_in(upn: &str) -> Option<String> {
 }
 
 pub async fn sign_in_with(upn: &str, password: &str) -> Option<String> {
-    let result = open().await.simple_bind(upn, password).await.unwrap();
+    let mut ldap = open(&variable("QUELL_TEST_AD_URL"), &variable("QUELL_TEST_AD_CA")).await;
+    let result = ldap.simple_bind(upn, password).await.unwrap();
     if result.rc == 0 {
         return None;
     }
@@ -154,9 +172,9 @@ pub async fn sign_in_with(upn: &str, password: &str) -> Option<String> {
     Some(reason.chars().take_while(char::is_ascii_hexdigit).collect())
 }
 
-async fn open() -> Ldap {
+async fn open(url: &str, ca_file: &str) -> Ldap {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(variable("QUELL_TEST_AD_CA")).unwrap() {
+    for certificate in CertificateDer::pem_file_iter(ca_file).unwrap() {
         roots.add(certificate.unwrap()).unwrap();
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -166,8 +184,7 @@ async fn open() -> Ldap {
         .with_root_certificates(roots)
         .with_no_client_auth();
     let settings = LdapConnSettings::new().set_config(Arc::new(config));
-    let (connection, ldap) =
-        LdapConnAsync::with_settings(settings, &variable("QUELL_TEST_AD_URL")).await.unwrap();
+    let (connection, ldap) = LdapConnAsync::with_settings(settings, url).await.unwrap();
     ldap3::drive!(connection);
     ldap
 }

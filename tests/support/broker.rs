@@ -10,6 +10,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::OwnedMessage;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -94,6 +95,31 @@ impl Broker {
         for sent in futures::future::join_all(sending).await {
             sent.unwrap();
         }
+    }
+
+    /// Writes one message into the first partition; its offset.
+    pub async fn send(&self, topic: &str, payload: &[u8]) -> i64 {
+        let record = FutureRecord::<[u8], [u8]>::to(topic).partition(0).payload(payload);
+        self.producer().send(record, PATIENCE).await.unwrap().offset
+    }
+
+    /// The messages of the first partition, as soon as there are so many.
+    pub async fn read(&self, topic: &str, count: usize) -> Vec<OwnedMessage> {
+        let mut config = self.config();
+        config.set("group.id", "reader").set("enable.auto.commit", "false");
+        let consumer: BaseConsumer = config.create().unwrap();
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, 0, Offset::Beginning).unwrap();
+        consumer.assign(&list).unwrap();
+        let mut all = Vec::new();
+        until(&format!("{topic} has {count} messages"), async || {
+            while let Some(message) = consumer.poll(Duration::ZERO) {
+                all.push(message.unwrap().detach());
+            }
+            (all.len() >= count).then_some(())
+        })
+        .await;
+        all
     }
 
     /// The committed offset of a group, by partition.
