@@ -1,5 +1,4 @@
 //! The house rules, as tests: what a reader may rely on without looking.
-#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read the tree should say so")]
 

@@ -97,22 +97,19 @@ async fn a_missing_topic_is_named_and_its_creation_heals_it() {
 async fn a_topic_that_goes_away_meanwhile_shows_on_health_and_its_return_heals_it() {
     let site = Site::new().await;
     let mut engine = site.engine().await;
-    let first = dcsync(by_name("CORP", "q-f-nobody"));
-    let offset = site.produce(&first).await;
-    site.finished(&first).await;
-    site.until_committed(offset + 1).await;
     site.broker.delete(&site.form.topic).await;
-    let note = engine.until("health says what is wrong", async |engine| {
-        engine.part("source").await.filter(|(well, _)| !well).map(|(_, note)| note)
-    });
-    let note = note.await;
-    assert!(note.contains(&site.form.topic), "{note}");
+    engine
+        .until("health says that the topic is gone", async |engine| {
+            let (well, note) = engine.part("source").await?;
+            (!well && note.contains("topic is gone")).then_some(())
+        })
+        .await;
     assert_eq!(engine.get("/healthz").await.unwrap().0, 200, "the process lives");
 
     site.broker.create(&site.form.topic, 1, &[]).await;
-    let second = dcsync(by_name("CORP", "q-f-nobody"));
-    site.produce(&second).await;
-    site.finished(&second).await;
+    let alert = dcsync(by_name("CORP", "q-f-nobody"));
+    site.produce(&alert).await;
+    site.finished(&alert).await;
     engine.until_ready().await;
     engine.stop().await;
 }
@@ -204,12 +201,13 @@ async fn while_the_way_to_the_controller_is_closed_the_alert_waits_and_is_carrie
     let alert = dcsync(by_sid(&person.sid));
     let offset = site.produce(&alert).await;
     site.until_committed(offset + 1).await;
-    engine.until("the record says that it waits", async |_| {
-        let run = site.runs_of(&alert).await.pop()?;
-        let shown = site.quell(&["runs", "show", run["id"].as_str()?]).await.out;
-        (run["status"] == "running" && shown.contains("again at")).then_some(())
-    })
-    .await;
+    engine
+        .until("the record says that it waits", async |_| {
+            let run = site.runs_of(&alert).await.pop()?;
+            let shown = site.quell(&["runs", "show", run["id"].as_str()?]).await.out;
+            (run["status"] == "running" && shown.contains("again at")).then_some(())
+        })
+        .await;
     assert_untouched(&person).await;
 
     let _proxy = Proxy::at(&address).await;
@@ -226,7 +224,9 @@ async fn while_a_real_controller_is_stopped_the_alert_waits_and_is_carried_out_l
     let started = control(CTL, &["start", &folder]);
     let value = |name: &str| {
         let line = started.lines().find_map(|line| line.strip_prefix(&format!("{name}='")));
-        line.and_then(|rest| rest.strip_suffix('\'')).unwrap_or_else(|| panic!("no {name}: {started}")).to_owned()
+        line.and_then(|rest| rest.strip_suffix('\''))
+            .unwrap_or_else(|| panic!("no {name}: {started}"))
+            .to_owned()
     };
     let (url, authority) = (value("AD_URL"), value("AD_CA"));
     let site = Site::with(|form| {
@@ -241,7 +241,8 @@ async fn while_a_real_controller_is_stopped_the_alert_waits_and_is_carried_out_l
     let alert = dcsync(by_sid(&person.sid));
     let offset = site.produce(&alert).await;
     site.until_committed(offset + 1).await;
-    let Some(Value::String(status)) = site.runs_of(&alert).await.pop().map(|run| run["status"].clone()) else {
+    let Some(Value::String(status)) = site.runs_of(&alert).await.pop().map(|run| run["status"].clone())
+    else {
         panic!("the run is not recorded")
     };
     assert_eq!(status, "running");

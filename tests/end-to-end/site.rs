@@ -214,7 +214,8 @@ impl Drop for Site {
 
 impl Form {
     fn site_file(&self) -> String {
-        let Self { topic, dead_letters, group, kafka_ca, controller, controller_ca, account, state, store } = self;
+        let Self { topic, dead_letters, group, kafka_ca, controller, controller_ca, account, state, store } =
+            self;
         format!(
             r#"language: 1
 state: "{state}"

@@ -78,7 +78,13 @@ impl Operations for Local {
                 format!("{}, commit {}{alarms}", store.engine, store.commit)
             }),
         }];
-        parts.extend(self.app.source_health());
+        // Before its source is reached the engine lives, and is not ready.
+        parts.push(self.app.source_health().unwrap_or_else(|| Part {
+            name: "source".into(),
+            well: false,
+            note: "not reached yet".into(),
+        }));
+        parts.extend(self.app.connector_health());
         parts.push(Part {
             name: "playbooks".into(),
             well: true,

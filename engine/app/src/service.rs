@@ -1,5 +1,6 @@
 //! `quell run`: the engine as a service, from its start to the last signal.
 
+mod connectors;
 mod doors;
 mod source;
 mod upkeep;

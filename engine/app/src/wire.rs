@@ -1,5 +1,6 @@
 //! From the site file to an engine: open the store, connect the connectors, load the playbooks, put them together.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -7,8 +8,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use quell_action::exclusion::form::SiteExclusions;
-use quell_action::{ActionInfo, Catalogue, Connection, Registry};
+use quell_action::{ActionInfo, Catalogue, Connection, Directory, Registry};
 use quell_connectors::Kind;
 use quell_ingest::{AlertSource, KafkaSettings};
 use quell_playbook::Matcher;
@@ -34,6 +36,10 @@ pub(crate) struct App {
     pub(crate) exclusions: Arc<Exclusions>,
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The directories of accounts, by the name of the connector that looks into each.
+    pub(crate) directories: Vec<(String, Arc<dyn Directory>)>,
+    /// What keeps a connector from its work, as far as it was looked.
+    connectors: Mutex<BTreeMap<String, Option<String>>>,
     site_exclusions: ArcSwap<SiteExclusions>,
     source: ArcSwap<Option<Arc<dyn AlertSource>>>,
 }
@@ -97,6 +103,8 @@ impl App {
             exclusions,
             engine,
             clock,
+            directories: directories(&connections),
+            connectors: Mutex::default(),
             site_exclusions: ArcSwap::from_pointee(site_exclusions),
         })
     }
@@ -130,7 +138,33 @@ impl App {
         self.source.store(Arc::new(Some(source)));
     }
 
-    /// How the source is.
+    /// Notes what keeps a connector from its work, if anything; news are told.
+    pub(crate) fn note_connector(&self, name: &str, trouble: Option<String>) {
+        let before = self.connectors.lock().insert(name.to_owned(), trouble.clone()).flatten();
+        match trouble {
+            Some(trouble) if before.as_ref() != Some(&trouble) => {
+                tracing::warn!(
+                    connector = name,
+                    trouble,
+                    "a connector cannot do its work: alerts wait for it"
+                );
+            }
+            None if before.is_some() => tracing::info!(connector = name, "the connector does its work again"),
+            _ => {}
+        }
+    }
+
+    /// How the connectors are.
+    pub(crate) fn connector_health(&self) -> Vec<quell_api::Part> {
+        let part = |(name, trouble): (&String, &Option<String>)| quell_api::Part {
+            name: format!("connector {name}"),
+            well: trouble.is_none(),
+            note: trouble.clone().unwrap_or_else(|| "answers".into()),
+        };
+        self.connectors.lock().iter().map(part).collect()
+    }
+
+    /// How the source is, where there is one yet.
     pub(crate) fn source_health(&self) -> Option<quell_api::Part> {
         let health = self.source.load().as_ref().as_ref()?.health();
         let note = match &health.trouble {
@@ -146,6 +180,13 @@ impl App {
             note,
         })
     }
+}
+
+fn directories(connections: &[Connection]) -> Vec<(String, Arc<dyn Directory>)> {
+    let all = connections.iter().flat_map(|connection| {
+        connection.directories.iter().map(|directory| (connection.name.clone(), Arc::clone(directory)))
+    });
+    all.filter(|(_, directory)| directory.knows_accounts()).collect()
 }
 
 /// What the site's connectors offer, by their settings alone: no system is reached.

@@ -9,6 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::connectors;
 use crate::wire::App;
 
 /// How often what is old is forgotten.
@@ -18,7 +19,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(super) fn begin(app: &Arc<App>, stop: &CancellationToken) -> JoinHandle<()> {
     let (app, stop) = (Arc::clone(app), stop.clone());
     tokio::spawn(async move {
-        tokio::join!(prune(&app, &stop), count(&app, &stop));
+        tokio::join!(prune(&app, &stop), count(&app, &stop), connectors::look_after(&app, &stop));
     })
 }
 
