@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use quell_action::{ActionInfo, Grant, Probe, ProbeReport};
+use quell_action::{ActionInfo, Probe, ProbeReport};
 use quell_kit::Ask;
-use quell_kit::microsoft::{granted, grants, with_query};
+use quell_kit::microsoft::{Holds, grant_of, granted, grants, with_query};
 
 use crate::client::Client;
 
 /// Rights that hold others.
-const HOLDS: [(&str, &[&str]); 3] = [
+const HOLDS: Holds<'_> = &[
     (
         "User.ReadWrite.All",
         &[
@@ -48,7 +48,7 @@ impl Probe for TenantProbe {
             Err(_) => None,
         };
         if let Some(rights) = &rights {
-            let holds = |right: &str| grants(rights, right, &HOLDS);
+            let holds = |right: &str| grants(rights, right, HOLDS);
             let eligible = client.eligible_roles.then_some("RoleEligibilitySchedule.Read.Directory");
             let missing: Vec<&str> =
                 READS.into_iter().chain(eligible).filter(|right| !holds(right)).collect();
@@ -59,24 +59,8 @@ impl Probe for TenantProbe {
                 ));
             }
         }
-        report.grants = self.actions.iter().map(|action| grant(action, rights.as_deref())).collect();
+        let actions = self.actions.iter();
+        report.grants = actions.map(|action| grant_of(action, rights.as_deref(), HOLDS)).collect();
         report
-    }
-}
-
-fn grant(action: &ActionInfo, rights: Option<&[String]>) -> Grant {
-    let missing: Option<Vec<&str>> = rights.map(|rights| {
-        action.spec.permissions.iter().copied().filter(|right| !grants(rights, right, &HOLDS)).collect()
-    });
-    let note = match &missing {
-        None => Some("the token does not tell its rights".to_owned()),
-        Some(missing) if missing.is_empty() => None,
-        Some(missing) => Some(format!("grant {}", missing.join(" and "))),
-    };
-    Grant {
-        action: action.spec.name.to_owned(),
-        provider: action.provider(),
-        allowed: missing.map(|missing| missing.is_empty()),
-        note,
     }
 }

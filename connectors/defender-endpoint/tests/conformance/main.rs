@@ -1,0 +1,8 @@
+//! Defender for Endpoint against a fleet in memory that is held to the contract of the interface.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod looking_up;
+mod orders;
+mod suite;
+mod vendor;
