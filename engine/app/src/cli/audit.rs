@@ -1,13 +1,13 @@
 //! `quell audit`: the chain of everything that was decided and done.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use quell_api::{AuditPage, AuditVerdict};
+use quell_api::{AuditPage, AuditVerdict, Operations};
 
 use super::{Context, block_on, yes_if};
 use crate::reach;
@@ -61,28 +61,36 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Verify { anchor } => {
             verified(context.show, &operations.audit_verify(anchor.as_deref()).await?)
         }
-        Command::Export { file, mut from } => {
-            let mut out: Box<dyn Write> = match &file {
+        Command::Export { file, from } => {
+            let out: Box<dyn Write> = match &file {
                 Some(path) => Box::new(BufWriter::new(
                     File::create(path).with_context(|| format!("{} could not be written", path.display()))?,
                 )),
-                None => Box::new(anstream::stdout().lock()),
+                None => Box::new(anstream::stdout()),
             };
-            let mut count = 0;
-            loop {
-                let page = operations.audit_export(&AuditPage { from, most: PAGE }).await?;
-                for record in &page {
-                    writeln!(out, "{record}")?;
-                    from = record["number"].as_u64().unwrap_or(from) + 1;
-                }
-                count += page.len() as u64;
-                if page.len() < PAGE {
-                    break;
-                }
-            }
-            out.flush()?;
+            let count = export(operations.as_ref(), from, out).await?;
             context.show.aside(counted(count, "record"));
             Ok(super::YES)
+        }
+    }
+}
+
+/// Writes all records out; how many. A reader that has gone away (`| head`) has seen enough.
+async fn export(operations: &dyn Operations, mut from: u64, mut out: Box<dyn Write>) -> anyhow::Result<u64> {
+    let mut count = 0;
+    loop {
+        let page = operations.audit_export(&AuditPage { from, most: PAGE }).await?;
+        for record in &page {
+            match writeln!(out, "{record}") {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(count),
+                written => written?,
+            }
+            count += 1;
+            from = record["number"].as_u64().unwrap_or(from) + 1;
+        }
+        if page.len() < PAGE {
+            out.flush()?;
+            return Ok(count);
         }
     }
 }
