@@ -4,6 +4,7 @@
 
 mod ask;
 mod ask_at_every_write;
+mod brake;
 mod cancel;
 mod crash_at_every_write;
 mod exclusion;

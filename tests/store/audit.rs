@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quell_run::Journal;
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::record::{self, Kind};
-use quell_store::{Anchor, AuditRecord, AuditVerdict, Audited, Retention, Standing, Store};
+use quell_store::{Anchor, AuditRecord, AuditVerdict, Audited, Paused, Retention, Standing, Store};
 
 use crate::samples::{at, created, end, new_alert, next};
 use crate::{for_each_engine, open, wait};
@@ -220,6 +220,46 @@ fn what_is_forgotten_with_age_leaves_a_whole_log() {
     wait(store.alerts().accept(new_alert("a3", 1, 200), Standing::First, vec![])).unwrap();
     assert_eq!(verify(&store).end.unwrap().number, verdict.end.unwrap().number + 1);
     assert_eq!(broken_at(&store), None);
+}
+
+#[test]
+fn a_pause_holds_over_a_restart_and_is_on_record() {
+    for_each_engine(|kind, dir| {
+        let paused = |by: &str| Paused { by: by.into(), at: at(5), because: "too many".into() };
+        {
+            let store = open(kind, dir);
+            assert_eq!(store.pause().read().unwrap(), None, "{kind}");
+            assert_eq!(wait(store.pause().set(paused("alice"))).unwrap(), paused("alice"), "{kind}");
+            assert_eq!(
+                wait(store.pause().set(paused("bob"))).unwrap(),
+                paused("alice"),
+                "{kind}: the first one stays"
+            );
+        }
+        let store = open(kind, dir);
+        assert_eq!(store.pause().read().unwrap(), Some(paused("alice")), "{kind}");
+        assert_eq!(wait(store.pause().lift("carol", at(9))).unwrap(), Some(paused("alice")), "{kind}");
+        assert_eq!(wait(store.pause().lift("carol", at(9))).unwrap(), None, "{kind}");
+        let log: Vec<_> =
+            wait(store.audit().export(0, 9)).unwrap().into_iter().map(|one| one.record.what).collect();
+        let expected = [
+            Audited::Paused { by: "alice".into(), because: "too many".into() },
+            Audited::Resumed { by: "carol".into() },
+        ];
+        assert_eq!(log, expected, "{kind}");
+        assert_eq!(broken_at(&store), None, "{kind}");
+    });
+}
+
+#[test]
+fn a_note_of_a_pause_that_cannot_be_read_is_no_permission_and_can_be_taken_away() {
+    let disk = MemoryDisk::new();
+    let store = Store::in_memory(&disk).unwrap();
+    wait(store.pause().set(Paused { by: "alice".into(), at: at(5), because: "x".into() })).unwrap();
+    disk.tamper(|pairs| pairs.get_mut(b"pause".as_slice()).unwrap()[8] ^= 1);
+    assert!(store.pause().read().is_err());
+    wait(store.pause().lift("bob", at(6))).unwrap();
+    assert_eq!(store.pause().read().unwrap(), None);
 }
 
 #[test]

@@ -20,8 +20,8 @@ use quell_alert::{Identifier, Timestamp};
 use quell_playbook::model::{AlertState, Playbook};
 use quell_playbook::{SourceFile, Surroundings, load};
 use quell_run::{
-    ArchiveError, Clock, Engine, EngineParts, Exclusions, Hands, Journal, Line, NoJitter, Origin, Plan,
-    PlaybookArchive, PlaybookVersion, RunEvent, RunId, RunState, Settings,
+    ArchiveError, Brake, Clock, Engine, EngineParts, Exclusions, Hands, Journal, Line, NoJitter, Origin,
+    Plan, PlaybookArchive, PlaybookVersion, RunEvent, RunId, RunState, Settings,
 };
 
 pub use actions::{AD, ENTRA, MDE, OKTA};
@@ -61,6 +61,8 @@ pub struct House {
     pub journal: Arc<BreakingJournal>,
     /// Who must not be touched.
     pub exclusions: Arc<Exclusions>,
+    /// The global stop.
+    pub brake: Arc<Brake>,
     /// How patient its engines are.
     pub settings: Settings,
     /// Virtual time.
@@ -82,6 +84,7 @@ impl House {
             vendor: Vendor::new(clock.clone()),
             journal: Arc::new(BreakingJournal::default()),
             exclusions: Arc::new(Exclusions::new(list(Vec::new()))),
+            brake: Arc::default(),
             settings: Settings::default(),
             clock,
             playbooks: Arc::default(),
@@ -121,6 +124,7 @@ impl House {
         Engine::new(EngineParts {
             hands,
             exclusions: Arc::clone(&self.exclusions),
+            brake: Arc::clone(&self.brake),
             journal: Arc::clone(&self.journal) as Arc<dyn Journal>,
             archive: Arc::new(self.clone()),
             clock: Arc::new(self.clock.clone()),

@@ -16,7 +16,8 @@ use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
     AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    Operations, Prune, Pruned, Refusal, RunRecord, SettleOrder, Token, UndoOrder, Undone, Verified,
+    Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, Token, UndoOrder,
+    Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -150,6 +151,14 @@ impl Operations for Client {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         self.get("/api/v1/exclusions/test", &Who { who: who.to_owned() }).await
+    }
+
+    async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {
+        self.post("/api/v1/pause", order).await
+    }
+
+    async fn resume(&self, by: &str) -> Result<Option<PauseNote>, Refusal> {
+        answer(self.to(Method::DELETE, "/api/v1/pause").query(&By { by: by.to_owned() })).await
     }
 
     async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal> {

@@ -16,6 +16,7 @@ mod guard;
 mod health;
 mod metrics;
 mod operations;
+mod pause;
 mod people;
 mod request;
 mod router;
@@ -32,5 +33,6 @@ pub use operations::{
     AddExclusion, BackedUp, Backup, DamagedRecord, ExclusionTest, Operations, Prune, Pruned, RunRecord,
     TestedEntry, UndoOrder, Undone, UndoneTask, Verified,
 };
+pub use pause::{PauseNote, PauseOrder};
 pub use people::{AnswerOrder, InQuestion, SettleOrder};
 pub use router::{Doors, router, serve};

@@ -8,7 +8,9 @@ use quell_run::{Line, OpenQuestion, RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, Refusal, SettleOrder};
+use crate::{
+    AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, PauseNote, PauseOrder, Refusal, SettleOrder,
+};
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
 /// engine to.
@@ -52,6 +54,13 @@ pub trait Operations: Send + Sync {
 
     /// Whether the list stops actions on this account or device, and which entry does.
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal>;
+
+    /// Stops the engine from beginning anything disruptive, over restarts too. What waits is kept. Where it is paused
+    /// already, says how.
+    async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal>;
+
+    /// Lets the engine go on; how it was paused, where it was.
+    async fn resume(&self, by: &str) -> Result<Option<PauseNote>, Refusal>;
 
     /// Follows the audit log from its first record to its last; with an anchor (`NUMBER:HASH`), through it.
     async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal>;

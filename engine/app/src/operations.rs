@@ -1,6 +1,7 @@
 //! [`Local`]: the operations carried out here, over the store and the engine of this process.
 
 mod exclusion;
+mod pause;
 mod people;
 pub(crate) mod store;
 mod undo;
@@ -11,7 +12,8 @@ use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_api::{
     AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    Operations, Part, Prune, Pruned, Refusal, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
+    Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, UndoOrder,
+    Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -29,9 +31,10 @@ impl Local {
         Self { app }
     }
 
-    /// A process that serves no source ends with its command: it first does what the command has set going.
+    /// A process that serves no source ends with its command: it first does what the command has set going. While the
+    /// engine is paused that waits for the next one.
     async fn see_through(&self) {
-        if self.app.source_health().is_none() {
+        if self.app.source_health().is_none() && !self.app.brake.is_on() {
             self.app.engine.idle().await;
         }
     }
@@ -95,6 +98,7 @@ impl Operations for Local {
             well: true,
             note: format!("{} under way", self.app.engine.active()),
         });
+        parts.extend(pause::health(&self.app));
         let ready = parts.iter().all(|part| part.well);
         Health { version: env!("CARGO_PKG_VERSION").into(), ready, parts }
     }
@@ -156,6 +160,14 @@ impl Operations for Local {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         exclusion::test(&self.app, who).await
+    }
+
+    async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {
+        pause::pause(&self.app, order).await
+    }
+
+    async fn resume(&self, by: &str) -> Result<Option<PauseNote>, Refusal> {
+        pause::resume(&self.app, by).await
     }
 
     async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal> {

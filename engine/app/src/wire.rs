@@ -15,7 +15,7 @@ use quell_connectors::Kind;
 use quell_ingest::{AlertSource, KafkaSettings};
 use quell_playbook::Matcher;
 use quell_playbook::model::Playbook;
-use quell_run::{Clock, Engine, EngineParts, Exclusions, Hands, Settings};
+use quell_run::{Brake, Clock, Engine, EngineParts, Exclusions, Hands, Settings};
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
 use serde_json::Value;
@@ -35,6 +35,8 @@ pub(crate) struct App {
     pub(crate) matcher: Arc<ArcSwap<Matcher>>,
     pub(crate) exclusions: Arc<Exclusions>,
     pub(crate) engine: Engine,
+    /// The global stop.
+    pub(crate) brake: Arc<Brake>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The directories of accounts, by the name of the connector that looks into each.
     pub(crate) directories: Vec<(String, Arc<dyn Directory>)>,
@@ -78,12 +80,15 @@ impl App {
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // A note that cannot be read is a pause: nobody knows that nothing disruptive was forbidden.
+        let brake = Arc::new(Brake::new(!matches!(store.pause().read(), Ok(None))));
         let engine = Engine::new(EngineParts {
             hands: match reach {
                 Reach::Acting => Hands::acting(registry),
                 Reach::Observing => Hands::observing(&registry),
             },
             exclusions: Arc::clone(&exclusions),
+            brake: Arc::clone(&brake),
             journal: Arc::new(store.runs()),
             archive: Arc::new(StoredPlaybooks::new(store.clone(), catalogue.clone())),
             clock: Arc::clone(&clock),
@@ -101,6 +106,7 @@ impl App {
             store,
             catalogue,
             exclusions,
+            brake,
             engine,
             clock,
             directories: directories(&connections),

@@ -49,12 +49,14 @@ pub(crate) async fn call(
     };
     let wanted = |state: &RunState| {
         let begin = earlier == Earlier::MayHaveHappened || still_wanted(state, task);
-        begin && !cx.tools.stop.is_stopping()
+        begin && !cx.tools.stop.is_stopping() && !cx.is_held_back(spec.impact)
     };
     match cx.log.intend(intent, wanted).await? {
         Intent::OnDisk => {}
-        // What is not begun because the engine stops is begun by the next one.
-        Intent::NoLongerWanted if earlier == Earlier::NoCall || cx.tools.stop.is_stopping() => {
+        // What is not begun because the engine stops is begun by the next one, and what is held back, later.
+        Intent::NoLongerWanted
+            if earlier == Earlier::NoCall || cx.tools.stop.is_stopping() || cx.is_held_back(spec.impact) =>
+        {
             return Ok(Done::default());
         }
         Intent::NoLongerWanted => return Err(Entry::TaskDropped { task: task.task.id.clone() }.into()),

@@ -19,7 +19,7 @@ use crate::log::{Halt, RunEvent, RunLog};
 use crate::resolve::Resolver;
 use crate::retry::{Jitter, again_at};
 use crate::shutdown::Stop;
-use crate::{Clock, Entry, Exclusions, Holds, Journal, LaneId, Plan, Settings, Task, Wait};
+use crate::{Brake, Clock, Entry, Exclusions, Holds, Journal, LaneId, Plan, Settings, Task, Wait};
 
 /// What all runs share.
 pub(crate) struct Tools {
@@ -34,6 +34,7 @@ pub(crate) struct Tools {
     pub(crate) calls: Arc<Semaphore>,
     pub(crate) events: broadcast::Sender<RunEvent>,
     pub(crate) stop: Stop,
+    pub(crate) brake: Arc<Brake>,
 }
 
 /// What the moves of one run work with.

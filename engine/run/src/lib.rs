@@ -11,6 +11,7 @@
 //! whose outcome is unknown is repeated before the target was read.
 
 mod archive;
+mod brake;
 mod call;
 mod clearance;
 mod clock;
@@ -47,6 +48,7 @@ pub mod testing;
 mod undo;
 
 pub use archive::{ArchiveError, PlaybookArchive};
+pub use brake::Brake;
 pub use clock::Clock;
 pub use command::Refusal;
 pub use engine::{Engine, EngineError, EngineParts, Recovered, Start};

@@ -23,6 +23,10 @@ pub(crate) async fn perform(cx: &Context, task: &TaskState) -> Result<Done, Halt
 async fn attempt(cx: &Context, task: &TaskState) -> Result<Done, Early> {
     let (eye, action) = at_hand(cx, task)?;
     let spec = &eye.info().spec;
+    if cx.wait_for_brake(spec.impact).await {
+        // The plan may have changed meanwhile: somebody may have stopped the run.
+        return Ok(Done::default());
+    }
     let known = cx.who_is(&task.task).await.map_err(|error| failed(task, error))?;
     drop(cx.clear(&known, &task.task, spec).map_err(|excluded| cx.not_cleared(task, excluded))?);
     let before = if spec.readable { Some(prior_state(cx, eye, task).await?) } else { None };
@@ -95,7 +99,11 @@ async fn settled(cx: &Context, task: &TaskState) -> Result<Done, Early> {
     let Ok((eye, action)) = at_hand(cx, task) else {
         return Ok(unsettled(cx, task, not_offered(task)).into());
     };
-    if !eye.info().spec.readable {
+    let spec = &eye.info().spec;
+    if cx.wait_for_brake(spec.impact).await {
+        return Ok(Done::default());
+    }
+    if !spec.readable {
         return repeat_blindly(cx, task, eye, action).await;
     }
     match cx.look(eye, &task.task).await {

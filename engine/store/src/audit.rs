@@ -60,6 +60,18 @@ pub enum Audited {
         /// What all its versions had in common.
         detection: String,
     },
+    /// The engine was paused: nothing disruptive begins.
+    Paused {
+        /// By whom.
+        by: String,
+        /// Why.
+        because: String,
+    },
+    /// The engine goes on.
+    Resumed {
+        /// Who let it.
+        by: String,
+    },
     /// An operator's entry was added to the exclusion list.
     ExclusionAdded {
         /// The entry.

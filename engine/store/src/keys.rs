@@ -15,6 +15,7 @@
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
 //! | `counter/` | name | a sliding window |
 //! | `playbook/` | hash | the text of a playbook |
+//! | `pause` | | who paused the engine |
 //! | `audit/record/` | number | one link of the audit log |
 //! | `audit/end`, `audit/start` | | where the audit log ends; the last of its records that was forgotten |
 
@@ -34,6 +35,7 @@ pub(crate) const HOLD: &str = "hold/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
 pub(crate) const COUNTER: &str = "counter/";
 pub(crate) const PLAYBOOK: &str = "playbook/";
+pub(crate) const PAUSE: &str = "pause";
 pub(crate) const AUDIT_RECORD: &str = "audit/record/";
 pub(crate) const AUDIT_END: &str = "audit/end";
 pub(crate) const AUDIT_START: &str = "audit/start";

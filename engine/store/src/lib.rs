@@ -9,7 +9,7 @@
 //! disk.
 //!
 //! On top of these lie `keys` (the table of all that is kept) and one file for each kind of thing: `alerts`, `journal`
-//! and `runs`, `exclusions`, `counters`, `playbooks`, and `audit`, the chain of all of it; then `retention`, `stats`, `verify` and `backup`.
+//! and `runs`, `exclusions`, `counters`, `playbooks`, `pause`, and `audit`, the chain of all of it; then `retention`, `stats`, `verify` and `backup`.
 //!
 //! Invariant: only this room names sled and redb, and only the committer's thread writes.
 
@@ -28,6 +28,7 @@ mod home;
 mod journal;
 mod keys;
 mod meta;
+mod pause;
 mod playbooks;
 pub mod record;
 mod retention;
@@ -47,6 +48,7 @@ pub use engine::{Direction, EngineError, EngineKind, Page, Scan};
 pub use error::StoreError;
 pub use exclusions::Exclusions;
 pub use journal::RunRecords;
+pub use pause::{Pause, Paused};
 pub use playbooks::{PlaybookText, PlaybookTexts};
 pub use retention::{Forgotten, Retention};
 pub use stats::Stats;

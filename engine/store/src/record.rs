@@ -50,6 +50,8 @@ pub enum Kind {
     Audit = 11,
     /// Where the audit log ends, or begins.
     AuditEnd = 12,
+    /// Who paused the engine.
+    Paused = 13,
     /// Bytes that only tests write.
     Test = 255,
 }
@@ -72,6 +74,7 @@ impl Kind {
             Self::Playbook => "playbook",
             Self::Audit => "record of the audit log",
             Self::AuditEnd => "end of the audit log",
+            Self::Paused => "note of a pause",
             Self::Test => "test record",
         }
     }

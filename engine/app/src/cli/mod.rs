@@ -14,6 +14,7 @@ mod exclusions;
 mod explain;
 mod explain_code;
 mod init;
+mod pause;
 mod replay;
 mod run;
 mod runs;
@@ -99,6 +100,10 @@ enum Command {
     Approvals(approvals::Args),
     /// Settle calls of which nobody can say whether they took effect.
     Attention(attention::Args),
+    /// Stop everything disruptive, at once, until told to go on.
+    Pause(pause::PauseArgs),
+    /// Go on after a pause.
+    Resume(pause::ResumeArgs),
     /// Look at and change the exclusion list.
     Exclusions(exclusions::Args),
     /// List what can be done, or explain one action.
@@ -153,6 +158,8 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Undo(args) => undo::run(args, context),
         Command::Approvals(args) => approvals::run(args, context),
         Command::Attention(args) => attention::run(args, context),
+        Command::Pause(args) => pause::pause(args, context),
+        Command::Resume(args) => pause::resume(&args, context),
         Command::Exclusions(args) => exclusions::run(args, context),
         Command::Actions(args) => actions::run(&args, context),
         Command::Connectors(args) => connectors::run(&args, context),

@@ -122,6 +122,7 @@ impl Process {
         let engine = Engine::new(EngineParts {
             hands: Hands::acting(registry),
             exclusions: Arc::new(Exclusions::new(list)),
+            brake: Arc::default(),
             journal: Arc::new(store.runs()),
             archive: Arc::new(StoredPlaybooks::new(store.clone(), catalogue)),
             clock: Arc::clone(&clock),

@@ -114,7 +114,11 @@ impl Telling {
             }
             Entry::WaitBegun { lane, step, until, .. } => {
                 let until = until.format("%Y-%m-%d %H:%M:%S");
-                format!("{} {} in {step}, until {until} at the latest", self.lane(lane.0), styled(NOTE, "waits"))
+                format!(
+                    "{} {} in {step}, until {until} at the latest",
+                    self.lane(lane.0),
+                    styled(NOTE, "waits")
+                )
             }
             Entry::StillWaiting { lane, step, again_at } => {
                 format!("{}: {step} waits on; again at {}", self.lane(lane.0), again_at.format("%H:%M:%S"))

@@ -9,7 +9,7 @@ use crate::lanes::LaneLocks;
 use crate::resolve::Resolver;
 use crate::retry::Jitter;
 use crate::shutdown::Stop;
-use crate::{Clock, Exclusions, Hands, Journal, PlaybookArchive, Settings};
+use crate::{Brake, Clock, Exclusions, Hands, Journal, PlaybookArchive, Settings};
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -17,6 +17,8 @@ pub struct EngineParts {
     pub hands: Hands,
     /// Who must not be touched.
     pub exclusions: Arc<Exclusions>,
+    /// The global stop.
+    pub brake: Arc<Brake>,
     /// Where runs are written down.
     pub journal: Arc<dyn Journal>,
     /// Where playbooks are found as they were.
@@ -53,6 +55,7 @@ impl EngineParts {
             calls,
             events: broadcast::channel(EVENTS_KEPT).0,
             stop: Stop::default(),
+            brake: self.brake,
         };
         (tools, self.archive)
     }

@@ -234,6 +234,7 @@ fn thing(what: &Audited) -> String {
         Audited::Alert { detection, .. } | Audited::AlertForgotten { detection } => {
             format!("alert {detection}")
         }
+        Audited::Paused { .. } | Audited::Resumed { .. } => "the pause".to_owned(),
         Audited::ExclusionAdded { id } | Audited::ExclusionRemoved { id, .. } => format!("exclusion {id}"),
     }
 }

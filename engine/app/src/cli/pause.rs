@@ -1,0 +1,66 @@
+//! `quell pause` and `quell resume`: the global stop.
+
+use std::process::ExitCode;
+
+use quell_api::{PauseNote, PauseOrder};
+
+use super::{Context, block_on};
+use crate::reach::{self, operator};
+use crate::show::{GOOD, NOTE, styled};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Nothing disruptive begins until `quell resume`, over restarts too. Alerts are still decided and everything that
+waits is kept; a call that has begun is finished; undoing, notifying and replaying dry go on.
+
+Example:
+  quell pause --because 'Too many accounts disabled since 03:10'"
+)]
+pub(crate) struct PauseArgs {
+    /// Why, for the record.
+    #[arg(long, default_value = "not said")]
+    because: String,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Everything that waits is then carried out, with the exclusion list as it is by then. To drop a run instead,
+`quell runs cancel` it before."
+)]
+pub(crate) struct ResumeArgs {}
+
+pub(crate) fn pause(args: PauseArgs, context: &Context) -> anyhow::Result<ExitCode> {
+    block_on(async {
+        let order = PauseOrder { by: operator(), because: args.because };
+        let paused = reach::operations(context).await?.pause(&order).await?;
+        if context.show.json {
+            context.show.json(&paused)?;
+        } else {
+            context.show.line(format_args!("{} {}", styled(NOTE, "paused"), words(&paused)));
+        }
+        Ok(super::YES)
+    })?
+}
+
+pub(crate) fn resume(_: &ResumeArgs, context: &Context) -> anyhow::Result<ExitCode> {
+    block_on(async {
+        let lifted = reach::operations(context).await?.resume(&operator()).await?;
+        if context.show.json {
+            context.show.json(&lifted)?;
+        } else {
+            match &lifted {
+                Some(paused) => context.show.line(format_args!(
+                    "{}; it was paused {}",
+                    styled(GOOD, "goes on"),
+                    words(paused)
+                )),
+                None => context.show.line("it was not paused"),
+            }
+        }
+        Ok(super::YES)
+    })?
+}
+
+fn words(paused: &PauseNote) -> String {
+    format!("by {} at {}: {}", paused.by, paused.at.format("%Y-%m-%d %H:%M:%S UTC"), paused.because)
+}
