@@ -15,7 +15,9 @@ pub(crate) enum About {
     Tls,
     /// The sign-in.
     SignIn,
-    /// A topic or group: what was asked for is not there or not allowed.
+    /// A topic that is not there, which may come back under the eyes of the client.
+    Gone,
+    /// A topic or group: what was asked for is not allowed.
     Subject,
     /// Anything else.
     Other,
@@ -43,7 +45,7 @@ pub(crate) fn explain(
             (About::Reach, reach(reason, connection))
         }
         Some(Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition) => {
-            (About::Subject, format!("a topic is gone ({reason}): create it again or correct `topics`"))
+            (About::Gone, format!("a topic is gone ({reason}): create it again or correct `topics`"))
         }
         Some(Code::TopicAuthorizationFailed) => {
             (About::Subject, format!("not allowed to use a topic ({reason}): grant READ and DESCRIBE on it"))
@@ -163,7 +165,7 @@ mod tests {
             (Code::Authentication, "Unsupported mechanism", About::SignIn, "does not offer PLAIN"),
             (Code::Resolve, "Name not known", About::Reach, "host name is unknown"),
             (Code::BrokerTransportFailure, "Connection refused", About::Reach, "cannot be reached"),
-            (Code::UnknownTopicOrPartition, "alerts", About::Subject, "create it again"),
+            (Code::UnknownTopicOrPartition, "alerts", About::Gone, "create it again"),
             (Code::TopicAuthorizationFailed, "alerts", About::Subject, "grant READ"),
         ];
         for (code, reason, about, words) in cases {

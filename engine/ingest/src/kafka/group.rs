@@ -133,9 +133,9 @@ impl GroupContext {
         Self { watch, intake, assignment, paused: Arc::default(), hand_over }
     }
 
-    /// A broker has answered.
-    pub(crate) fn note_reached(&self) {
-        self.watch.note_reached();
+    /// A message of this topic has come.
+    pub(crate) fn note_read(&self, topic: &str) {
+        self.watch.note_read(topic);
     }
 
     fn assign(&self, list: &TopicPartitionList) {

@@ -91,8 +91,8 @@ impl Reading {
     }
 
     fn take(&self, latest: &mut Latest, message: &BorrowedMessage<'_>) {
-        self.consumer.context().note_reached();
         let (name, partition) = (message.topic(), message.partition());
+        self.consumer.context().note_read(name);
         if !latest.is(name, partition) {
             *latest = Latest::of(partition, self.assignment.stream(&self.intake, name, partition));
         }

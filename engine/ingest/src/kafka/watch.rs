@@ -50,11 +50,13 @@ impl Watch {
         Self { connection, tokens, state: Arc::default() }
     }
 
-    pub(crate) fn note_reached(&self) {
+    /// A message of this topic has come.
+    pub(crate) fn note_read(&self, topic: &str) {
         let mut state = self.state.lock();
         if !state.connected {
             state.note_reached();
         }
+        state.note_read(topic);
     }
 
     pub(crate) fn state(&self) -> Arc<Mutex<WatchState>> {
@@ -135,7 +137,7 @@ impl WatchState {
         }
         let place = match about {
             About::Reach | About::NoBroker | About::Tls | About::SignIn => &mut self.reach,
-            About::Subject | About::Other => &mut self.subject,
+            About::Gone | About::Subject | About::Other => &mut self.subject,
         };
         match place {
             // That no broker is left follows upon the reason for it, and must not hide it.
@@ -159,6 +161,15 @@ impl WatchState {
         self.connected = true;
         if let Some(over) = self.reach.take() {
             tracing::info!(target: "quell::kafka", "the kafka brokers answer again, after: {}", over.what);
+        }
+    }
+
+    /// A message of this topic was read: a topic that was gone and is back need not have been assigned anew.
+    fn note_read(&mut self, topic: &str) {
+        let of_another = |what: &str| what.contains("Subscribed topic") && !what.contains(topic);
+        let over = |seen: &mut Seen| seen.about == About::Gone && !of_another(&seen.what);
+        if let Some(over) = self.subject.take_if(over) {
+            tracing::info!(target: "quell::kafka", topic, "messages come again, after: {}", over.what);
         }
     }
 
@@ -259,6 +270,21 @@ mod tests {
         assert!(state.trouble().is_some());
         state.note_assigned();
         assert!(state.trouble().is_none());
+    }
+
+    #[test]
+    fn a_topic_that_is_back_is_noticed_by_its_own_messages() {
+        let mut state = WatchState::default();
+        let gone = "a topic is gone (Subscribed topic not available: alerts: unknown)";
+        state.note(About::Gone, gone.into());
+        state.note_read("another");
+        assert!(state.trouble().is_some());
+        state.note_read("alerts");
+        assert!(state.trouble().is_none());
+        // That messages were lost is not mended by others that come.
+        state.note(About::Subject, "messages may be lost".into());
+        state.note_read("alerts");
+        assert!(state.trouble().is_some());
     }
 
     #[test]
