@@ -14,6 +14,7 @@ pub fn all() -> Vec<Kind> {
         Kind::of::<quell_entra_id::EntraId>(),
         Kind::of::<quell_lab::LabConnector>(),
         Kind::of::<quell_okta::OktaConnector>(),
+        Kind::of::<quell_script::ScriptConnector>(),
         Kind::of::<quell_webhook::WebhookConnector>(),
     ]
 }

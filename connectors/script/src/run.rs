@@ -1,0 +1,113 @@
+//! `script.run`: runs a program of the site.
+
+use std::time::Duration;
+
+use quell_action::{
+    Action, ActionError, ActionSpec, Effect, Failure, Impact, Outcome, Repeat, Request, State, Target,
+    TargetKind,
+};
+use quell_kit::Deadline;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::connector::NAME;
+use crate::process;
+use crate::program::Programs;
+use crate::verdict;
+
+/// Kept back of the time that a call may take, for ending a program that does not end.
+const TO_END_IT: Duration = Duration::from_millis(50);
+
+/// `script.run`.
+pub struct Run;
+
+/// What a playbook writes under `with:`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunParams {
+    /// The program, by its name in the site file.
+    pub program: String,
+    /// Arguments that are added to it, where the site file allows any. None may begin with a hyphen.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// What it reads from its standard input, under `input`.
+    #[serde(default)]
+    pub input: Map<String, Value>,
+}
+
+/// What later steps can read.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct RunOutput {
+    /// The document that the program wrote to its standard output.
+    pub result: Map<String, Value>,
+    /// Whether it says that it changed something: `changed` in its document, and yes where it does not say.
+    pub changed: bool,
+}
+
+impl Action for Run {
+    const SPEC: ActionSpec = ActionSpec {
+        name: "script.run",
+        provider: NAME,
+        target: TargetKind::None,
+        impact: Impact::Informing,
+        undo: None,
+        repeat: Repeat::Never,
+        readable: false,
+        permissions: &["The program named in the site file, and the rights of the user as whom Quell runs"],
+        summary: "Runs a program of the site, with JSON on its standard input and output.",
+        vendor_page: "connectors/script/README.md",
+    };
+    type Params = RunParams;
+    type Output = RunOutput;
+    type Client = Programs;
+
+    async fn execute(
+        programs: &Programs,
+        request: &Request<RunParams>,
+    ) -> Result<Outcome<RunOutput>, ActionError> {
+        if *request.target() != Target::None {
+            return Err(ActionError::rejected("script.run has no target"));
+        }
+        let deadline = Deadline::after(request.time_limit());
+        let params = request.params();
+        let program = programs.named(&params.program)?;
+        let command = program.command(&params.arguments)?;
+        let input = program.input(&request.key().0, &params.input);
+        let seat = tokio::time::timeout(deadline.left(), programs.seats.acquire()).await;
+        let Ok(Ok(_seat)) = seat else {
+            return Err(ActionError::new(
+                Failure::Throttled { retry_after: None },
+                "too many programs run already; this one was not started",
+            ));
+        };
+        // Looked at each time: the file may be another one than at the start.
+        program
+            .is_fit()
+            .map_err(|why| ActionError::rejected(format!("{} was not run: {why}", program.name())))?;
+        let most = Duration::from_secs(program.settings.limits.timeout_secs);
+        let ended =
+            process::run(program, command, input, deadline.left().saturating_sub(TO_END_IT).min(most))
+                .await?;
+        let result = verdict::document(program.name(), &ended, &program.redactor)?;
+        let result = redacted(result, program)?;
+        let changed = result.get("changed").and_then(Value::as_bool).unwrap_or(true);
+        let effect = match changed {
+            true => Effect::Changed { before: State::default(), after: State::default() },
+            false => Effect::Unchanged,
+        };
+        let external_id = result.get("external_id").and_then(Value::as_str).map(str::to_owned);
+        Ok(Outcome { effect, external_id, output: RunOutput { result, changed } })
+    }
+}
+
+/// A program may repeat what it was given; the record must not.
+fn redacted(
+    result: Map<String, Value>,
+    program: &crate::program::Program,
+) -> Result<Map<String, Value>, ActionError> {
+    let text = program.redactor.redact(&Value::Object(result).to_string());
+    serde_json::from_str(&text).map_err(|_| {
+        ActionError::uncertain(format!("{} ended well, and its output is full of secrets", program.name()))
+    })
+}
