@@ -4,6 +4,7 @@ mod connectors;
 mod doors;
 mod source;
 mod upkeep;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;

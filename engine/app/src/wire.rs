@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
@@ -43,6 +44,8 @@ pub(crate) struct App {
     /// What keeps a connector from its work, as far as it was looked.
     connectors: Mutex<BTreeMap<String, Option<String>>>,
     site_exclusions: ArcSwap<SiteExclusions>,
+    renewing: tokio::sync::Mutex<()>,
+    exclusions_stale: AtomicBool,
     source: ArcSwap<Option<Arc<dyn AlertSource>>>,
 }
 
@@ -112,15 +115,35 @@ impl App {
             directories: directories(&connections),
             connectors: Mutex::default(),
             site_exclusions: ArcSwap::from_pointee(site_exclusions),
+            renewing: tokio::sync::Mutex::default(),
+            exclusions_stale: AtomicBool::new(false),
         })
     }
 
-    /// Puts the exclusion list together again: an operator's entry has come or gone.
+    /// Puts the exclusion list together again: an entry has come or gone. One at a time, since whoever has listed the
+    /// entries first must not replace the list last. Where it fails, the service tries again.
     pub(crate) async fn renew_exclusions(&self) -> Result<(), StoreError> {
+        self.exclusions_stale.store(true, Ordering::SeqCst);
+        let _alone = self.renewing.lock().await;
         let operators = self.store.exclusions().list().await?;
         let max_age = self.site.config.engine.facts_max_age_secs;
         self.exclusions.replace(exclusions::list(&self.site_exclusions.load(), operators, max_age));
+        self.exclusions_stale.store(false, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Whether an entry may be in the store that is not in force yet.
+    pub(crate) fn exclusions_are_stale(&self) -> bool {
+        self.exclusions_stale.load(Ordering::SeqCst)
+    }
+
+    /// Reads the site's exclusion file anew. Where it has mistakes, the old one stays.
+    pub(crate) async fn reload_exclusions(&self) -> anyhow::Result<usize> {
+        let site_exclusions = exclusions::read(&self.site, &self.catalogue)?;
+        let count = site_exclusions.entries.len();
+        self.site_exclusions.store(Arc::new(site_exclusions));
+        self.renew_exclusions().await?;
+        Ok(count)
     }
 
     /// Reads playbooks and exclusions anew. Either all of it is good and takes the place of the old, or nothing does.

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSettings, Telemetry};
-pub(crate) use read::{Mistakes, Site, one_mistake, open, read};
+pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read};
 pub(crate) use source::{DeadLetterSettings, SourceSettings};
 
 /// Everything that a site says about how its engine runs.

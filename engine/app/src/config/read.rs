@@ -43,6 +43,16 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+/// An error in one line, for a log: with the places, where files have mistakes.
+pub(crate) fn in_one_line(error: &anyhow::Error) -> String {
+    let Some(mistakes) = error.downcast_ref::<Mistakes>() else { return format!("{error:#}") };
+    let wrong = mistakes.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    let line = |one: &Diagnostic| {
+        format!("{}:{}:{}: {} [{}]", one.place.file, one.place.line, one.place.column, one.message, one.code)
+    };
+    wrong.map(line).collect::<Vec<_>>().join("; ")
+}
+
 impl Site {
     /// Complaints about settings of the site file, each at its dotted place.
     pub(crate) fn mistakes(&self, complaints: impl IntoIterator<Item = (String, String)>) -> Mistakes {

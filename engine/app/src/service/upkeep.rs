@@ -9,7 +9,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::connectors;
+use super::{connectors, watch};
+use crate::config::in_one_line;
 use crate::wire::App;
 
 /// How often what is old is forgotten.
@@ -19,7 +20,12 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(super) fn begin(app: &Arc<App>, stop: &CancellationToken) -> JoinHandle<()> {
     let (app, stop) = (Arc::clone(app), stop.clone());
     tokio::spawn(async move {
-        tokio::join!(prune(&app, &stop), count(&app, &stop), connectors::look_after(&app, &stop));
+        tokio::join!(
+            prune(&app, &stop),
+            count(&app, &stop),
+            connectors::look_after(&app, &stop),
+            watch::exclusions(&app, &stop)
+        );
     })
 }
 
@@ -30,7 +36,8 @@ pub(super) fn reload(app: &Arc<App>) {
         match app.reload().await {
             Ok(playbooks) => tracing::info!(playbooks, "playbooks and exclusions were read anew"),
             Err(error) => {
-                tracing::error!(%error, "the old playbooks and exclusions stay: `quell check` says why")
+                let error = in_one_line(&error);
+                tracing::error!(error, "the old playbooks and exclusions stay: `quell check` says why")
             }
         }
     });
