@@ -145,7 +145,10 @@ fn actions() -> Vec<ActionInfo> {
             "entra_id",
             TargetKind::Account,
         )),
-        ActionInfo::described::<Message, Nothing>(informing("chat.post", "chat", TargetKind::None)),
+        ActionInfo::described::<Message, Nothing>(ActionSpec {
+            readable: false,
+            ..informing("chat.post", "chat", TargetKind::None)
+        }),
         ActionInfo::described::<Message, Nothing>(informing("pager.raise", "pager", TargetKind::None)),
     ]
 }

@@ -102,6 +102,8 @@ fn every_name_has_a_value_where_it_is_in_scope() {
         scope.lane.insert("outcome", json!("done"));
         scope.run.insert("id", json!("r"));
         scope.run.insert("started", json!(now()));
+        scope.run.insert("outcome", json!("contained"));
+        scope.run.insert("report", json!([{ "about": "alice" }]));
         assert!(scope.value(&Reference(name.name.into())).is_some(), "{} has no value", name.name);
     }
 }

@@ -35,6 +35,7 @@ fn task() -> Task {
         time_limit: std::time::Duration::from_secs(1),
         retry: Retry::default(),
         reversible: true,
+        verify_within: None,
         undo_after: None,
     }
 }

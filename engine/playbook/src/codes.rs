@@ -73,6 +73,7 @@ pub const ALL: &[Code] = &[
     TEXT_AS_TARGET,
     IRREVERSIBLE,
     NOBODY_TO_ASK,
+    NOT_READABLE,
     UNKNOWN_NAME,
     OUT_OF_SCOPE,
     TOO_EARLY,
@@ -215,6 +216,9 @@ pub const IRREVERSIBLE: Code = Code { id: "PB0309", page: include_str!("codes/PB
 
 /// A question, and nobody to ask.
 pub const NOBODY_TO_ASK: Code = Code { id: "PB0310", page: include_str!("codes/PB0310.md") };
+
+/// A verification of what cannot be read back.
+pub const NOT_READABLE: Code = Code { id: "PB0311", page: include_str!("codes/PB0311.md") };
 
 /// No such name in scope.
 pub const UNKNOWN_NAME: Code = Code { id: "PB0401", page: include_str!("codes/PB0401.md") };

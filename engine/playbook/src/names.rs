@@ -130,7 +130,15 @@ pub fn names() -> &'static [Name] {
         });
         of_alerts
             .chain(BEYOND_THE_ALERT)
-            .chain([of("run.started", Kind::Time, "when this run began")])
+            .chain([
+                of("run.started", Kind::Time, "when this run began"),
+                of("run.outcome", Kind::Text, "how this run ended; known in `afterwards` only"),
+                of(
+                    "run.report",
+                    Kind::Json,
+                    "what was done to whom, and what was not; known in `afterwards` only",
+                ),
+            ])
             .collect()
     });
     &NAMES
@@ -176,7 +184,7 @@ pub fn list_name(kind: EntityKind) -> &'static str {
 }
 
 /// Names of the language that this version does not have yet.
-pub const COMING: &[&str] = &["lane.undo_link", "run.outcome", "run.report", "run.link"];
+pub const COMING: &[&str] = &["lane.undo_link", "run.link"];
 
 /// The name behind a reference, unless it is the result of a step.
 pub fn find(reference: &Reference) -> Option<&'static Name> {

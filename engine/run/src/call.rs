@@ -148,7 +148,8 @@ async fn verify(
 ) -> Result<(Verification, SeenState), Done> {
     let eye = cx.tools.hands.eyes.on(&task.task.action, &task.task.provider);
     let Some(eye) = eye.filter(|_| spec.readable) else { return Ok((Verification::NotReadable, None)) };
-    let deadline = later(cx.now(), cx.tools.settings.verify_within);
+    let patience = task.task.verify_within.unwrap_or(cx.tools.settings.verify_within);
+    let deadline = later(cx.now(), patience);
     let mut wait = Duration::from_millis(250);
     loop {
         match cx.look(eye, &task.task).await {

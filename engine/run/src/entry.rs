@@ -141,6 +141,11 @@ pub enum Entry {
         /// The step's condition and the values seen; null without a condition.
         trace: Value,
     },
+    /// All lanes have ended: what is done once, for the run as a whole, begins in a lane of its own.
+    Closing {
+        /// The lane. Its number follows on those that there are.
+        lane: Box<Lane>,
+    },
     /// The run has taken longer than its playbook allows: what is started is finished, no more steps are begun.
     Overdue,
     /// A lane or a step could not be worked out for the moment (a directory is away); it is tried again.

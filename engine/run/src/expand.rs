@@ -207,15 +207,16 @@ fn task(
     Task {
         id,
         action: act.action.clone(),
-        reversible: offered.is_some_and(|eye| eye.info().spec.undo.is_some()),
+        reversible: act.undo != UndoRule::Never && offered.is_some_and(|eye| eye.info().spec.undo.is_some()),
         provider,
         target,
         display,
         params,
         time_limit: act.time_limit,
         retry: act.retry,
+        verify_within: act.verify_within,
         undo_after: match act.undo {
-            UndoRule::Manual => None,
+            UndoRule::Manual | UndoRule::Never => None,
             UndoRule::After(wait) => Some(wait),
         },
     }

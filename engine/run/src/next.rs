@@ -9,7 +9,7 @@
 //! 5. Where people must agree to the whole run, they are asked before anything is begun.
 //! 6. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`. A lane
 //!    that only waits for a person or for a moment takes nobody's place.
-//! 7. When all lanes have ended, the run has.
+//! 7. When all lanes have ended, what is to be done once is done (`afterwards`), and the run has ended.
 //!
 //! Invariant: nothing here asks a clock, a directory or a store. Whatever is not in the journal does not count.
 
@@ -21,7 +21,9 @@ use quell_alert::Timestamp;
 use quell_playbook::model::{Playbook, StepId};
 use serde_json::Value;
 
-use crate::{Entry, LaneEnd, LaneId, LaneState, Phase, Requester, RunState, TaskId, TaskState, outcome};
+use crate::{
+    Entry, Lane, LaneEnd, LaneId, LaneState, LeftOut, Phase, Requester, RunState, TaskId, TaskState, outcome,
+};
 
 /// What a run does next.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -161,9 +163,21 @@ pub fn next(playbook: &Playbook, state: &RunState, now: Timestamp) -> Next {
         lane::go_on(playbook, state, now, &mut next);
     }
     if state.lanes().iter().all(|lane| lane.end().is_some()) {
-        next.records.push(Entry::Finished { finish: outcome::of_run(state) });
+        next.records.push(last(playbook, state));
     }
     next
+}
+
+/// When all lanes have ended, the run has; before that it does what is to be done once. Nobody is told of a run that a
+/// person stopped, or did not want.
+fn last(playbook: &Playbook, state: &RunState) -> Entry {
+    let unwanted = |lane: &LaneState| lane.left_out() == Some(&LeftOut::NotApproved);
+    let is_closed = state.lanes().iter().any(|lane| lane.lane().closing || unwanted(lane));
+    if playbook.afterwards.is_empty() || is_closed || state.cancelled().is_some() {
+        return Entry::Finished { finish: outcome::of_run(state) };
+    }
+    let lane = Lane::closing(&state.plan().alert, state.lanes().len());
+    Entry::Closing { lane: Box::new(lane) }
 }
 
 fn settle_what_is_started(state: &RunState, now: Timestamp, next: &mut Next) {

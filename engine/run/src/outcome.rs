@@ -3,6 +3,7 @@
 
 use quell_action::Target;
 use quell_playbook::model::{Mode, Playbook, Step};
+use serde_json::{Value, json};
 
 use crate::next::lane::steps_of;
 use crate::next::question::is_declined;
@@ -67,7 +68,7 @@ fn gather<'a>(
 /// How a run ends whose lanes have all ended.
 pub(crate) fn of_run(state: &RunState) -> Finish {
     // What happened in the lanes within others has been counted there.
-    let own = state.lanes().iter().filter(|lane| lane.lane().parent.is_none());
+    let own = state.lanes().iter().filter(|lane| lane.lane().parent.is_none() && !lane.lane().closing);
     let ends: Vec<LaneEnd> = own.filter_map(|lane| lane.end()).collect();
     let has = |end: LaneEnd| ends.contains(&end);
     let is_all = |fits: fn(LaneEnd) -> bool| ends.iter().copied().all(fits);
@@ -88,6 +89,34 @@ pub(crate) fn of_run(state: &RunState) -> Finish {
     } else {
         Finish::Excluded
     }
+}
+
+/// What was done to whom, and what was not: for `afterwards`, which hands it on to a ticket or a message.
+pub(crate) fn report(state: &RunState) -> Value {
+    let lanes = state.lanes().iter().filter(|lane| lane.lane().parent.is_none() && !lane.lane().closing);
+    let about = |lane: &LaneState| {
+        let tasks = state.tasks().filter(|task| within(state, task.task.id.lane, lane.lane().id));
+        let done: Vec<Value> = tasks.map(line).collect();
+        json!({ "about": lane.lane().display, "outcome": lane.end(), "said": lane.stopped(), "done": done })
+    };
+    lanes.map(about).collect()
+}
+
+fn within(state: &RunState, lane: LaneId, around: LaneId) -> bool {
+    let parent = |lane: &LaneId| state.lane(*lane)?.lane().parent.as_ref().map(|parent| parent.lane);
+    std::iter::successors(Some(lane), parent).any(|lane| lane == around)
+}
+
+fn line(task: &TaskState) -> Value {
+    let why = task.error.as_ref().map(ToString::to_string);
+    let excluded = task.excluded.as_ref().map(ToString::to_string);
+    json!({
+        "action": task.task.action,
+        "at": task.task.provider,
+        "to": task.task.display,
+        "stands": task.phase,
+        "why": excluded.or(why.filter(|_| task.went_wrong())),
+    })
 }
 
 /// What became of a lane's tasks. Where any of them had a target, only those count: telling people about an account

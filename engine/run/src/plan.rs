@@ -95,6 +95,9 @@ pub struct Lane {
     /// The lane and the step that it is within.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// Whether it is the one for the run as a whole, when all others have ended (`afterwards`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closing: bool,
     /// Why it is not taken at all, where that was clear at once.
     pub left_out: Option<LeftOut>,
 }
@@ -159,6 +162,9 @@ pub struct Task {
     pub retry: Retry,
     /// Whether it can be taken back.
     pub reversible: bool,
+    /// How long it may take until its effect is seen; the engine's own patience where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify_within: Option<Duration>,
     /// When it is taken back by itself, unless a person confirms it before.
     pub undo_after: Option<Duration>,
 }

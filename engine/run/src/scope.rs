@@ -26,6 +26,10 @@ pub(crate) fn of_lane<'a>(
     let mut scope = LaneScope::new(&plan.alert, lane.entity(&plan.alert), now);
     scope.run.insert("id", json!(plan.run));
     scope.run.insert("started", json!(plan.created));
+    if lane.closing {
+        scope.run.insert("outcome", json!(outcome::of_run(state)));
+        scope.run.insert("report", outcome::report(state));
+    }
     let Some(lane_state) = state.lane(lane.id) else { return scope };
     about(&mut scope, lane_state.subject());
     let around = lanes_around(state, lane);

@@ -228,6 +228,7 @@ impl RunState {
                 Ok(())
             }
             Entry::Branched { lane, step, lanes, .. } => self.branch(*lane, step, lanes, entry, at),
+            Entry::Closing { lane } => self.close(lane),
             Entry::Asked { question, .. } => self.ask(question, entry, at),
             Entry::Answered { question, reply } => self.question_mut(question)?.take(reply, at),
             Entry::QuestionExpired { question } => self.question_mut(question)?.close(Settlement::Expired),
@@ -287,6 +288,15 @@ impl RunState {
         }
         self.lane_mut(lane)?.take(entry, at)?;
         self.lanes.extend(lanes.iter().cloned().map(LaneState::new));
+        Ok(())
+    }
+
+    fn close(&mut self, lane: &Lane) -> Result<(), String> {
+        let all_ended = self.lanes.iter().all(|lane| lane.end().is_some() && !lane.lane().closing);
+        if self.finish.is_some() || !all_ended || lane.id.0 as usize != self.lanes.len() || !lane.closing {
+            return Err("a run closes once, when all its lanes have ended".into());
+        }
+        self.lanes.push(LaneState::new(lane.clone()));
         Ok(())
     }
 

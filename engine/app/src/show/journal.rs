@@ -96,6 +96,7 @@ impl Telling {
                 format!("{question} {}: nobody answered in time", styled(NOTE, "expired"))
             }
             Entry::QuestionWithdrawn { question } => format!("{question} withdrawn: the run was stopped"),
+            Entry::Closing { .. } => "all lanes have ended: what is done once begins".into(),
             Entry::Overdue => styled(NOTE, "the deadline has passed: nothing more is begun"),
             other => self.tell_flow(other),
         }
@@ -198,6 +199,7 @@ impl Telling {
                 self.lanes = plan.lanes.iter().map(|lane| lane.display.clone()).collect()
             }
             Entry::Branched { lanes, .. } => self.lanes.extend(lanes.iter().map(|lane| lane.display.clone())),
+            Entry::Closing { .. } => self.lanes.push(String::new()),
             Entry::Expanded { tasks, .. } => self.tasks.extend(tasks.iter().cloned()),
             _ => {}
         }

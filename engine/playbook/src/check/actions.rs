@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Check;
 use super::options::Defaults;
-use super::references::Output;
+use super::references::{Output, Stage};
 use super::shape::Fields;
 use crate::model::{DoStep, Form, UndoRule};
 use crate::parse::{Entry, Node, Span};
@@ -23,6 +23,7 @@ impl<'a> Check<'a> {
         let retry = fields.get("retry").map_or(Some(defaults.retry), |node| self.retry(node, defaults.retry));
         let undo = fields.get("undo").map_or(Some(UndoRule::default()), |node| self.undo(node));
         let approval = fields.get("approval").map(|node| self.step_approval(node));
+        let verify = fields.get("verify").map(|node| self.verify(node));
         let name = self.text(node, "`do`")?;
         let offered = self.offered(&name, &node.span)?;
         let target = offered.first()?.spec.target;
@@ -35,6 +36,9 @@ impl<'a> Check<'a> {
         if let (Some(UndoRule::After(_)), Some(entry)) = (undo, fields.entry("undo")) {
             self.reversible(&name, &concerned, &entry.key_span);
         }
+        if let (Some(Some(_)), Some(entry)) = (verify, fields.entry("verify")) {
+            self.readable(&name, &concerned, &entry.key_span);
+        }
         Some(DoStep {
             action: ActionName(name),
             target: has_target.then_some(target)?,
@@ -43,6 +47,7 @@ impl<'a> Check<'a> {
             time_limit: time_limit?,
             retry: retry?,
             undo: undo?,
+            verify_within: verify.map_or(Some(None), |within| within.map(Some))?,
             approval: approval.map_or(Some(None), |approval| approval.map(Some))?,
         })
     }
@@ -104,8 +109,10 @@ impl<'a> Check<'a> {
             }
             None => format!("`{action}` acts on {}, and there is none here", article(kind)),
         };
-        self.say(codes::NO_TARGET, span, message, |d| {
-            d.help(format!("add `for_each: {root}` to the playbook"))
+        let stage = self.names.stage;
+        self.say(codes::NO_TARGET, span, message, |d| match stage {
+            Stage::Afterwards => d.help("`afterwards` is about the whole run: do it in `steps` or `always`"),
+            _ => d.help(format!("add `for_each: {root}` to the playbook")),
         });
         false
     }
@@ -258,6 +265,16 @@ impl<'a> Check<'a> {
                 });
                 return;
             }
+        }
+    }
+
+    fn readable(&mut self, action: &str, concerned: &[&ActionInfo], span: &Span) {
+        if let Some(info) = concerned.iter().find(|info| !info.spec.readable) {
+            let message =
+                format!("whether `{action}` at {} has happened cannot be read back", info.spec.provider);
+            self.say(codes::NOT_READABLE, span, message, |d| {
+                d.help("take `verify` out, or name in `at` only providers where it can be read back")
+            });
         }
     }
 

@@ -15,6 +15,8 @@ const RETRY: Keys =
 
 const UNDO: Keys = Keys { what: "`undo`", known: &["after", "unless"], required: &["after"], coming: &[] };
 
+const VERIFY: Keys = Keys { what: "`verify`", known: &["within"], required: &["within"], coming: &["hold"] };
+
 /// What goes for every step that does not say otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Defaults {
@@ -80,16 +82,21 @@ impl Check<'_> {
         self.word(node, "`on_error`", &[("stop", OnError::Stop), ("continue", OnError::Continue)], &[])
     }
 
+    /// `verify: { within: 5m }`.
+    pub(super) fn verify(&mut self, node: &Node) -> Option<Duration> {
+        let fields = self.fields(node, &VERIFY)?;
+        self.span(fields.get("within")?, "`within`", Duration::from_secs(1)..=Duration::from_secs(3_600))
+    }
+
     /// `undo: { after: 8h, unless: confirmed }`.
     pub(super) fn undo(&mut self, node: &Node) -> Option<UndoRule> {
         if node.text() == Some("never") {
-            self.not_yet(&node.span, "`undo: never`");
-            return None;
+            return Some(UndoRule::Never);
         }
         if let Content::Text(text) = &node.content {
             let message = "`undo` says after how long, in a map";
             self.say(codes::WRONG_SHAPE, &node.span, message, |d| {
-                d.help(format!("write {{ after: {text}, unless: confirmed }}"))
+                d.help(format!("write {{ after: {text}, unless: confirmed }}, or `undo: never`"))
             });
             return None;
         }

@@ -36,9 +36,10 @@ const PLAYBOOK: Keys = Keys {
         "defaults",
         "steps",
         "always",
+        "afterwards",
     ],
     required: &["language", "playbook", "title", "when", "steps"],
-    coming: &["inputs", "once_per", "limits", "afterwards"],
+    coming: &["inputs", "once_per", "limits"],
 };
 
 const WHEN: Keys =
@@ -74,10 +75,11 @@ impl Check<'_> {
             Some(node) => self.steps(node, "`always`", Stage::Always, &defaults),
             None => Some(Vec::new()),
         };
+        let afterwards = self.afterwards(&fields, &defaults);
         self.answers_count(fields.get("approval"));
         language?;
-        let (mut steps, mut always) = (steps?, always?);
-        number(&mut steps, &mut always);
+        let (mut steps, mut always, mut afterwards) = (steps?, always?, afterwards?);
+        number([&mut steps, &mut always, &mut afterwards]);
         let Lanes { for_each, unless, unless_unknown } = lanes?;
         Some(Playbook {
             name: PlaybookName(name?),
@@ -95,6 +97,7 @@ impl Check<'_> {
             approval: approval?,
             steps,
             always,
+            afterwards,
             source: Arc::clone(self.source),
             hash: hash(self.source),
         })
@@ -106,6 +109,15 @@ impl Check<'_> {
             self.somebody_to_ask(&node.span, "`mode: ask`")?;
         }
         Some(mode)
+    }
+
+    /// Steps for the run as a whole: there is nobody in scope, and nothing of what was done for one of them.
+    fn afterwards(&mut self, fields: &Fields<'_>, defaults: &Defaults) -> Option<Vec<Step>> {
+        let Some(node) = fields.get("afterwards") else { return Some(Vec::new()) };
+        self.names.entities.clear();
+        self.names.entity_is_unclear = false;
+        self.names.done.clear();
+        self.steps(node, "`afterwards`", Stage::Afterwards, defaults)
     }
 
     fn deadline(&mut self, node: &Node) -> Option<Duration> {
@@ -206,7 +218,7 @@ impl Check<'_> {
 
     /// Notes where every step with an id stands, so that a name used too early is told from one that does not exist.
     fn find_steps(&mut self, fields: &Fields<'_>) {
-        for part in ["steps", "always"].iter().filter_map(|part| fields.get(part)) {
+        for part in ["steps", "always", "afterwards"].iter().filter_map(|part| fields.get(part)) {
             for id in ids_in(part) {
                 let Some(name) = id.text() else { continue };
                 if RESERVED.contains(&name) {
@@ -253,11 +265,11 @@ fn ids_below(step: &Node) -> Vec<&Node> {
 }
 
 /// Gives each step without an id one that no other step has: what it does, and a number where that is not enough.
-fn number(steps: &mut [Step], always: &mut [Step]) {
-    let named = Step::all_in(steps).chain(Step::all_in(always)).filter(|step| step.is_named);
-    let mut taken: BTreeSet<String> = named.map(|step| step.id.0.clone()).collect();
-    number_all(steps, &mut taken);
-    number_all(always, &mut taken);
+fn number(parts: [&mut [Step]; 3]) {
+    let all = parts.iter().flat_map(|part| Step::all_in(part));
+    let mut taken: BTreeSet<String> =
+        all.filter(|step| step.is_named).map(|step| step.id.0.clone()).collect();
+    parts.into_iter().for_each(|part| number_all(part, &mut taken));
 }
 
 fn number_all(steps: &mut [Step], taken: &mut BTreeSet<String>) {

@@ -69,11 +69,16 @@ pub(super) enum Stage {
     Steps,
     /// In `always`.
     Always,
+    /// In `afterwards`: there is the alert, and the run as a whole.
+    Afterwards,
 }
 
 /// Names that a step id may not have.
 pub(super) const RESERVED: [&str; 12] =
     ["alert", "account", "device", "ip", "mailbox", "file", "hash", "url", "domain", "lane", "run", "inputs"];
+
+/// Names that only the end of a run answers.
+const OF_AFTERWARDS: [&str; 2] = ["run.outcome", "run.report"];
 
 /// Names that no alert answers.
 const ASKED_OF_DIRECTORIES: [&str; 3] = ["account.groups", "account.privileged", "account.enabled"];
@@ -107,18 +112,26 @@ impl Check<'_> {
     fn why_not_in_scope(&self, name: &names::Name) -> Option<String> {
         let (root, _) = name.name.split_once('.')?;
         let stage = self.names.stage;
-        let late = matches!(stage, Stage::Steps | Stage::Always);
+        let late = matches!(stage, Stage::Steps | Stage::Always | Stage::Afterwards);
         match root {
             "alert" => None,
+            "lane" if stage == Stage::Afterwards => {
+                Some("`afterwards` is about the whole run; `always` is about each lane".to_owned())
+            }
             "lane" if name.name == "lane.outcome" => {
                 (stage != Stage::Always).then(|| "the outcome is known in `always` only".to_owned())
             }
+            "run" if OF_AFTERWARDS.contains(&name.name) => (stage != Stage::Afterwards)
+                .then(|| "how the whole run went is known in `afterwards` only".to_owned()),
             "lane" | "run" => (!late).then(|| "it is known in `steps` and `always`".to_owned()),
             _ if stage == Stage::When => {
                 Some(format!("`when` sees the alert only; choose with `where` below `for_each: {root}:`"))
             }
             _ if stage == Stage::Where && ASKED_OF_DIRECTORIES.contains(&name.name) => {
                 Some("`where` sees what the alert says; `unless` and `if` ask directories".to_owned())
+            }
+            _ if stage == Stage::Afterwards => {
+                Some("`afterwards` is about the whole run; `run.report` tells of everybody".to_owned())
             }
             _ if self.names.entity_is_unclear => None,
             _ => (!self.names.entities.iter().any(|kind| names::root_of(*kind) == root))
@@ -142,10 +155,12 @@ impl Check<'_> {
         }
         if let Some(step) = self.names.steps.get(root).cloned() {
             let place = self.place(&step);
-            let message = format!("the step `{root}` has not run here yet");
-            self.say(codes::TOO_EARLY, span, message, |d| {
-                d.help("a step sees the results of the steps above it").related(place, "it stands here")
-            });
+            let message = format!("the results of the step `{root}` cannot be seen here");
+            let help = match self.names.stage {
+                Stage::Afterwards => "`afterwards` sees the run as a whole: `run.outcome`, `run.report`",
+                _ => "a step sees the results of the steps above it, in the same list or around it",
+            };
+            self.say(codes::TOO_EARLY, span, message, |d| d.help(help).related(place, "it stands here"));
             return None;
         }
         self.unknown_name(reference, span);

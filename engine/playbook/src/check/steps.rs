@@ -14,18 +14,18 @@ use crate::parse::{Entry, Node};
 const STEP: Keys = Keys {
     what: "a step",
     known: &[
-        "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval", "ask",
-        "wait", "parallel", "for_each", "steps", "choose", "set", "stop",
+        "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval",
+        "verify", "ask", "wait", "parallel", "for_each", "steps", "choose", "set", "stop",
     ],
     required: &[],
-    coming: &["run", "using", "verify", "rate"],
+    coming: &["run", "using", "rate"],
 };
 
 /// The verbs of the language, those to come included.
 const VERBS: [&str; 9] = ["do", "ask", "wait", "parallel", "for_each", "choose", "run", "set", "stop"];
 
 /// What only goes together with `do`.
-const OF_DO: [&str; 6] = ["at", "with", "timeout", "retry", "undo", "approval"];
+const OF_DO: [&str; 7] = ["at", "with", "timeout", "retry", "undo", "approval", "verify"];
 
 /// Verbs that cannot fail themselves.
 const CANNOT_FAIL: [&str; 4] = ["wait", "parallel", "choose", "stop"];

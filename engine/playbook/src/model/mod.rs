@@ -52,6 +52,8 @@ pub struct Playbook {
     pub steps: Vec<Step>,
     /// What is done at the end of each lane, whatever happened in it.
     pub always: Vec<Step>,
+    /// What is done once, when all lanes have ended.
+    pub afterwards: Vec<Step>,
     /// The text it was read from, byte for byte.
     pub source: Arc<str>,
     /// The hash of that text.
@@ -64,7 +66,7 @@ impl Playbook {
 
     /// Every step, however deep, in the order in which they stand.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
-        Step::all_in(&self.steps).chain(Step::all_in(&self.always))
+        Step::all_in(&self.steps).chain(Step::all_in(&self.always)).chain(Step::all_in(&self.afterwards))
     }
 
     /// The step of this name.

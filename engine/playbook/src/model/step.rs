@@ -161,6 +161,8 @@ pub struct DoStep {
     pub retry: Retry,
     /// When it is undone by itself.
     pub undo: UndoRule,
+    /// How long it may take until its effect is seen; the engine's own patience where it is not said.
+    pub verify_within: Option<Duration>,
     /// Who must agree before it is called, once it is known what exactly would be done.
     pub approval: Option<Asking>,
 }
@@ -191,4 +193,6 @@ pub enum UndoRule {
     Manual,
     /// After this time, unless a person confirms the action before.
     After(Duration),
+    /// Not at all: whoever takes the run back leaves it as it is.
+    Never,
 }

@@ -124,6 +124,11 @@ impl<'s> LaneScope<'s> {
         }
     }
 
+    fn output(&self, step: &str, field: &str) -> Option<&Value> {
+        let result = self.results.get(&StepId(step.to_owned()))?;
+        field.split('.').try_fold(&result.output, |value, part| value.get(part))
+    }
+
     fn of_step<'a>(&'a self, step: &str, field: &str) -> Seen<'a> {
         let Some(result) = self.results.get(&StepId(step.to_owned())) else { return Seen::Missing };
         match field {
@@ -131,7 +136,7 @@ impl<'s> LaneScope<'s> {
             "skipped" => Seen::Boolean(result.skipped),
             "at" if result.at.is_some() => Seen::time(result.at),
             "error.kind" => Seen::text(result.error_kind.as_deref()),
-            _ => match field.split('.').try_fold(&result.output, |value, part| value.get(part)) {
+            _ => match self.output(step, field) {
                 Some(value) => Seen::of_json(Cow::Borrowed(value)),
                 None => Seen::Missing,
             },
@@ -140,6 +145,19 @@ impl<'s> LaneScope<'s> {
 }
 
 impl Scope for LaneScope<'_> {
+    /// Whole, where it is handed on: a condition only counts what is in a list of things.
+    fn value(&self, reference: &Reference) -> Option<Value> {
+        let (root, field) = reference.split();
+        let whole = match root {
+            "run" => self.run.get(field),
+            _ => self.output(root, field),
+        };
+        match whole {
+            Some(list @ Value::Array(_)) => Some(list.clone()),
+            _ => self.seen(reference).to_json(),
+        }
+    }
+
     fn seen<'a>(&'a self, reference: &Reference) -> Seen<'a> {
         let word = |words: &'a BTreeMap<&'static str, Value>, field: &str| {
             words.get(field).map_or(Seen::Missing, |value| Seen::of_json(Cow::Borrowed(value)))

@@ -60,6 +60,7 @@ pub(crate) fn each_of<'p>(playbook: &'p Playbook, parent: &Parent) -> Option<&'p
 /// What is done in a lane, `always` apart.
 pub(crate) fn steps_of<'p>(playbook: &'p Playbook, lane: &Lane) -> &'p [Step] {
     match &lane.parent {
+        None if lane.closing => &playbook.afterwards,
         None => &playbook.steps,
         Some(parent) => each_of(playbook, parent).map_or(&[], |each| &each.steps),
     }
@@ -99,7 +100,7 @@ impl Course<'_> {
         }
         let steps = match self.lane_state.left_out() {
             Some(_) => Progress::Stopped,
-            None if self.state.is_overdue() => self.give_up(next),
+            None if self.state.is_overdue() && !self.lane.closing => self.give_up(next),
             None => self.walk(steps_of(self.playbook, self.lane), next),
         };
         if matches!(steps, Progress::Busy) {
@@ -115,7 +116,7 @@ impl Course<'_> {
     /// `unless` that the alert alone could not answer is answered by the directories; what they cannot say either
     /// stops the lane.
     fn is_held_open_by_unless(&self, next: &mut Next) -> bool {
-        let Some(unless) = self.playbook.unless.as_ref().filter(|_| self.lane.parent.is_none()) else {
+        let Some(unless) = self.playbook.unless.as_ref().filter(|_| !self.is_apart()) else {
             return false;
         };
         if !self.lane.unless_open || self.lane_state.left_out().is_some() || self.has_begun() {
@@ -154,12 +155,17 @@ impl Course<'_> {
         hear(self.state, &about, inquiry, trace, self.now, next)
     }
 
+    /// Whether it is not one of the lanes of `for_each`, to which `unless` and `always` belong.
+    fn is_apart(&self) -> bool {
+        self.lane.parent.is_some() || self.lane.closing
+    }
+
     /// Somebody whom `unless` spares is still told about in `always`; those whom the plan left out were never in it.
     fn runs_always(&self) -> bool {
         use LeftOut::{NotApproved, TooMany, Where};
         let never_in_it =
             matches!(self.lane_state.left_out(), Some(TooMany { .. } | Where { .. } | NotApproved));
-        self.lane.parent.is_none() && !never_in_it
+        !self.is_apart() && !never_in_it
     }
 
     /// The run has taken too long: what is started is finished, and nothing more of the steps is begun.

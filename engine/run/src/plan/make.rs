@@ -166,6 +166,7 @@ impl Lane {
             display,
             unless_open: false,
             parent: None,
+            closing: false,
             left_out: None,
         }
     }
@@ -179,8 +180,15 @@ impl Lane {
             display: alert.title.clone(),
             unless_open: false,
             parent: None,
+            closing: false,
             left_out: None,
         }
+    }
+
+    /// The lane for the run as a whole.
+    pub(crate) fn closing(alert: &Alert, number: usize) -> Self {
+        let id = LaneId(u32::try_from(number).unwrap_or(u32::MAX));
+        Self { id, closing: true, display: String::new(), ..Self::without_entity(alert) }
     }
 
     /// What the lane is about, as the alert named it.
