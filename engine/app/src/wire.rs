@@ -11,21 +11,19 @@ use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use quell_action::exclusion::form::SiteExclusions;
-use quell_action::{ActionInfo, Catalogue, Connection, Directory, Registry};
-use quell_connectors::Kind;
-use quell_ingest::{AlertSource, KafkaSettings};
+use quell_action::{Catalogue, Directory, Registry};
+use quell_ingest::AlertSource;
 use quell_playbook::Matcher;
 use quell_playbook::model::Playbook;
 use quell_run::{Brake, Clock, Engine, EngineParts, Exclusions, Hands, Settings};
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
-use serde_json::Value;
 
 use crate::archive::StoredPlaybooks;
 use crate::clock::SystemClock;
-use crate::config::{Mistakes, Site, secret};
+use crate::config::{Mistakes, Site};
 use crate::random::SystemJitter;
-use crate::{exclusions, playbooks};
+use crate::{connectors, exclusions, playbooks};
 
 /// Everything of an engine but its source.
 pub(crate) struct App {
@@ -66,7 +64,7 @@ impl App {
 
     /// An engine of this site.
     pub(crate) async fn open(site: Site, reach: Reach) -> anyhow::Result<Self> {
-        let connections = connections(&site).await?;
+        let connections = connectors::connections(&site).await?;
         let registry = Registry::new(&connections)?;
         let catalogue = registry.catalogue();
         let loaded = playbooks::load_from(&site.config.playbooks, &catalogue, &site.config.teams)?;
@@ -112,7 +110,7 @@ impl App {
             brake,
             engine,
             clock,
-            directories: directories(&connections),
+            directories: connectors::directories(&connections),
             connectors: Mutex::default(),
             site_exclusions: ArcSwap::from_pointee(site_exclusions),
             renewing: tokio::sync::Mutex::default(),
@@ -208,94 +206,6 @@ impl App {
             well: health.connected && health.trouble.is_none(),
             note,
         })
-    }
-}
-
-fn directories(connections: &[Connection]) -> Vec<(String, Arc<dyn Directory>)> {
-    let all = connections.iter().flat_map(|connection| {
-        connection.directories.iter().map(|directory| (connection.name.clone(), Arc::clone(directory)))
-    });
-    all.filter(|(_, directory)| directory.knows_accounts()).collect()
-}
-
-/// What the site's connectors offer, by their settings alone: no system is reached.
-pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
-    let mut actions: Vec<ActionInfo> = Vec::new();
-    let mut complaints = Vec::new();
-    for (name, settings) in &site.config.connectors {
-        match kind_of(name, settings) {
-            Ok((kind, settings)) => match kind.offered(&settings) {
-                Ok(offered) => actions.extend(offered),
-                Err(problems) => complaints.extend(problems.into_iter().map(|problem| {
-                    (
-                        format!("connectors.{name}.{}", problem.place),
-                        format!("{}: {}", problem.place, problem.message),
-                    )
-                })),
-            },
-            Err(message) => complaints.push((format!("connectors.{name}"), message)),
-        }
-    }
-    if !complaints.is_empty() {
-        bail!(site.mistakes(complaints));
-    }
-    Ok(Catalogue::new(actions))
-}
-
-/// The site's connectors, connected.
-pub(crate) async fn connections(site: &Site) -> anyhow::Result<Vec<Connection>> {
-    offered(site)?;
-    let mut connections = Vec::new();
-    for (name, settings) in &site.config.connectors {
-        let Ok((kind, settings)) = kind_of(name, settings) else { continue };
-        let connected = kind.connect(name, settings).await;
-        connections.push(connected.with_context(|| format!("the connector {name} could not be connected"))?);
-    }
-    Ok(connections)
-}
-
-/// The Kafka section as it stands, its secrets still references: for checking.
-pub(crate) fn kafka_settings_unfollowed(site: &Site) -> anyhow::Result<Option<KafkaSettings>> {
-    let Some(tree) = &site.config.source.kafka else { return Ok(None) };
-    typed(site, secret::hidden(tree.clone())).map(Some)
-}
-
-/// The Kafka section with its secrets.
-pub(crate) fn kafka_settings(site: &Site) -> anyhow::Result<Option<KafkaSettings>> {
-    let Some(tree) = &site.config.source.kafka else { return Ok(None) };
-    typed(site, secret::followed(tree.clone())?).map(Some)
-}
-
-fn typed(site: &Site, tree: Value) -> anyhow::Result<KafkaSettings> {
-    let settings: KafkaSettings = match serde_path_to_error::deserialize(tree) {
-        Ok(settings) => settings,
-        Err(error) => {
-            let place = format!("source.kafka.{}", error.path());
-            bail!(site.mistakes([(place, error.inner().to_string())]));
-        }
-    };
-    match settings.check() {
-        Ok(()) => Ok(settings),
-        Err(error) => bail!(site.mistakes([("source.kafka".to_owned(), error.to_string())])),
-    }
-}
-
-/// Which connector a section is about, and its settings without the word that says so.
-fn kind_of(name: &str, settings: &Value) -> Result<(Kind, Value), String> {
-    let mut settings =
-        if settings.is_null() { Value::Object(serde_json::Map::new()) } else { settings.clone() };
-    let named = settings.as_object_mut().and_then(|settings| settings.remove("kind"));
-    let kind = match &named {
-        Some(Value::String(kind)) => kind.as_str(),
-        Some(_) => return Err("`kind` must be text".into()),
-        None => name,
-    };
-    match quell_connectors::find(kind) {
-        Some(kind) => Ok((kind, settings)),
-        None => {
-            let known: Vec<&str> = quell_connectors::all().iter().map(Kind::name).collect();
-            Err(format!("there is no connector {kind}; write `kind:` with one of {}", known.join(", ")))
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Context, yes_if};
 use crate::config::{self, Mistakes, Site};
 use crate::playbooks::{Teams, load_from};
 use crate::show::{BAD, GOOD, styled};
-use crate::{exclusions, wire};
+use crate::{connectors, exclusions, kafka};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 1 when there is a mistake; warnings alone leave it at 0.
@@ -49,7 +49,7 @@ fn named(args: &Args) -> anyhow::Result<Mistakes> {
 fn whole_site(context: &Context) -> anyhow::Result<Mistakes> {
     let mut found = Mistakes::default();
     let Some(site) = gathered(config::read(context.config.as_deref()), &mut found)? else { return Ok(found) };
-    let Some(offered) = gathered(wire::offered(&site), &mut found)? else { return Ok(found) };
+    let Some(offered) = gathered(connectors::offered(&site), &mut found)? else { return Ok(found) };
     gathered(exclusions::read(&site, &offered), &mut found)?;
     gathered(source(&site), &mut found)?;
     add(&mut found, load_from(&site.config.playbooks, &offered, &site.config.teams)?);
@@ -58,7 +58,7 @@ fn whole_site(context: &Context) -> anyhow::Result<Mistakes> {
 
 /// Whether the section about the source makes sense.
 fn source(site: &Site) -> anyhow::Result<()> {
-    wire::kafka_settings_unfollowed(site).map(drop).context("source.kafka")
+    kafka::settings_unfollowed(site).map(drop).context("source.kafka")
 }
 
 fn add(found: &mut Mistakes, loaded: Loaded) {

@@ -7,8 +7,8 @@ use quell_action::ProbeReport;
 
 use super::{Context, block_on, yes_if};
 use crate::config;
+use crate::connectors;
 use crate::show::{BAD, GOOD, NAME, NOTE, Show, Table, styled};
-use crate::wire;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         Command::List => list(context.show),
         Command::Check => {
             let site = config::read(context.config.as_deref())?;
-            wire::offered(&site)?;
+            connectors::offered(&site)?;
             context.show.aside(format_args!("{}", styled(GOOD, "no mistakes")));
             Ok(super::YES)
         }
@@ -59,7 +59,7 @@ fn list(show: Show) -> anyhow::Result<ExitCode> {
 
 async fn probe(name: Option<&str>, context: &Context) -> anyhow::Result<ExitCode> {
     let site = config::read(context.config.as_deref())?;
-    let connections = wire::connections(&site).await?;
+    let connections = connectors::connections(&site).await?;
     let wanted: Vec<_> =
         connections.iter().filter(|connection| name.is_none_or(|name| connection.name == name)).collect();
     if let (Some(name), true) = (name, wanted.is_empty()) {

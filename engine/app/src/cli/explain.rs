@@ -13,10 +13,10 @@ use quell_run::Clock;
 use super::{Context, block_on, yes_if};
 use crate::clock::SystemClock;
 use crate::config::{self, Mistakes};
+use crate::connectors;
 use crate::playbooks::{self, Teams};
 use crate::records::understand;
 use crate::show::{FAINT, GOOD, HEAD, NAME, NOTE, Show, styled};
-use crate::wire;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 0 when a playbook starts, 1 when none does.
@@ -79,7 +79,7 @@ fn matcher(wanted: Option<&str>, context: &Context) -> anyhow::Result<Matcher> {
         Some(file) => playbooks::load_from(file.as_ref(), &quell_connectors::catalogue(), &Teams::new())?,
         None => {
             let site = config::read(context.config.as_deref())?;
-            playbooks::load_from(&site.config.playbooks, &wire::offered(&site)?, &site.config.teams)?
+            playbooks::load_from(&site.config.playbooks, &connectors::offered(&site)?, &site.config.teams)?
         }
     };
     if !loaded.is_usable() {

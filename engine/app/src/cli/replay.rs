@@ -17,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use super::confirm::confirm;
 use super::{Context, block_on};
 use crate::config::{self, Site};
+use crate::kafka;
 use crate::pipeline::{Pipeline, Tally};
 use crate::random;
 use crate::show::{HEAD, NAME, NOTE, Reading, Show, Telling, counted, styled};
-use crate::wire::{App, Reach, kafka_settings};
+use crate::wire::{App, Reach};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -105,7 +106,7 @@ async fn source(args: &Args, site: &Site, bar: &Arc<Reading>) -> anyhow::Result<
         bar.total(source.total_bytes());
         return Ok(Arc::new(source));
     };
-    let Some(kafka) = kafka_settings(site)? else {
+    let Some(kafka) = kafka::settings(site)? else {
         bail!("--topic needs brokers: the site file has no `source.kafka`");
     };
     let range = ReplayRange {

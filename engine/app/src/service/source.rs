@@ -9,7 +9,7 @@ use quell_ingest::{
 };
 
 use crate::config::Site;
-use crate::wire::kafka_settings;
+use crate::kafka;
 
 /// Letters that no topic may hold, and all of them where there is no topic.
 const FILE: &str = "dead-letters.jsonl";
@@ -23,7 +23,7 @@ pub(crate) struct Feed {
 
 /// The site's source.
 pub(crate) async fn feed(site: &Site, progress: Option<Arc<dyn ReadProgress>>) -> anyhow::Result<Feed> {
-    if let Some(settings) = kafka_settings(site)? {
+    if let Some(settings) = kafka::settings(site)? {
         let source = KafkaSource::start(&settings).await?;
         return Ok(Feed { source: Arc::new(source), ends: false });
     }
@@ -41,7 +41,7 @@ pub(crate) async fn dead_letters(site: &Site) -> anyhow::Result<Arc<dyn DeadLett
     let settings = &site.config.dead_letters;
     let path = settings.file.clone().unwrap_or_else(|| site.config.state.join(FILE));
     let file = FileDeadLetters::open(path)?;
-    let (Some(topic), Some(kafka)) = (&settings.topic, kafka_settings(site)?) else {
+    let (Some(topic), Some(kafka)) = (&settings.topic, kafka::settings(site)?) else {
         return Ok(Arc::new(file));
     };
     let access = KafkaAccess::new(kafka.connection);

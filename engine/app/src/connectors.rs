@@ -1,0 +1,73 @@
+//! The site's connectors: which kinds they are, what they offer, and their connections.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use quell_action::{ActionInfo, Catalogue, Connection, Directory};
+use quell_connectors::Kind;
+use serde_json::Value;
+
+use crate::config::Site;
+
+/// What the site's connectors offer, by their settings alone: no system is reached.
+pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
+    let mut actions: Vec<ActionInfo> = Vec::new();
+    let mut complaints = Vec::new();
+    for (name, settings) in &site.config.connectors {
+        match kind_of(name, settings) {
+            Ok((kind, settings)) => match kind.offered(&settings) {
+                Ok(offered) => actions.extend(offered),
+                Err(problems) => complaints.extend(problems.into_iter().map(|problem| {
+                    (
+                        format!("connectors.{name}.{}", problem.place),
+                        format!("{}: {}", problem.place, problem.message),
+                    )
+                })),
+            },
+            Err(message) => complaints.push((format!("connectors.{name}"), message)),
+        }
+    }
+    if !complaints.is_empty() {
+        bail!(site.mistakes(complaints));
+    }
+    Ok(Catalogue::new(actions))
+}
+
+/// The site's connectors, connected.
+pub(crate) async fn connections(site: &Site) -> anyhow::Result<Vec<Connection>> {
+    offered(site)?;
+    let mut connections = Vec::new();
+    for (name, settings) in &site.config.connectors {
+        let Ok((kind, settings)) = kind_of(name, settings) else { continue };
+        let connected = kind.connect(name, settings).await;
+        connections.push(connected.with_context(|| format!("the connector {name} could not be connected"))?);
+    }
+    Ok(connections)
+}
+
+/// The directories that can say who an account is, with the names of their connectors.
+pub(crate) fn directories(connections: &[Connection]) -> Vec<(String, Arc<dyn Directory>)> {
+    let all = connections.iter().flat_map(|connection| {
+        connection.directories.iter().map(|directory| (connection.name.clone(), Arc::clone(directory)))
+    });
+    all.filter(|(_, directory)| directory.knows_accounts()).collect()
+}
+
+/// Which connector a section is about, and its settings without the word that says so.
+fn kind_of(name: &str, settings: &Value) -> Result<(Kind, Value), String> {
+    let mut settings =
+        if settings.is_null() { Value::Object(serde_json::Map::new()) } else { settings.clone() };
+    let named = settings.as_object_mut().and_then(|settings| settings.remove("kind"));
+    let kind = match &named {
+        Some(Value::String(kind)) => kind.as_str(),
+        Some(_) => return Err("`kind` must be text".into()),
+        None => name,
+    };
+    match quell_connectors::find(kind) {
+        Some(kind) => Ok((kind, settings)),
+        None => {
+            let known: Vec<&str> = quell_connectors::all().iter().map(Kind::name).collect();
+            Err(format!("there is no connector {kind}; write `kind:` with one of {}", known.join(", ")))
+        }
+    }
+}
