@@ -15,6 +15,7 @@ pub fn all() -> Vec<Kind> {
         Kind::of::<quell_lab::LabConnector>(),
         Kind::of::<quell_okta::OktaConnector>(),
         Kind::of::<quell_script::ScriptConnector>(),
+        Kind::of::<quell_http::HttpConnector>(),
         Kind::of::<quell_webhook::WebhookConnector>(),
     ]
 }

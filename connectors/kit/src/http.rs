@@ -9,12 +9,17 @@ use std::time::Duration;
 use quell_action::{ActionError, ConnectError, Failure, Problem, VendorReply};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Method, RequestBuilder, Response, Url};
+use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response, Url};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{self, Call};
+
+mod addresses;
+
+use addresses::PublicOnly;
+pub use addresses::is_public;
 
 /// An answer larger than this is cut off and counts as garbage.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -71,8 +76,21 @@ impl Http {
     /// # Errors
     /// When the certificate file cannot be read or holds no certificate.
     pub fn new(settings: &HttpSettings) -> Result<Self, ConnectError> {
+        Self::build(settings, Client::builder())
+    }
+
+    /// Makes a client for which names lead to public addresses only: a name that somebody points into our network leads
+    /// nowhere. Addresses that stand in a URL by themselves are for the caller to check, with [`is_public`].
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn public_only(settings: &HttpSettings) -> Result<Self, ConnectError> {
+        Self::build(settings, Client::builder().dns_resolver(PublicOnly))
+    }
+
+    fn build(settings: &HttpSettings, builder: ClientBuilder) -> Result<Self, ConnectError> {
         let timeout = Duration::from_secs(settings.timeout_secs);
-        let mut builder = Client::builder()
+        let mut builder = builder
             .user_agent(concat!("quell/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
             .referer(false)

@@ -30,7 +30,7 @@ pub use breaker::Breaker;
 pub use classify::{Call, by_status, retry_after};
 pub use clock::now;
 pub use deadline::Deadline;
-pub use http::{Answer, Http, HttpSettings, host_of};
+pub use http::{Answer, Http, HttpSettings, host_of, is_public};
 pub use rate::RateLimit;
 pub use redact::Redactor;
 pub use request_id::request_id;

@@ -1,0 +1,126 @@
+//! [`Host`]: one host that the site allows, with its client and its credential.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quell_action::{ActionError, ConnectError};
+use quell_kit::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use quell_kit::{Http, RateLimit, Redactor, RequestBuilder, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::settings::{Auth, HostSettings, HttpConnectorSettings};
+
+/// The hosts of one connection, by name.
+#[derive(Debug)]
+pub struct Hosts(BTreeMap<String, Host>);
+
+/// One host.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    pub(crate) settings: HostSettings,
+    pub(crate) url: Url,
+    pub(crate) http: Http,
+    pub(crate) rate: RateLimit,
+    pub(crate) redactor: Redactor,
+    shown: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Hosts {
+    /// Reads the secrets and the certificates; reaches nobody.
+    ///
+    /// # Errors
+    /// When a secret or a certificate is missing or unfit.
+    pub(crate) fn new(settings: HttpConnectorSettings) -> Result<Self, ConnectError> {
+        let host = |(name, settings): (String, HostSettings)| {
+            let host = Host::new(&name, settings);
+            let host = host.map_err(|error| ConnectError(format!("hosts.{name}: {error}")))?;
+            Ok((name, host))
+        };
+        settings.hosts.into_iter().map(host).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The host of this name.
+    ///
+    /// # Errors
+    /// When the site allows none.
+    pub(crate) fn named(&self, name: &str) -> Result<&Host, ActionError> {
+        self.0.get(name).ok_or_else(|| {
+            let known = self.0.keys().cloned().collect::<Vec<_>>().join(", ");
+            ActionError::rejected(format!("the site allows no host {name:?}; it allows {known}"))
+        })
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Host> {
+        self.0.values()
+    }
+}
+
+impl Host {
+    fn new(name: &str, settings: HostSettings) -> Result<Self, ConnectError> {
+        let url = settings.address().map_err(|why| ConnectError(format!("url {why}")))?;
+        let (shown, secret) = match &settings.auth {
+            None => (None, None),
+            Some(auth) => {
+                let (header, value, secret) = shown(auth)?;
+                (Some((header, value)), Some(secret))
+            }
+        };
+        let calls = NonZeroU32::new(settings.per_minute).unwrap_or(NonZeroU32::MIN);
+        let burst = calls.min(NonZeroU32::new(10).unwrap_or(calls));
+        let http = if settings.allow_private {
+            Http::new(&settings.http)?
+        } else {
+            Http::public_only(&settings.http)?
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            rate: RateLimit::new(calls, Duration::from_secs(60), burst),
+            redactor: Redactor::new(&secret),
+            url,
+            http,
+            shown,
+            settings,
+        })
+    }
+
+    /// Adds what every call to this host gets.
+    pub(crate) fn dress(&self, mut request: RequestBuilder) -> RequestBuilder {
+        for (name, value) in &self.settings.headers {
+            request = request.header(name, value);
+        }
+        match &self.shown {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        }
+    }
+}
+
+fn shown(auth: &Auth) -> Result<(HeaderName, HeaderValue, SecretString), ConnectError> {
+    let (name, text, secret) = match auth {
+        Auth::Bearer(reference) => {
+            let secret = reference.resolve()?;
+            (AUTHORIZATION, format!("Bearer {}", secret.expose_secret()), secret)
+        }
+        Auth::Basic(basic) => {
+            let secret = basic.password.resolve()?;
+            let pair = STANDARD.encode(format!("{}:{}", basic.user, secret.expose_secret()));
+            (AUTHORIZATION, format!("Basic {pair}"), secret)
+        }
+        Auth::Header(header) => {
+            let name = HeaderName::from_bytes(header.name.as_bytes());
+            let name = name.map_err(|_| ConnectError(format!("{:?} is no name of a header", header.name)))?;
+            let secret = header.secret.resolve()?;
+            (name, secret.expose_secret().to_owned(), secret)
+        }
+    };
+    let text = SecretString::from(text);
+    let mut value = HeaderValue::from_str(text.expose_secret())
+        .map_err(|_| ConnectError("the secret holds characters that no header can hold".into()))?;
+    value.set_sensitive(true);
+    Ok((name, value, secret))
+}

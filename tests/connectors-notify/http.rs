@@ -1,0 +1,191 @@
+//! `http.call`: to hosts of the site, with values that stay values.
+
+use parking_lot::Mutex;
+use quell_action::{Effect, Failure};
+use quell_kit::conformance::{Bench, Vendor};
+use quell_kit::scripted::{Reply, ScriptedServer, Seen};
+use serde_json::{Value, json};
+
+use crate::stand::{SECRET, Service, Stand, call};
+
+const CALL: (&str, &str) = ("http", "http.call");
+
+fn settings(url: &str, secret: Value) -> Value {
+    json!({ "hosts": { "firewall": {
+        "url": format!("{url}/api/"),
+        "auth": { "bearer": secret },
+        "headers": { "X-Team": "soc" },
+        "allow_private": true,
+        "per_minute": 6000,
+        "http": { "connect_timeout_secs": 1, "timeout_secs": 10 },
+    }}})
+}
+
+fn keyed(url: &str, secret: Value) -> Value {
+    let mut settings = settings(url, secret);
+    settings["hosts"]["firewall"]["key_header"] = json!("Idempotency-Key");
+    settings
+}
+
+/// Blocks addresses, as jobs that take three looks.
+#[derive(Default)]
+struct Firewall {
+    keys: Mutex<Vec<String>>,
+    looks: Mutex<usize>,
+}
+
+impl Service for Firewall {
+    fn answer(&self, seen: &Seen) -> Reply {
+        let header = |name: &str| seen.headers.get(name).cloned().unwrap_or_default();
+        if header("authorization") != format!("Bearer {SECRET}") || header("x-team") != "soc" {
+            return Reply::status(401);
+        }
+        let path = seen.path.split('?').next().unwrap();
+        match (seen.method.as_str(), path) {
+            ("POST", "/api/blocks") => {
+                let key = header("idempotency-key");
+                let mut keys = self.keys.lock();
+                if key.is_empty() || !keys.contains(&key) {
+                    keys.push(key);
+                }
+                let body: Value = serde_json::from_slice(&seen.body).unwrap();
+                Reply::json(201, &json!({ "job": { "id": 7, "at": "/api/jobs/7" }, "got": body }))
+            }
+            ("GET", "/api/jobs/7") => {
+                *self.looks.lock() += 1;
+                let state = if *self.looks.lock() < 3 { "running" } else { "done" };
+                Reply::json(200, &json!({ "state": state, "secret": SECRET }))
+            }
+            ("GET", "/api/away") => Reply::json(200, &json!({ "at": "https://evil.example/api/x" })),
+            ("GET", "/api/moved") => Reply::status(302).with_header("location", "http://127.0.0.1:1/"),
+            _ => Reply::json(200, &json!({ "path": seen.path, "headers": seen.headers })),
+        }
+    }
+
+    fn reset(&self, _: bool) {
+        self.keys.lock().clear();
+        *self.looks.lock() = 0;
+    }
+
+    fn changes(&self) -> usize {
+        self.keys.lock().len()
+    }
+}
+
+fn block() -> Value {
+    json!({
+        "host": "firewall", "method": "POST", "path": "/blocks",
+        "body": { "address": "203.0.113.9" }, "values": { "id": "$.job.id" },
+    })
+}
+
+#[tokio::test]
+async fn calls_conform() {
+    Stand::new(CALL, block(), settings, Firewall::default()).await.conforms(&[]).await;
+}
+
+#[tokio::test]
+async fn where_a_host_recognises_repetitions_a_lost_answer_is_no_harm() {
+    let stand = Stand::new(CALL, block(), keyed, Firewall::default()).await;
+    let lost = call(&stand.connect(Vendor::Cuts).await, CALL.1, "k", block()).await.unwrap_err();
+    assert!(lost.failure.is_transient(), "{lost}");
+    stand.call("k", block()).await.unwrap();
+    assert_eq!(stand.service.changes(), 1);
+    stand.call("another", block()).await.unwrap();
+    assert_eq!(stand.service.changes(), 2);
+}
+
+#[tokio::test]
+async fn values_stay_where_they_were_put() {
+    let stand = Stand::new(CALL, block(), settings, Firewall::default()).await;
+    let params = json!({
+        "host": "firewall", "path": "/users", "segments": ["../admin?x=1#y"],
+        "query": { "q": "a&admin=true" }, "headers": { "X-Reason": "ticket theft" },
+        "values": { "path": "$.path", "reason": "$.headers['x-reason']", "none": "$.nothing" },
+    });
+    let outcome = stand.call("k", params).await.unwrap();
+    assert_eq!(outcome.effect, Effect::Unchanged, "reading changes nothing");
+    let values = &outcome.output["values"];
+    assert_eq!(values["path"], "/api/users/..%2Fadmin%3Fx=1%23y?q=a%26admin%3Dtrue");
+    assert_eq!((&values["reason"], &values["none"]), (&json!("ticket theft"), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_takes_its_time_is_asked_about() {
+    let stand = Stand::new(CALL, block(), settings, Firewall::default()).await;
+    let mut params = block();
+    params["poll"] =
+        json!({ "address": "$.job.at", "until": { "path": "$.state", "is": ["done"] }, "every_secs": 1 });
+    params["values"] = json!({ "state": "$.state", "secret": "$.secret" });
+    let outcome = stand.call("k", params.clone()).await.unwrap();
+    assert_eq!(outcome.output["values"], json!({ "state": "done", "secret": "[redacted]" }));
+    assert_eq!(stand.service.changes(), 1);
+
+    stand.service.reset(false);
+    params["poll"]["until"]["is"] = json!(["never"]);
+    let late = stand.call("k", params.clone()).await.unwrap_err();
+    assert_eq!(late.failure, Failure::Uncertain, "{late}");
+    stand.service.reset(false);
+    params["poll"]["failed"] = json!({ "path": "$.state", "is": ["running"] });
+    let failed = stand.call("k", params).await.unwrap_err();
+    assert_eq!(failed.failure, Failure::Rejected, "{failed}");
+    assert_eq!(stand.service.changes(), 1, "what writes is not repeated");
+}
+
+#[tokio::test]
+async fn nothing_leads_away() {
+    let elsewhere = ScriptedServer::start(|_| Reply::status(200)).await.unwrap();
+    let stand = Stand::new(CALL, block(), settings, Firewall::default()).await;
+    let until = json!({ "path": "$.x", "is": [1] });
+    for (params, word) in [
+        (json!({ "host": "other", "path": "/x" }), "allows no host"),
+        (json!({ "host": "firewall", "path": "../x" }), "cannot be a part"),
+        (json!({ "host": "firewall", "path": format!("{}/x", elsewhere.url()), "method": "GET" }), ""),
+        (
+            json!({ "host": "firewall", "path": "/away", "poll": { "address": "$.at", "until": until } }),
+            "outside",
+        ),
+        (json!({ "host": "firewall", "path": "/moved" }), "302"),
+        (
+            json!({ "host": "firewall", "path": "/x", "headers": { "Authorization": "Bearer x" } }),
+            "not for playbooks",
+        ),
+        (json!({ "host": "firewall", "path": "/x", "headers": { "Host": "evil" } }), "not for playbooks"),
+        (json!({ "host": "firewall", "path": "/x", "headers": { "X-A": "a\r\nHost: b" } }), "line break"),
+        (json!({ "host": "firewall", "path": "/x", "values": { "a": "id" } }), "no JSONPath"),
+        (
+            json!({ "host": "firewall", "method": "POST", "path": "/blocks", "poll": { "until": until } }),
+            "not repeated",
+        ),
+        (json!({ "host": "firewall", "path": "/x", "expect": [204] }), "none of those expected"),
+    ] {
+        match stand.call("k", params.clone()).await {
+            Ok(outcome) => assert!(word.is_empty(), "{params}: {outcome:?}"),
+            Err(error) => assert!(error.message.contains(word), "{params}: {error}"),
+        }
+    }
+    assert_eq!(elsewhere.seen(), []);
+    assert_eq!(stand.service.changes(), 0);
+}
+
+#[tokio::test]
+async fn the_site_can_allow_some_methods_only() {
+    let reading = |url: &str, secret: Value| {
+        let mut settings = settings(url, secret);
+        settings["hosts"]["firewall"]["methods"] = json!(["GET"]);
+        settings
+    };
+    let stand = Stand::new(CALL, block(), reading, Firewall::default()).await;
+    let refused = stand.call("k", block()).await.unwrap_err();
+    assert!(refused.message.contains("does not allow POST"), "{refused}");
+    assert_eq!(stand.server.seen(), []);
+}
+
+#[tokio::test]
+async fn a_probe_shows_no_credential() {
+    let stand = Stand::new(CALL, block(), settings, Firewall::default()).await;
+    let report = stand.connection().await.probe.probe().await;
+    assert!(report.system.unwrap().starts_with("firewall at 127.0.0.1"));
+    let seen = &stand.server.seen()[0];
+    assert_eq!((seen.method.as_str(), seen.headers.get("authorization")), ("HEAD", None));
+}
