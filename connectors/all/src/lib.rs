@@ -11,6 +11,7 @@ pub fn all() -> Vec<Kind> {
     vec![
         Kind::of::<quell_active_directory::ActiveDirectory>(),
         Kind::of::<quell_defender_endpoint::DefenderEndpoint>(),
+        Kind::of::<quell_defender_identity::DefenderIdentity>(),
         Kind::of::<quell_entra_id::EntraId>(),
         Kind::of::<quell_lab::LabConnector>(),
         Kind::of::<quell_okta::OktaConnector>(),

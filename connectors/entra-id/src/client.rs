@@ -7,10 +7,10 @@ use std::time::Duration;
 use quell_action::{ActionError, ConnectError, Failure, Target};
 use quell_alert::Provider;
 use quell_kit::microsoft::{REQUEST_ID_HEADER, pages, refused, success, with_query};
-use quell_kit::{Answer, Api, Ask, Call, Deadline, Http, Method, RateLimit, Url};
+use quell_kit::{Answer, Api, Ask, Call, Deadline, Http, Method, OnItsWay, RateLimit, Url};
 use serde_json::Value;
 
-use crate::risk::Accepted;
+use crate::risk::{ON_ITS_WAY, Risk};
 use crate::settings::Settings;
 use crate::user::{USER, User};
 
@@ -25,7 +25,7 @@ pub(crate) struct Client {
     pub(crate) domains: BTreeMap<String, String>,
     pub(crate) eligible_roles: bool,
     pub(crate) risk_pace: RateLimit,
-    pub(crate) accepted: Accepted,
+    pub(crate) accepted: OnItsWay<Risk>,
     pub(crate) tokens: std::sync::Arc<quell_kit::oauth::Tokens>,
     host: String,
 }
@@ -60,7 +60,7 @@ impl Client {
             domains: domains.collect(),
             eligible_roles: settings.eligible_roles,
             risk_pace,
-            accepted: Accepted::default(),
+            accepted: OnItsWay::new(ON_ITS_WAY),
             tokens,
         })
     }

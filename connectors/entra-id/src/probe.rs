@@ -54,7 +54,7 @@ impl Probe for TenantProbe {
                 READS.into_iter().chain(eligible).filter(|right| !holds(right)).collect();
             if !missing.is_empty() {
                 report.problems.push(format!(
-                    "{} not granted: without it groups or privilege stay unknown, and unknown never acts",
+                    "{} not granted: without it groups or privilege stay unknown, and entries of the exclusion list that need them stop every action",
                     missing.join(", ")
                 ));
             }

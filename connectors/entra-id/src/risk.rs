@@ -1,22 +1,19 @@
 //! How much at risk a user counts, at an interface that takes one call a second from the whole tenant and acts later.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use quell_action::{ActionError, Failure};
 use quell_kit::microsoft::{success, with_query};
 use quell_kit::{Ask, Deadline, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::user::User;
 
 const RIGHT: &str = "IdentityRiskyUser.ReadWrite.All (and a licence for Entra ID P2)";
 /// So long after a write was accepted, a state that is not there yet counts as on its way.
-const ON_ITS_WAY: Duration = Duration::from_secs(300);
+pub(crate) const ON_ITS_WAY: Duration = Duration::from_secs(300);
 
 /// How much at risk a user counts, as far as it can be put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,24 +35,6 @@ pub(crate) struct Seen {
     pub(crate) pending: bool,
 }
 
-/// What stood there before the changes that were accepted a moment ago, by user.
-#[derive(Debug, Default)]
-pub(crate) struct Accepted(Mutex<HashMap<String, (Risk, Instant)>>);
-
-impl Accepted {
-    fn remember(&self, id: &str, before: Risk) {
-        let mut accepted = self.0.lock();
-        accepted.retain(|_, (_, at)| at.elapsed() < ON_ITS_WAY);
-        accepted.insert(id.to_owned(), (before, Instant::now()));
-    }
-
-    /// Whether what is seen is still what stood there before.
-    fn awaits_another(&self, id: &str, seen: Risk) -> bool {
-        let accepted = self.0.lock();
-        accepted.get(id).is_some_and(|(before, at)| *before == seen && at.elapsed() < ON_ITS_WAY)
-    }
-}
-
 impl Client {
     /// How much at risk a user counts.
     pub(crate) async fn risk(&self, id: &str, deadline: Deadline) -> Result<Seen, ActionError> {
@@ -70,7 +49,7 @@ impl Client {
                 (user.risk(), user.is_processing.unwrap_or(false))
             }
         };
-        Ok(Seen { risk, pending: processing || self.accepted.awaits_another(id, risk) })
+        Ok(Seen { risk, pending: processing || self.accepted.awaits_another(id, &risk) })
     }
 
     /// Confirms a user as compromised, or dismisses the risk. It is accepted now and done later.
@@ -89,7 +68,7 @@ impl Client {
         let ask =
             Ask::write(Method::POST, url).json(json!({ "userIds": [user.id] })).at_pace_of(&self.risk_pace);
         self.write(ask, &format!("{what} {}", user.display()), RIGHT, deadline).await?;
-        self.accepted.remember(&user.id, before);
+        self.accepted.accepted(&user.id, before);
         Ok(())
     }
 }
@@ -117,19 +96,6 @@ impl RiskyUser {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_accepted_is_on_its_way_for_a_while() {
-        let accepted = Accepted::default();
-        assert!(!accepted.awaits_another("a", Risk::None));
-        accepted.remember("a", Risk::None);
-        assert!(accepted.awaits_another("a", Risk::None));
-        assert!(!accepted.awaits_another("a", Risk::Suspected), "somebody else has changed it");
-        assert!(!accepted.awaits_another("a", Risk::ConfirmedCompromised));
-        assert!(!accepted.awaits_another("b", Risk::None));
-        tokio::time::advance(ON_ITS_WAY).await;
-        assert!(!accepted.awaits_another("a", Risk::None));
-    }
 
     #[test]
     fn states_that_are_not_known_yet_are_at_risk() {

@@ -32,7 +32,7 @@ pub fn refused(answer: &Answer, failure: Failure) -> ActionError {
 /// The interface's own code, where it gave one.
 pub fn code_of(answer: &Answer) -> Option<String> {
     let Envelope { error } = answer.json().ok()?;
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.');
     Some(error.code).filter(|code| (1..=80).contains(&code.len()) && code.chars().all(fits))
 }
 

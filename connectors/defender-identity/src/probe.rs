@@ -1,0 +1,34 @@
+//! [`SensorProbe`]: what the application may do. It reads one identity and changes nothing.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use quell_action::{ActionInfo, Probe, ProbeReport};
+use quell_kit::microsoft::{Holds, grant_of, granted};
+
+use crate::client::Client;
+
+/// Rights that hold others.
+const HOLDS: Holds<'_> = &[];
+
+pub(crate) struct SensorProbe {
+    pub(crate) client: Arc<Client>,
+    pub(crate) actions: Vec<ActionInfo>,
+}
+
+#[async_trait]
+impl Probe for SensorProbe {
+    async fn probe(&self) -> ProbeReport {
+        let client = &self.client;
+        let deadline = client.look();
+        let mut report = ProbeReport { system: None, problems: Vec::new(), grants: Vec::new() };
+        match client.reach(deadline).await {
+            Ok(_) => report.system = Some(format!("tenant {} at {}", client.tenant, client.host())),
+            Err(error) => report.problems.push(error.to_string()),
+        }
+        let rights = client.tokens.get(deadline).await.ok().and_then(|token| granted(&token));
+        let actions = self.actions.iter();
+        report.grants = actions.map(|action| grant_of(action, rights.as_deref(), HOLDS)).collect();
+        report
+    }
+}

@@ -1,0 +1,7 @@
+//! Defender for Identity against a sensor in memory that is held to the contract of Microsoft Graph.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod acting;
+mod suite;
+mod vendor;
