@@ -9,6 +9,8 @@ mod loading;
 mod matching;
 mod mutation;
 mod paths;
+mod schema;
 mod scopes;
 mod shipped;
 mod tutorial;
+mod validator;

@@ -27,10 +27,12 @@ pub mod nearest;
 mod parse;
 pub mod path;
 pub mod render;
+mod schema;
 pub mod scope;
 pub mod template;
 
 pub use form::MissingValue;
 pub use load::{AtMost, Loaded, SourceFile, Surroundings, load, recover};
 pub use matching::{Explanation, Matcher};
+pub use schema::{as_json, schema};
 pub use scope::{AlertScope, Entity, LaneScope, Outer, Scope, StepResult};

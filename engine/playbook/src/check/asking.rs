@@ -13,7 +13,7 @@ use crate::model::{AfterAnswer, AskStep, Asking, IfExpired, OrAsk};
 use crate::names::Kind;
 use crate::parse::{Content, Entry, Node, Span};
 
-const APPROVAL: Keys = Keys {
+pub(crate) const APPROVAL: Keys = Keys {
     what: "`approval`",
     known: &["ask", "expires", "if_expired", "quorum"],
     required: &["ask", "expires"],
@@ -21,9 +21,9 @@ const APPROVAL: Keys = Keys {
 };
 
 /// The same on a step, which may leave out what the playbook's own `approval` says.
-const STEP_APPROVAL: Keys = Keys { required: &[], ..APPROVAL };
+pub(crate) const STEP_APPROVAL: Keys = Keys { required: &[], ..APPROVAL };
 
-const ASK: Keys = Keys {
+pub(crate) const ASK: Keys = Keys {
     what: "`ask`",
     known: &["question", "of", "choices", "expires", "if_expired", "if_answer", "quorum"],
     required: &["question"],

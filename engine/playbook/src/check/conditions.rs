@@ -10,7 +10,7 @@ use crate::parse::{Content, Entry, Node, Span};
 /// The parts of a group.
 pub(super) const PARTS: [&str; 3] = ["all", "any", "none"];
 
-const GROUP: Keys =
+pub(crate) const GROUP: Keys =
     Keys { what: "a group of conditions", known: &["all", "any", "none"], required: &[], coming: &[] };
 
 impl Check<'_> {

@@ -17,13 +17,14 @@ use crate::model::{Branch, EachStep, Form, SetStep, Step, StopStep, Verb, WaitSt
 use crate::names::{self, Kind};
 use crate::parse::{Content, Entry, Node};
 
-const WAIT: Keys =
+pub(crate) const WAIT: Keys =
     Keys { what: "`wait`", known: &["for", "until", "at_most", "every"], required: &[], coming: &[] };
 
-const BRANCH: Keys =
+pub(crate) const BRANCH: Keys =
     Keys { what: "a way of `choose`", known: &["if", "steps", "otherwise"], required: &[], coming: &[] };
 
-const STOP: Keys = Keys { what: "`stop`", known: &["outcome"], required: &["outcome"], coming: &[] };
+pub(crate) const STOP: Keys =
+    Keys { what: "`stop`", known: &["outcome"], required: &["outcome"], coming: &[] };
 
 /// A wait that looks more often than this fills the journal and tells nothing more.
 const MOST_LOOKS: u128 = 1_000;

@@ -12,7 +12,7 @@ use crate::names::{self, ENTITY_KINDS};
 use crate::nearest;
 use crate::parse::{Content, Node, Span};
 
-const FOR_EACH: Keys = Keys {
+pub(crate) const FOR_EACH: Keys = Keys {
     what: "an entity under `for_each`",
     known: &["from", "where", "at_most", "at_once", "if_more"],
     required: &[],

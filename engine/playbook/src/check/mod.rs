@@ -5,17 +5,17 @@
 
 mod across;
 mod actions;
-mod asking;
-mod conditions;
-mod flow;
+pub(crate) mod asking;
+pub(crate) mod conditions;
+pub(crate) mod flow;
 mod forms;
-mod lanes;
-mod operators;
-mod options;
-mod playbook;
+pub(crate) mod lanes;
+pub(crate) mod operators;
+pub(crate) mod options;
+pub(crate) mod playbook;
 mod references;
-mod shape;
-mod steps;
+pub(crate) mod shape;
+pub(crate) mod steps;
 mod subjects;
 mod values;
 mod words;

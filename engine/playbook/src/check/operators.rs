@@ -31,7 +31,7 @@ pub(crate) const OPERATORS: [&str; 17] = [
     "count",
 ];
 
-const COUNT: Keys = Keys {
+pub(crate) const COUNT: Keys = Keys {
     what: "`count`",
     known: &["is", "at_least", "at_most", "more_than", "less_than"],
     required: &[],

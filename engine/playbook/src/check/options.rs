@@ -8,14 +8,17 @@ use crate::codes;
 use crate::model::{OnError, Retry, UndoRule};
 use crate::parse::{Content, Node};
 
-const DEFAULTS: Keys = Keys { what: "`defaults`", known: &["timeout", "retry"], required: &[], coming: &[] };
+pub(crate) const DEFAULTS: Keys =
+    Keys { what: "`defaults`", known: &["timeout", "retry"], required: &[], coming: &[] };
 
-const RETRY: Keys =
+pub(crate) const RETRY: Keys =
     Keys { what: "`retry`", known: &["attempts", "first_wait", "max_wait"], required: &[], coming: &["on"] };
 
-const UNDO: Keys = Keys { what: "`undo`", known: &["after", "unless"], required: &["after"], coming: &[] };
+pub(crate) const UNDO: Keys =
+    Keys { what: "`undo`", known: &["after", "unless"], required: &["after"], coming: &[] };
 
-const VERIFY: Keys = Keys { what: "`verify`", known: &["within"], required: &["within"], coming: &["hold"] };
+pub(crate) const VERIFY: Keys =
+    Keys { what: "`verify`", known: &["within"], required: &["within"], coming: &["hold"] };
 
 /// What goes for every step that does not say otherwise.
 #[derive(Debug, Clone, Copy)]

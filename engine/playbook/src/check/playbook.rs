@@ -17,7 +17,7 @@ use crate::model::{AlertState, ContentHash, Mode, Playbook, PlaybookName, Step, 
 use crate::nearest;
 use crate::parse::{Content, Node};
 
-const PLAYBOOK: Keys = Keys {
+pub(crate) const PLAYBOOK: Keys = Keys {
     what: "a playbook",
     known: &[
         "language",
@@ -42,7 +42,7 @@ const PLAYBOOK: Keys = Keys {
     coming: &["inputs", "once_per", "limits"],
 };
 
-const WHEN: Keys =
+pub(crate) const WHEN: Keys =
     Keys { what: "`when`", known: &["alert"], required: &[], coming: &["schedule", "manual", "called"] };
 
 const MODES: [(&str, Mode); 4] =

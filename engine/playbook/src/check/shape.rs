@@ -6,15 +6,15 @@ use crate::nearest;
 use crate::parse::{Content, Entry, Node, Span};
 
 /// The keys that a map may have.
-pub(super) struct Keys {
+pub(crate) struct Keys {
     /// What the map is, in messages: `a playbook`.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The keys that it may have.
-    pub(super) known: &'static [&'static str],
+    pub(crate) known: &'static [&'static str],
     /// Those of them that must be there.
-    pub(super) required: &'static [&'static str],
+    pub(crate) required: &'static [&'static str],
     /// Keys of the language that this version does not have yet.
-    pub(super) coming: &'static [&'static str],
+    pub(crate) coming: &'static [&'static str],
 }
 
 /// A map whose keys have been checked. A key that was nearly right is taken for the right one, so that nothing is said

@@ -11,7 +11,7 @@ use crate::codes;
 use crate::model::{IfUnknown, OnError, Step, StepCondition, StepId, Verb};
 use crate::parse::{Entry, Node};
 
-const STEP: Keys = Keys {
+pub(crate) const STEP: Keys = Keys {
     what: "a step",
     known: &[
         "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval",
@@ -22,7 +22,8 @@ const STEP: Keys = Keys {
 };
 
 /// The verbs of the language, those to come included.
-const VERBS: [&str; 9] = ["do", "ask", "wait", "parallel", "for_each", "choose", "run", "set", "stop"];
+pub(crate) const VERBS: [&str; 9] =
+    ["do", "ask", "wait", "parallel", "for_each", "choose", "run", "set", "stop"];
 
 /// What only goes together with `do`.
 const OF_DO: [&str; 7] = ["at", "with", "timeout", "retry", "undo", "approval", "verify"];
