@@ -144,7 +144,9 @@ impl HostSettings {
             "https" if !host.is_empty() => {}
             "http" if here => {}
             "http" => {
-                return Err("is not encrypted: write https, which only a host on this machine can do without");
+                return Err(
+                    "is not encrypted: write https, which only a host on this machine can do without",
+                );
             }
             _ => return Err("must begin with https://"),
         }

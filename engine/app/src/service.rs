@@ -2,6 +2,7 @@
 
 mod connectors;
 mod doors;
+mod news;
 mod source;
 mod upkeep;
 mod watch;
@@ -27,11 +28,15 @@ pub(crate) async fn serve(site: Site) -> anyhow::Result<Tally> {
     obey_signals(&app, &stop)?;
     let doors = doors::open(&app, &stop).await?;
     let upkeep = upkeep::begin(&app, &stop);
+    let over = CancellationToken::new();
+    let news = news::follow(&app, &over);
     let done = work(&app, &stop).await;
     let grace = Duration::from_secs(app.site.config.engine.shutdown_secs.into());
     app.engine.shut_down(grace).await;
     stop.cancel();
+    over.cancel();
     upkeep.await?;
+    news.await?;
     doors.close().await;
     app.store.close();
     done

@@ -1,11 +1,9 @@
-//! What a running engine does beside its work: forget what is old, count, and read its files anew when told to.
+//! What a running engine does beside its work: forget what is old, look after its connectors, and read its files anew.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_run::{Entry, RunEvent};
 use quell_store::Retention;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -20,12 +18,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(super) fn begin(app: &Arc<App>, stop: &CancellationToken) -> JoinHandle<()> {
     let (app, stop) = (Arc::clone(app), stop.clone());
     tokio::spawn(async move {
-        tokio::join!(
-            prune(&app, &stop),
-            count(&app, &stop),
-            connectors::look_after(&app, &stop),
-            watch::exclusions(&app, &stop)
-        );
+        tokio::join!(prune(&app, &stop), connectors::look_after(&app, &stop), watch::exclusions(&app, &stop));
     })
 }
 
@@ -59,39 +52,4 @@ async fn prune(app: &App, stop: &CancellationToken) {
             return;
         }
     }
-}
-
-/// Counts what happens to runs. Labels are names of entries, never of people.
-async fn count(app: &App, stop: &CancellationToken) {
-    let mut events = app.engine.events();
-    loop {
-        let event = tokio::select! {
-            () = stop.cancelled() => return,
-            event = events.recv() => event,
-        };
-        match event {
-            Ok(RunEvent { line, .. }) => {
-                if let Some(result) = result(&line.entry) {
-                    metrics::counter!("quell_tasks_total", "result" => result).increment(1);
-                }
-                metrics::gauge!("quell_runs_active").set(app.engine.active() as f64);
-            }
-            Err(RecvError::Lagged(missed)) => tracing::debug!(missed, "counting fell behind"),
-            Err(RecvError::Closed) => return,
-        }
-    }
-}
-
-/// What became of a task, for the counter.
-fn result(entry: &Entry) -> Option<&'static str> {
-    Some(match entry {
-        Entry::Succeeded { .. } => "succeeded",
-        Entry::Failed { .. } => "failed",
-        Entry::TaskExcluded { .. } => "excluded",
-        Entry::Unsettled { .. } => "unsettled",
-        Entry::NeedsAttention { .. } => "needs_attention",
-        Entry::UndoSucceeded { .. } => "undone",
-        Entry::UndoFailed { .. } => "undo_failed",
-        _ => return None,
-    })
 }
