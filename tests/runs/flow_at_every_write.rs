@@ -114,3 +114,60 @@ async fn at_every_call_outside() {
         }
     }
 }
+
+const PEOPLE_OF_MACHINES: &str = r#"language: 1
+playbook: people-of-machines
+title: From the machine to its people
+mode: act
+when:
+  alert:
+    all:
+      - alert.severity: { at_least: medium }
+for_each: device
+steps:
+  - do: device.isolate
+  - for_each: { account: { at_most: 5 } }
+    steps:
+      - do: account.disable
+        at: [active_directory]
+"#;
+
+const MACHINES_OF_PEOPLE: &str = r#"steps:
+  - do: account.disable
+    at: [entra_id]
+  - parallel:
+      - do: account.revoke_sessions
+      - for_each: { device: { at_most: 5 } }
+        steps:
+          - do: device.isolate
+          - do: account.disable
+            at: [active_directory]
+"#;
+
+/// Lanes within lanes take places in both orders, and nobody waits in a circle.
+#[tokio::test(start_paused = true)]
+async fn lanes_within_lanes_never_wait_for_one_another_in_a_circle() {
+    let people = [person("alice"), person("bob")];
+    let house = House::new().with(&people);
+    ["d1", "d2"].iter().for_each(|machine| house.vendor.enrol(machine));
+    let one = house.playbook(PEOPLE_OF_MACHINES);
+    let other = house.playbook(&format!("{HEAD}{MACHINES_OF_PEOPLE}"));
+    let mut plans = Vec::new();
+    for number in 0..6 {
+        let mut alert = alert_with(&people.iter().collect::<Vec<_>>(), &["d1", "d2"]);
+        std::sync::Arc::make_mut(&mut alert).id = quell_alert::AlertId(format!("a-{number}"));
+        let playbook = if number % 2 == 0 { &one } else { &other };
+        plans.push((house.plan(&alert, playbook), playbook.clone()));
+    }
+    house.carry_through(&plans).await;
+    for (plan, _) in &plans {
+        let state = house.state(&plan.run).await;
+        assert!(
+            matches!(state.finish(), Some(Finish::Contained | Finish::NothingToDo)),
+            "{:?}",
+            state.finish()
+        );
+    }
+    assert_eq!(house.vendor.disabled().len(), 6, "two people at two systems, and two machines");
+    assert!(house.vendor.changes().values().all(|changes| *changes == 1));
+}
