@@ -18,6 +18,7 @@ mod pause;
 mod replay;
 mod run;
 mod runs;
+mod schema;
 mod store;
 mod undo;
 
@@ -92,6 +93,8 @@ enum Command {
     ExplainCode(explain_code::Args),
     /// Check playbooks, the site file and the exclusion file.
     Check(check::Args),
+    /// Print the form of a playbook as a JSON Schema, for editors.
+    Schema(schema::Args),
     /// Look at runs.
     Runs(runs::Args),
     /// Take back what a run changed.
@@ -154,6 +157,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(args, context),
         Command::ExplainCode(args) => explain_code::run(&args, context),
         Command::Check(args) => check::run(&args, context),
+        Command::Schema(args) => schema::run(&args, context),
         Command::Runs(args) => runs::run(args, context),
         Command::Undo(args) => undo::run(args, context),
         Command::Approvals(args) => approvals::run(args, context),

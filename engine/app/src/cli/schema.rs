@@ -1,0 +1,29 @@
+//! `quell schema`: the form of a playbook for editors.
+
+use std::process::ExitCode;
+
+use super::Context;
+use crate::{config, connectors};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "With a site file it knows the actions that the site's connectors offer; with --all, every action there is.
+An editor with a YAML language server then completes and checks playbooks:
+
+  quell schema --all > .quell-schema.json
+  # yaml-language-server: $schema=.quell-schema.json      (the first line of a playbook)"
+)]
+pub(crate) struct Args {
+    /// Every action that Quell knows, whatever the site has.
+    #[arg(long)]
+    all: bool,
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    let catalogue = match args.all {
+        true => quell_connectors::catalogue(),
+        false => connectors::offered(&config::read(context.config.as_deref())?)?,
+    };
+    context.show.json(&quell_playbook::schema(&catalogue))?;
+    Ok(super::YES)
+}
