@@ -9,12 +9,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use quell_action::Failure;
 use quell_playbook::model::Playbook;
-use quell_run::{Engine, EngineError, Phase, Plan, RunId, RunState};
+use quell_run::{Engine, EngineError, Phase, Plan, RunId, RunState, Settlement};
 use quell_tests::run::{
     AD, Breakage, Call, CallKind, ENTRA, Fault, House, OKTA, Person, account, alert, in_time, settle_down,
 };
 
-use crate::playbooks::{AT_ONCE, CAREFUL, CONTAIN, CUT_OFF};
+use crate::ask::says;
+use crate::playbooks::{ASKING, AT_ONCE, CAREFUL, CONTAIN, CUT_OFF};
 
 const HISTORIES: u64 = 300;
 
@@ -63,12 +64,14 @@ struct Seen {
     undone: u32,
     retried: u32,
     settled: u32,
+    answered: u32,
+    expired: u32,
 }
 
 impl Seen {
     fn something_of_everything(&self) {
-        let Self { crashes, excluded, cancelled, undone, retried, settled } = self;
-        for count in [crashes, excluded, cancelled, undone, retried, settled] {
+        let Self { crashes, excluded, cancelled, undone, retried, settled, answered, expired } = self;
+        for count in [crashes, excluded, cancelled, undone, retried, settled, answered, expired] {
             assert!(*count > 20, "{self:?}");
         }
     }
@@ -183,7 +186,11 @@ impl History {
             self.meddle(engine, *begun).await;
         }
         in_time(engine.idle()).await;
-        // An undo that could not be made is tried again after a while.
+        while self.dice.roll(4) != 0 {
+            self.answer(engine).await;
+            in_time(engine.idle()).await;
+        }
+        // What nobody answered expires. An undo that could not be made is tried again after a while.
         tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
         in_time(engine.idle()).await;
     }
@@ -191,14 +198,30 @@ impl History {
     /// A person stops a run, or takes it back, whatever it is doing.
     async fn meddle(&mut self, engine: &Engine, begun: usize) {
         tokio::time::sleep(Duration::from_millis(self.dice.roll(1500))).await;
-        if begun == 0 || self.dice.roll(4) != 0 {
+        if begun == 0 || self.dice.roll(3) != 0 {
             return;
+        }
+        if self.dice.roll(4) == 0 {
+            return self.answer(engine).await;
         }
         let run = self.plans[self.dice.roll(begun as u64) as usize].0.run.clone();
         let answered = match self.dice.roll(2) {
             0 => engine.cancel(&run, "operator").await,
             _ => engine.undo(&run, None, "operator").await.map(drop),
         };
+        assert!(!matches!(answered, Err(EngineError::Damaged { .. })), "seed {}: {answered:?}", self.seed);
+    }
+
+    /// Somebody answers one of the open questions, if there is one.
+    async fn answer(&mut self, engine: &Engine) {
+        let open = engine.questions().await.unwrap_or_default();
+        if open.is_empty() {
+            return;
+        }
+        let asked = self.dice.one_of(&open);
+        let choice = if self.dice.roll(4) == 0 { "reject" } else { "approve" };
+        let (question, by) = (&asked.question, says("somebody", choice));
+        let answered = engine.answer(&asked.run, &question.id, &question.bond, by).await;
         assert!(!matches!(answered, Err(EngineError::Damaged { .. })), "seed {}: {answered:?}", self.seed);
     }
 
@@ -261,6 +284,10 @@ impl Seen {
         self.undone += counts.undone;
         self.cancelled += u32::from(state.cancelled().is_some());
         self.retried += state.tasks().filter(|task| task.attempts > 1).count() as u32;
+        let questions = || state.questions().iter().map(|asked| asked.settled.as_ref());
+        self.expired += questions().filter(|how| *how == Some(&Settlement::Expired)).count() as u32;
+        self.answered +=
+            questions().filter(|how| matches!(how, Some(Settlement::Answered { .. }))).count() as u32;
         let afterwards = |task: &&quell_run::TaskState| {
             let how = task.fulfilled.as_ref().map(|fulfilled| fulfilled.verification);
             how == Some(quell_run::Verification::SeenAfterwards)
@@ -274,7 +301,7 @@ fn takes_something_away(call: &Call) -> bool {
 }
 
 fn some_plan(dice: &mut Dice, house: &House, people: &[Person], number: u64) -> (Plan, Arc<Playbook>) {
-    let playbook = house.playbook(dice.one_of(&[CONTAIN, CUT_OFF, CAREFUL, AT_ONCE]));
+    let playbook = house.playbook(dice.one_of(&[CONTAIN, CUT_OFF, CAREFUL, AT_ONCE, ASKING]));
     let mut accounts = Vec::new();
     for person in people {
         if dice.roll(4) == 0 {
