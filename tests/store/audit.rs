@@ -81,7 +81,8 @@ fn an_empty_log_is_whole() {
 
 #[test]
 fn a_record_that_is_changed_anywhere_is_found_at_its_place() {
-    let changes: [(&str, fn(&mut AuditRecord)); 5] = [
+    type Change = fn(&mut AuditRecord);
+    let changes: [(&str, Change); 5] = [
         ("moment", |record| record.at = at(99)),
         ("subject", |record| record.what = Audited::ExclusionAdded { id: "x".into() }),
         ("digest", |record| record.digest = "0".repeat(64)),
