@@ -287,7 +287,7 @@ impl Bench for Fleet {
     }
 
     fn time_limit(&self) -> Duration {
-        Duration::from_millis(300)
+        Duration::from_millis(600)
     }
 
     fn secrets(&self) -> Vec<String> {

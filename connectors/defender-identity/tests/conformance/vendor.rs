@@ -182,7 +182,7 @@ impl Bench for Sensor {
     }
 
     fn time_limit(&self) -> Duration {
-        Duration::from_millis(300)
+        Duration::from_millis(600)
     }
 
     fn secrets(&self) -> Vec<String> {

@@ -300,7 +300,7 @@ impl Bench for Tenant {
     }
 
     fn time_limit(&self) -> std::time::Duration {
-        std::time::Duration::from_millis(300)
+        std::time::Duration::from_millis(600)
     }
 
     fn secrets(&self) -> Vec<String> {

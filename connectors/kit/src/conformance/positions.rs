@@ -1,11 +1,10 @@
-//! One mishap at every call that an action makes: whatever it is, and wherever it happens, what the action says of
-//! itself is true.
+//! One mishap at every call that an action, its undo and its look make: whatever it is, and wherever it happens, what is
+//! said of it is true.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quell_action::{ActionError, Connection, Effect, Outcome, Repeat, Request, RequestKey};
-use serde_json::Value;
+use quell_action::{ActionError, Connection, Effect, Failure, Repeat, Request, RequestKey, Restore};
 
 use super::{Bench, Capture, Case, Report, Vendor, clear};
 use crate::scripted::Reply;
@@ -89,35 +88,78 @@ pub async fn check_positions(bench: &dyn PositionBench) -> Report {
     report
 }
 
-async fn play(bench: &dyn PositionBench, case: &Case, report: &mut Report) {
-    let Some((Ok(_), changes, calls)) = run(bench, case, None).await else {
-        return report.broken.push(format!("{}: does not work without a mishap", case.action));
-    };
-    for at in 1..=calls {
-        for mishap in Mishap::ALL {
-            let scenario =
-                format!("{} at {}: {mishap:?} at call {at} of {calls}", case.action, case.provider);
-            let why = match run(bench, case, Some((at, mishap))).await {
-                None => Some("did not come back in time".to_owned()),
-                Some((result, changed, _)) => {
-                    let shown = format!("{result:?}");
-                    let leaks = bench.secrets().iter().any(|secret| shown.contains(secret));
-                    if leaks {
-                        Some("shows a secret".into())
-                    } else {
-                        untrue(mishap, &result, changed, changes)
-                    }
-                }
-            };
-            report.broken.extend(why.map(|why| format!("{scenario}: {why}")));
-            report.played.push(scenario);
+/// What is done to a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    /// It is carried out.
+    Execute,
+    /// It was carried out, and is undone.
+    Restore,
+    /// It is looked at.
+    Observe,
+}
+
+impl Deed {
+    /// What never answers takes all the time that a deed has: each is played once. A look has the connector's own
+    /// patience, which no test has.
+    fn may_meet(self, mishap: Mishap) -> bool {
+        match mishap {
+            Mishap::Silence => self == Self::Execute,
+            Mishap::Trickle => self == Self::Restore,
+            _ => true,
         }
     }
 }
 
-type Ran = (Result<(Outcome<Value>, Repeat), (ActionError, Repeat)>, usize, usize);
+async fn play(bench: &dyn PositionBench, case: &Case, report: &mut Report) {
+    for deed in [Deed::Execute, Deed::Restore, Deed::Observe] {
+        let Some(whole) = run(bench, case, deed, None).await else { continue };
+        if let Err(error) = &whole.result {
+            report.broken.push(format!("{} ({deed:?}): fails without a mishap: {error}", case.action));
+            continue;
+        }
+        for at in 1..=whole.calls {
+            for mishap in Mishap::ALL.into_iter().filter(|mishap| deed.may_meet(*mishap)) {
+                let scenario = format!(
+                    "{} at {} ({deed:?}): {mishap:?} at call {at} of {}",
+                    case.action, case.provider, whole.calls
+                );
+                let why = match run(bench, case, deed, Some((at, mishap))).await {
+                    None => Some("did not come back in time".to_owned()),
+                    Some(ran) => {
+                        let shown = format!("{:?}", ran.result);
+                        let leaks = bench.secrets().iter().any(|secret| shown.contains(secret));
+                        if leaks {
+                            Some("shows a secret".into())
+                        } else {
+                            untrue(mishap, deed, &ran, whole.changes)
+                        }
+                    }
+                };
+                report.broken.extend(why.map(|why| format!("{scenario}: {why}")));
+                report.played.push(scenario);
+            }
+        }
+    }
+}
 
-async fn run(bench: &dyn PositionBench, case: &Case, mishap: Option<(usize, Mishap)>) -> Option<Ran> {
+/// What came of one deed.
+struct Ran {
+    /// Whether it says that something was changed.
+    result: Result<bool, ActionError>,
+    /// Whether the other side knows a repetition by its key.
+    keyed: bool,
+    changes: usize,
+    calls: usize,
+}
+
+/// Does it, with this mishap. Nothing where the action knows no such deed, or it does not come back in time.
+async fn run(
+    bench: &dyn PositionBench,
+    case: &Case,
+    deed: Deed,
+    mishap: Option<(usize, Mishap)>,
+) -> Option<Ran> {
     bench.arrange(case, false).await;
     let connection: Connection = bench.connect(Vendor::Answers).await;
     let action = connection.actions.into_iter().find(|action| {
@@ -125,34 +167,56 @@ async fn run(bench: &dyn PositionBench, case: &Case, mishap: Option<(usize, Mish
         spec.name == case.action && spec.provider == case.provider
     })?;
     let spec = action.info().spec;
+    if (deed == Deed::Restore && spec.undo.is_none()) || (deed == Deed::Observe && !spec.readable) {
+        return None;
+    }
+    let key = RequestKey(format!("{} {deed:?} {mishap:?}", case.action));
+    let cleared = || clear(&case.target, &spec).ok();
+    let execute =
+        |cleared| action.execute(Request::new(cleared, key.clone(), bench.time_limit(), case.params.clone()));
+    let mut restore = None;
+    if deed == Deed::Restore {
+        let Effect::Changed { before, after } = execute(cleared()?).await.ok()?.effect else { return None };
+        restore = Some(Restore { params: case.params.clone(), before, after });
+    }
+    let done_before = bench.changes(case).await;
     bench.expect(mishap);
-    let cleared = clear(&case.target, &spec).ok()?;
-    let key = RequestKey(format!("{} {mishap:?}", case.action));
-    let request = Request::new(cleared, key, bench.time_limit(), case.params.clone());
-    let result = tokio::time::timeout(Duration::from_secs(10), action.execute(request)).await.ok()?;
+    let patience = Duration::from_secs(10);
+    let result = match (deed, restore) {
+        (Deed::Observe, _) => {
+            let seen = action.observe(&case.target, &case.params);
+            tokio::time::timeout(patience, seen).await.ok()?.map(|_| false)
+        }
+        (_, Some(restore)) => {
+            let undo = RequestKey(format!("{}/undo", key.0));
+            let request = Request::new(cleared()?, undo, bench.time_limit(), restore);
+            let outcome = tokio::time::timeout(patience, action.restore(request)).await.ok()?;
+            outcome.map(|outcome| outcome.effect != Effect::Unchanged)
+        }
+        _ => {
+            let outcome = tokio::time::timeout(patience, execute(cleared()?)).await.ok()?;
+            outcome.map(|outcome| outcome.effect != Effect::Unchanged)
+        }
+    };
     let calls = bench.calls();
     bench.expect(None);
-    let result = result.map(|outcome| (outcome, spec.repeat)).map_err(|error| (error, spec.repeat));
-    Some((result, bench.changes(case).await, calls))
+    let changes = bench.changes(case).await - done_before;
+    Some(Ran { result, keyed: spec.repeat == Repeat::Keyed, changes, calls })
 }
 
-/// What is untrue in what an action says, where so many changes took effect and so many would have without a mishap.
-fn untrue(
-    mishap: Mishap,
-    result: &Result<(Outcome<Value>, Repeat), (ActionError, Repeat)>,
-    changed: usize,
-    expected: usize,
-) -> Option<String> {
-    match result {
-        Ok((outcome, _)) => {
-            let says_changed = outcome.effect != Effect::Unchanged;
-            let fits = changed == expected && (says_changed || changed == 0);
-            (!fits).then(|| format!("{changed} changes took effect, and it says {:?}", outcome.effect))
+/// What is untrue in what an action says, where so many changes would have taken effect without a mishap.
+fn untrue(mishap: Mishap, deed: Deed, ran: &Ran, expected: usize) -> Option<String> {
+    let changed = ran.changes;
+    match &ran.result {
+        Ok(says_changed) => {
+            let fits = changed == expected && (*says_changed || changed == 0);
+            (!fits).then(|| format!("{changed} changes took effect, and says_changed is {says_changed}"))
         }
-        Err((error, _)) if mishap == Mishap::TokenEnds => Some(format!("failed: {error}")),
-        Err((error, repeat)) => {
-            let open = error.failure == quell_action::Failure::Uncertain;
-            let keyed = *repeat == Repeat::Keyed && error.failure.is_transient();
+        Err(error) if mishap == Mishap::TokenEnds => Some(format!("failed: {error}")),
+        Err(error) => {
+            // A look changes nothing, and never says that something may have happened.
+            let open = error.failure == Failure::Uncertain && deed != Deed::Observe;
+            let keyed = ran.keyed && error.failure.is_transient();
             let fits = if changed > 0 { open || keyed } else { open || error.failure.is_transient() };
             (!fits || changed > expected)
                 .then(|| format!("{changed} changes took effect, and the error says {:?}", error.failure))
