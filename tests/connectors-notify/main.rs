@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod http;
+mod pagerduty;
+mod slack;
 mod stand;
+mod teams;

@@ -17,6 +17,9 @@ pub fn all() -> Vec<Kind> {
         Kind::of::<quell_okta::OktaConnector>(),
         Kind::of::<quell_script::ScriptConnector>(),
         Kind::of::<quell_http::HttpConnector>(),
+        Kind::of::<quell_slack::SlackConnector>(),
+        Kind::of::<quell_teams::TeamsConnector>(),
+        Kind::of::<quell_pagerduty::PagerDutyConnector>(),
         Kind::of::<quell_webhook::WebhookConnector>(),
     ]
 }

@@ -1,0 +1,192 @@
+//! `slack.post`, by an app's token and by a webhook.
+
+use parking_lot::Mutex;
+use quell_action::{Connector, Failure};
+use quell_kit::conformance::Vendor;
+use quell_kit::scripted::{Reply, Seen};
+use serde_json::{Value, json};
+
+use crate::stand::{SECRET, Service, Stand};
+
+const POST: (&str, &str) = ("slack", "slack.post");
+
+/// Keeps what was posted.
+#[derive(Default)]
+struct Workspace {
+    posted: Mutex<Vec<Value>>,
+    /// What the interface says instead.
+    instead: Mutex<Option<Value>>,
+}
+
+impl Service for Workspace {
+    fn answer(&self, seen: &Seen) -> Reply {
+        if let Some(instead) = &*self.instead.lock() {
+            return Reply::json(200, instead);
+        }
+        if seen.path.starts_with("/services/") {
+            if seen.path != format!("/services/{SECRET}") {
+                return Reply::status(404);
+            }
+            self.posted.lock().push(serde_json::from_slice(&seen.body).unwrap());
+            return Reply::Answer { status: 200, headers: Vec::new(), body: b"ok".to_vec() };
+        }
+        if seen.headers.get("authorization").map(String::as_str) != Some(&format!("Bearer {SECRET}")) {
+            return Reply::json(200, &json!({ "ok": false, "error": "invalid_auth" }));
+        }
+        match seen.path.as_str() {
+            "/api/auth.test" => Reply::json(200, &json!({ "ok": true, "team": "Corp", "user": "quell" })),
+            "/api/chat.postMessage" => {
+                self.posted.lock().push(serde_json::from_slice(&seen.body).unwrap());
+                Reply::json(200, &json!({ "ok": true, "channel": "C0123ABCD", "ts": "1700000000.000100" }))
+            }
+            _ => Reply::json(200, &json!({ "ok": false, "error": "unknown_method" })),
+        }
+    }
+
+    fn reset(&self, _: bool) {
+        self.posted.lock().clear();
+    }
+
+    fn changes(&self) -> usize {
+        self.posted.lock().len()
+    }
+
+    fn refusal(&self, vendor: Vendor) -> Option<Reply> {
+        let told = |word: &str| Some(Reply::json(200, &json!({ "ok": false, "error": word })));
+        match vendor {
+            Vendor::Forbids => told("missing_scope"),
+            Vendor::RefusesCredentials => told("token_revoked"),
+            Vendor::Throttles(hint) => {
+                let reply = Reply::json(429, &json!({ "ok": false, "error": "ratelimited" }));
+                Some(match hint {
+                    Some(hint) => reply.with_header("retry-after", &hint.as_secs().to_string()),
+                    None => reply,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn nonsense(&self) -> Reply {
+        Reply::Answer { status: 200, headers: Vec::new(), body: b"<html>it works</html>".to_vec() }
+    }
+}
+
+/// The same, with the statuses that webhooks have.
+#[derive(Default)]
+struct Hooks(Workspace);
+
+impl Service for Hooks {
+    fn answer(&self, seen: &Seen) -> Reply {
+        self.0.answer(seen)
+    }
+
+    fn reset(&self, done: bool) {
+        self.0.reset(done);
+    }
+
+    fn changes(&self) -> usize {
+        self.0.changes()
+    }
+
+    fn nonsense(&self) -> Reply {
+        self.0.nonsense()
+    }
+}
+
+fn app(url: &str, secret: Value) -> Value {
+    json!({
+        "token": secret, "channels": { "soc": "C0123ABCD" }, "api": format!("{url}/api/"),
+        "http": { "connect_timeout_secs": 1, "timeout_secs": 10 },
+    })
+}
+
+/// The whole address is the secret, so it lies in the file.
+fn webhook(url: &str, secret: Value) -> Value {
+    let path = std::path::PathBuf::from(secret["file"].as_str().unwrap()).with_file_name("address");
+    std::fs::write(&path, format!("{url}/services/{SECRET}\n")).unwrap();
+    json!({ "webhooks": { "soc": { "file": path } }, "http": { "connect_timeout_secs": 1, "timeout_secs": 10 } })
+}
+
+fn message() -> Value {
+    json!({
+        "channel": "soc", "title": "Account disabled", "text": "<!channel> see <https://evil.example|this>",
+        "facts": { "Account": "CORP\\alice & co" }, "link": "https://quell.example/runs/1",
+    })
+}
+
+#[tokio::test]
+async fn posting_as_an_app_conforms() {
+    Stand::new(POST, message(), app, Workspace::default()).await.conforms(&[]).await;
+}
+
+#[tokio::test]
+async fn posting_by_a_webhook_conforms() {
+    Stand::new(POST, message(), webhook, Hooks::default()).await.conforms(&[]).await;
+}
+
+#[tokio::test]
+async fn a_message_is_whole_and_mentions_nobody() {
+    let stand = Stand::new(POST, message(), app, Workspace::default()).await;
+    let mut params = message();
+    params["thread"] = json!("1699999999.000100");
+    let outcome = stand.call("run/1", params).await.unwrap();
+    assert_eq!(outcome.output, json!({ "channel": "C0123ABCD", "ts": "1700000000.000100" }));
+    let posted = stand.service.posted.lock()[0].clone();
+    assert_eq!(
+        (&posted["channel"], &posted["thread_ts"]),
+        (&json!("C0123ABCD"), &json!("1699999999.000100"))
+    );
+    assert_eq!((&posted["unfurl_links"], &posted["unfurl_media"]), (&json!(false), &json!(false)));
+    assert_eq!(posted["metadata"]["event_payload"]["key"], "run/1");
+    let text = posted.to_string();
+    assert!(!text.contains("<!channel>") && text.contains("&lt;!channel&gt;"), "{text}");
+    assert!(text.contains("https://quell.example/runs/1") && text.contains("alice &amp; co"), "{text}");
+}
+
+#[tokio::test]
+async fn the_words_of_the_interface_are_understood() {
+    let stand = Stand::new(POST, message(), app, Workspace::default()).await;
+    for (word, failure) in [
+        ("channel_not_found", Failure::NotFound),
+        ("not_in_channel", Failure::Forbidden),
+        ("invalid_auth", Failure::Credentials),
+        ("ratelimited", Failure::Throttled { retry_after: None }),
+        ("fatal_error", Failure::Uncertain),
+        ("msg_too_long", Failure::Rejected),
+        ("of_a_new_kind", Failure::Rejected),
+    ] {
+        *stand.service.instead.lock() = Some(json!({ "ok": false, "error": word }));
+        let error = stand.call("k", message()).await.unwrap_err();
+        assert_eq!(error.failure, failure, "{word}");
+        assert!(error.message.contains(word), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn channels_are_those_of_the_site_and_a_probe_writes_nothing() {
+    let stand = Stand::new(POST, message(), app, Workspace::default()).await;
+    let error = stand.call("k", json!({ "channel": "general", "text": "x" })).await.unwrap_err();
+    assert!(error.message.contains("no Slack channel \"general\"; there is soc"), "{error}");
+    let empty = stand.call("k", json!({})).await.unwrap_err();
+    assert!(empty.message.contains("says nothing"), "{empty}");
+    let report = stand.connection().await.probe.probe().await;
+    assert_eq!(report.system.as_deref(), Some("Corp as quell"));
+    assert_eq!(stand.service.changes(), 0);
+    let answered = Stand::new(POST, message(), webhook, Hooks::default()).await;
+    let error = answered.call("k", json!({ "text": "x", "thread": "1" })).await.unwrap_err();
+    assert!(error.message.contains("thread"), "{error}");
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_refused_without_showing_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("address");
+    for content in [format!("http://hooks.slack.com/services/{SECRET}"), SECRET.to_owned()] {
+        std::fs::write(&path, content).unwrap();
+        let settings = serde_json::from_value(json!({ "webhooks": { "soc": { "file": path } } })).unwrap();
+        let refused =
+            quell_slack::SlackConnector::connect("slack", settings).await.err().unwrap().to_string();
+        assert!(refused.contains("webhooks.soc") && !refused.contains(SECRET), "{refused}");
+    }
+}
