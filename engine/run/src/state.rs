@@ -36,6 +36,7 @@
 //! A step is *delayed* any number of times, then expanded, skipped or failed, once. A lane takes steps until it has
 //! ended, and a run takes lanes' entries until it has finished; undoing goes on after that.
 
+mod about;
 mod lane;
 mod people;
 mod summary;
@@ -50,8 +51,10 @@ use crate::question::Settlement;
 use crate::retry::later;
 use crate::{About, Entry, Finish, Lane, LaneId, Line, Plan, Question, QuestionId, QuestionState, TaskId};
 
+use about::{after_finish, lane_of, task_of};
 use people::PeopleClock;
 
+pub(crate) use about::lane_about;
 pub use lane::{LaneState, StepState, Wait};
 pub use task::{Phase, TaskState, Undo};
 
@@ -338,68 +341,4 @@ impl RunState {
     fn task_mut(&mut self, id: &TaskId) -> Result<&mut TaskState, String> {
         self.lane_mut(id.lane)?.task_mut(id).ok_or_else(|| format!("there is no task {id}"))
     }
-}
-
-/// The task that an entry is about; entries about several tasks, lanes or the whole run apart.
-fn task_of(entry: &Entry) -> Option<&TaskId> {
-    match entry {
-        Entry::Planned { task, .. }
-        | Entry::TaskExcluded { task, .. }
-        | Entry::TaskDropped { task }
-        | Entry::Started { task, .. }
-        | Entry::Unsettled { task, .. }
-        | Entry::Succeeded { task, .. }
-        | Entry::Delayed { task, .. }
-        | Entry::Failed { task, .. }
-        | Entry::NeedsAttention { task, .. }
-        | Entry::Settled { task, .. }
-        | Entry::UndoStarted { task, .. }
-        | Entry::UndoSucceeded { task, .. }
-        | Entry::UndoReleased { task, .. }
-        | Entry::UndoDelayed { task, .. }
-        | Entry::UndoFailed { task, .. } => Some(task),
-        _ => None,
-    }
-}
-
-/// The lane in which an entry happens; entries about the whole run apart.
-pub(crate) fn lane_about(entry: &Entry) -> Option<LaneId> {
-    if let Entry::Asked { question, .. } = entry {
-        return question.about.lane();
-    }
-    lane_of(entry).or_else(|| task_of(entry).map(|task| task.lane))
-}
-
-fn lane_of(entry: &Entry) -> Option<LaneId> {
-    match entry {
-        Entry::Resolved { lane, .. }
-        | Entry::LaneLeftOut { lane, .. }
-        | Entry::Expanded { lane, .. }
-        | Entry::StepSkipped { lane, .. }
-        | Entry::StepDelayed { lane, .. }
-        | Entry::StepFailed { lane, .. }
-        | Entry::Entered { lane, .. }
-        | Entry::Chosen { lane, .. }
-        | Entry::Branched { lane, .. }
-        | Entry::WaitBegun { lane, .. }
-        | Entry::StillWaiting { lane, .. }
-        | Entry::WaitOver { lane, .. }
-        | Entry::ValuesSet { lane, .. }
-        | Entry::Stopped { lane, .. }
-        | Entry::LaneEnded { lane, .. } => Some(*lane),
-        _ => None,
-    }
-}
-
-/// What may still happen to a task when its run has finished.
-fn after_finish(entry: &Entry) -> bool {
-    matches!(
-        entry,
-        Entry::Settled { .. }
-            | Entry::UndoStarted { .. }
-            | Entry::UndoSucceeded { .. }
-            | Entry::UndoReleased { .. }
-            | Entry::UndoDelayed { .. }
-            | Entry::UndoFailed { .. }
-    )
 }
