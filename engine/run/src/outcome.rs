@@ -14,6 +14,8 @@ pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> La
     let Some(lane) = state.lane(lane) else { return LaneEnd::NothingToDo };
     match lane.left_out() {
         Some(LeftOut::NotApproved) => return LaneEnd::Declined,
+        // Known not to be meant: the playbook is not about them, and nothing is missing.
+        Some(LeftOut::Where { trace }) if trace["truth"] == "false" => return LaneEnd::NothingToDo,
         Some(_) => return LaneEnd::LeftOut,
         None => {}
     }
