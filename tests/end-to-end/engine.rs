@@ -52,6 +52,14 @@ impl Engine {
         .await;
     }
 
+    /// Returns when it has looked into its directory once: its connection stands.
+    pub async fn until_asked(&mut self) {
+        self.until("the connector answers", async |engine| {
+            engine.part("connector active-directory").await.filter(|(well, _)| *well).map(drop)
+        })
+        .await;
+    }
+
     /// Asks this engine until there is an answer; fails at once when it has ended.
     pub async fn until<T>(&mut self, what: &str, mut ask: impl AsyncFnMut(&mut Self) -> Option<T>) -> T {
         until(what, async || {

@@ -18,7 +18,12 @@ mod site;
 
 mod real_exclusions;
 mod real_faults;
+mod real_full_disk;
 mod real_kills;
+mod real_mistakes;
+mod real_operating;
+mod real_replay;
+mod real_signals;
 mod real_straight_path;
 
 /// Where the program is that cargo has built for these tests.

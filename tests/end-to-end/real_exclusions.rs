@@ -123,23 +123,34 @@ async fn left_alone(site: &Site, alert: &Alert, number: usize, excluded: &Exclud
 
 #[tokio::test]
 async fn what_is_built_in_is_left_alone_without_an_entry() {
+    let mut admin = Admin::new().await;
     let site = Site::new().await;
     let engine = site.engine().await;
-    let administrator = dcsync(by_name("CORP", "Administrator"));
-    let ticket_granter = dcsync(by_name("CORP", "krbtgt"));
-    let own_account = dcsync(by_upn(&variable("QUELL_TEST_AD_USER")));
-    for alert in [&administrator, &ticket_granter, &own_account] {
+    // Only the directory can tell who is behind a GUID.
+    let mut by_guid = Vec::new();
+    for (name, protection) in [("Administrator", "built_in_administrator"), ("krbtgt", "krbtgt")] {
+        let guid = admin.guid_of(name).await;
+        by_guid.push((dcsync(json!({ "$id": "3", "Type": "account", "ObjectGuid": guid })), protection));
+    }
+    by_guid.push((dcsync(by_upn(&variable("QUELL_TEST_AD_USER"))), "own_account"));
+    // Who is named in clear is no person already in the alert.
+    let in_clear = [
+        dcsync(by_name("CORP", "Administrator")),
+        dcsync(by_name("CORP", "krbtgt")),
+        dcsync(by_sid(&format!("{}-500", variable("QUELL_TEST_AD_DOMAIN_SID")))),
+    ];
+    for alert in by_guid.iter().map(|(alert, _)| alert).chain(&in_clear) {
         site.produce(alert).await;
     }
-    for (alert, protection) in [
-        (&administrator, "built_in_administrator"),
-        (&ticket_granter, "krbtgt"),
-        (&own_account, "own_account"),
-    ] {
+    for (alert, protection) in &by_guid {
         let record = site.finished(alert).await;
         assert_eq!(record["summary"]["finish"], "excluded", "{record:#}");
         let why = line(&record, "task_excluded").to_string();
         assert!(why.contains(protection), "{why}");
+    }
+    for alert in &in_clear {
+        let record = site.finished(alert).await;
+        assert!(!entries(&record).contains(&"started".to_owned()), "{record:#}");
     }
     engine.stop().await;
 }

@@ -10,12 +10,13 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_ingest::AlertSource;
+use quell_ingest::{AlertSource, DeadLetters};
 use quell_run::Origin;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Site;
+use crate::kafka;
 use crate::pipeline::{Pipeline, Tally};
 use crate::wire::{App, Reach};
 
@@ -23,6 +24,8 @@ pub(crate) use source::{Feed, dead_letters, feed};
 
 /// Runs the engine of a site until its source is at its end, or until it is told to stop.
 pub(crate) async fn serve(site: Site) -> anyhow::Result<Tally> {
+    // A mistake in the section about the source is known before anything is opened or taken up.
+    kafka::settings_unfollowed(&site)?;
     let app = Arc::new(App::open(site, Reach::Acting).await?);
     let stop = CancellationToken::new();
     obey_signals(&app, &stop)?;
@@ -54,8 +57,13 @@ async fn work(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Tally>
     for (run, error) in &recovered.refused {
         tracing::error!(run.id = %run, %error, "a run cannot be taken up; it stays as it is");
     }
-    let letters = dead_letters(&app.site).await?;
-    let Feed { source, ends } = feed(&app.site, None).await?;
+    // Brokers that do not answer are waited for; a signal does not wait with them.
+    let reached = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok(Tally::default()),
+        reached = reach_source(app) => reached?,
+    };
+    let (letters, Feed { source, ends }) = reached;
     app.watch(Arc::clone(&source));
     tracing::info!(
         playbooks = app.matcher.load().playbooks().len(),
@@ -72,11 +80,12 @@ async fn work(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Tally>
     Ok(tally)
 }
 
-fn pipeline(
-    app: &App,
-    source: Arc<dyn AlertSource>,
-    letters: Arc<dyn quell_ingest::DeadLetters>,
-) -> Pipeline {
+async fn reach_source(app: &App) -> anyhow::Result<(Arc<dyn DeadLetters>, Feed)> {
+    let letters = dead_letters(&app.site).await?;
+    Ok((letters, feed(&app.site, None).await?))
+}
+
+fn pipeline(app: &App, source: Arc<dyn AlertSource>, letters: Arc<dyn DeadLetters>) -> Pipeline {
     Pipeline {
         source,
         letters,

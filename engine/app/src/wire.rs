@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -231,11 +231,16 @@ pub(crate) async fn open_store(site: &Site) -> anyhow::Result<Store> {
     opened.with_context(|| format!("the store in {} could not be opened", state.display()))
 }
 
-/// Makes a folder that only its owner can read.
+/// Makes a folder that only its owner can read, or makes it so: what a package or an operator made may be open.
 pub(crate) fn make_private(folder: &Path) -> anyhow::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .with_context(|| format!("the state folder {} could not be made", folder.display()))
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("the state folder {} could not be made", folder.display()))?;
+    let mode = fs::metadata(folder)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let closed = fs::set_permissions(folder, fs::Permissions::from_mode(mode & 0o700));
+    closed.with_context(|| {
+        format!("the state folder {} is open to others: let its owner close it (chmod 700)", folder.display())
+    })
 }

@@ -100,7 +100,7 @@ impl Document {
         let mut rest = place.trim_start_matches('.');
         while !rest.is_empty() && rest != "?" {
             let Some((node, key, tail)) = step(at.0, rest) else { break };
-            at = (node, key.or(at.1));
+            at = (node, key);
             rest = tail.trim_start_matches('.');
         }
         at

@@ -111,8 +111,11 @@ impl Home for Folder {
         let dir = self.dir.join(self.kind.name());
         forget_cached(&dir);
         let kind = self.kind;
-        guard::open(move || open_engine(kind, &dir))
-            .map_err(|problem| StoreError::Torn { dir: self.dir.clone(), problem })
+        // Opening writes too. Where there is no room for that, nothing is torn, and an old copy would be the wrong cure.
+        guard::open(move || open_engine(kind, &dir)).map_err(|problem| match self.room() {
+            Err(full) => StoreError::Unavailable { reason: format!("{full} ({problem})") },
+            Ok(()) => StoreError::Torn { dir: self.dir.clone(), problem },
+        })
     }
 
     fn acknowledged(&self) -> u64 {

@@ -124,6 +124,17 @@ impl Admin {
         entry.attrs.get(attribute).map(|values| values[0].clone()).unwrap_or_default()
     }
 
+    /// The object GUID of somebody who was there before the tests.
+    pub async fn guid_of(&mut self, account_name: &str) -> uuid::Uuid {
+        let dn = self.names_of(&format!("(sAMAccountName={account_name})")).await.remove(0);
+        let entry = self.read(&dn, vec!["objectGUID"]).await;
+        let bytes = match entry.bin_attrs.get("objectGUID") {
+            Some(values) => values[0].clone(),
+            None => entry.attrs["objectGUID"][0].clone().into_bytes(),
+        };
+        quell_alert::guid_from_ad_bytes(bytes.try_into().unwrap())
+    }
+
     pub async fn rename(&mut self, person: &Person, common_name: &str) {
         let rdn = format!("CN={}", ldap3::dn_escape(common_name));
         self.ldap.modifydn(&person.dn, &rdn, true, None).await.unwrap().success().unwrap();

@@ -21,12 +21,13 @@ pub enum Way {
     CutAfter(usize),
     /// So many requests, counted from now, go through; the next one never arrives.
     HoldAfter(usize),
+    /// The same, but it arrives as soon as the way is another one.
+    WaitAfter(usize),
 }
 
 pub struct Proxy {
     pub url: String,
-    way: Arc<Mutex<Way>>,
-    held: Arc<Notify>,
+    passing: Passing,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -45,18 +46,20 @@ impl Proxy {
     pub async fn at(address: &str) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("ldaps://{}", listener.local_addr().unwrap());
-        let (way, held) = (Arc::new(Mutex::new(Way::Open)), Arc::<Notify>::default());
-        let task = tokio::spawn(listen(listener, Passing { way: Arc::clone(&way), held: Arc::clone(&held) }));
-        Self { url, way, held, task }
+        let way = Arc::new(Mutex::new(Way::Open));
+        let passing = Passing { way, held: Arc::default(), changed: Arc::default() };
+        let task = tokio::spawn(listen(listener, passing.clone()));
+        Self { url, passing, task }
     }
 
     pub fn set(&self, way: Way) {
-        *self.way.lock() = way;
+        *self.passing.way.lock() = way;
+        self.passing.changed.notify_waiters();
     }
 
     /// Returns when a request or an answer has come that does not go through.
     pub async fn until_held(&self) {
-        self.held.notified().await;
+        self.passing.held.notified().await;
     }
 }
 
@@ -65,6 +68,7 @@ impl Proxy {
 struct Passing {
     way: Arc<Mutex<Way>>,
     held: Arc<Notify>,
+    changed: Arc<Notify>,
 }
 
 async fn listen(listener: TcpListener, passing: Passing) {
@@ -89,9 +93,10 @@ impl Passing {
     async fn requests(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         let mut piece = vec![0; 65536];
         while let Ok(count @ 1..) = from.read(&mut piece).await {
-            if *self.way.lock() == Way::HoldAfter(0) {
+            let now = *self.way.lock();
+            if matches!(now, Way::HoldAfter(0) | Way::WaitAfter(0)) {
                 self.held.notify_one();
-                std::future::pending().await
+                self.until_changed(now).await;
             }
             if to.write_all(&piece[..count]).await.is_err() {
                 return;
@@ -101,8 +106,20 @@ impl Passing {
                 Way::SilentAfter(more @ 1..) => Way::SilentAfter(more - 1),
                 Way::CutAfter(more @ 1..) => Way::CutAfter(more - 1),
                 Way::HoldAfter(more @ 1..) => Way::HoldAfter(more - 1),
+                Way::WaitAfter(more @ 1..) => Way::WaitAfter(more - 1),
                 other => other,
             };
+        }
+    }
+
+    /// Returns when the way is another one; never for what is held for good.
+    async fn until_changed(&self, way: Way) {
+        loop {
+            let changed = self.changed.notified();
+            if way != Way::HoldAfter(0) && *self.way.lock() != way {
+                return;
+            }
+            changed.await;
         }
     }
 

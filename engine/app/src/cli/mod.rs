@@ -24,6 +24,7 @@ mod undo;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -174,9 +175,16 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// How long threads may take to notice that nobody waits for them any more.
+const GIVEN_UP: Duration = Duration::from_secs(1);
+
 /// Runs a future to its end on a runtime of its own.
 pub(crate) fn block_on<F: Future>(future: F) -> anyhow::Result<F::Output> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(future))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let answer = runtime.block_on(future);
+    // What still blocks a thread, such as a look at brokers that say nothing, was given up: it is not waited for.
+    runtime.shutdown_timeout(GIVEN_UP);
+    Ok(answer)
 }
 
 /// 0 for yes, 1 for no.

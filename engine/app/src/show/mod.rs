@@ -4,6 +4,7 @@
 //! on a terminal only.
 
 mod journal;
+mod masked;
 mod progress;
 mod table;
 mod trace;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use quell_playbook::render;
 
 use crate::config::Mistakes;
+use masked::masked;
 
 pub(crate) use journal::{Telling, word};
 pub(crate) use progress::{Reading, Waiting};
@@ -75,7 +77,7 @@ impl Show {
             return self.json(&render::json(&mistakes.diagnostics));
         }
         // Colours that are not wanted are taken away again on the way out.
-        let text = render::text(&mistakes.diagnostics, &mistakes.sources, render::Style::COLOURED);
+        let text = render::text(&mistakes.diagnostics, &masked(&mistakes.sources), render::Style::COLOURED);
         if !text.is_empty() {
             self.aside(text.trim_end());
         }
@@ -85,7 +87,8 @@ impl Show {
     /// Says why nothing came of it, with all causes.
     pub(crate) fn failure(self, error: &anyhow::Error) {
         if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
-            let text = render::text(&mistakes.diagnostics, &mistakes.sources, render::Style::COLOURED);
+            let text =
+                render::text(&mistakes.diagnostics, &masked(&mistakes.sources), render::Style::COLOURED);
             self.aside(text.trim_end());
         }
         self.aside(format_args!("{} {error}", styled(BAD, "error:")));

@@ -1,0 +1,113 @@
+//! A disk that is full, really. The engine says so, takes nothing in and touches nobody, and goes on by itself when
+//! there is room. Mounting a small disk needs root; without it these tests fail.
+
+use quell_tests::directory::audit;
+use quell_tests::directory::people::Admin;
+use quell_tests::small_disk::SmallDisk;
+use quell_tests::waiting::until;
+
+use crate::alert::{by_sid, dcsync};
+use crate::site::{Site, assert_disabled, assert_untouched};
+
+/// The engine keeps 64 MiB in reserve.
+const MEGABYTES: u32 = 128;
+
+#[tokio::test]
+async fn a_full_disk_under_the_state_folder_stops_the_engine_from_accepting_and_room_lets_it_go_on() {
+    for store in ["sled", "redb"] {
+        let mut admin = Admin::new().await;
+        let person = admin.person(&format!("q-d-{store}")).await;
+        let disk = SmallDisk::mount(MEGABYTES);
+        let site = Site::with(|form| {
+            form.state = disk.path().join("state");
+            form.store = store;
+        })
+        .await;
+        let mut engine = site.engine().await;
+        let before = dcsync(by_sid("S-1-5-21-1-2-3-4444"));
+        let offset = site.produce(&before).await;
+        site.finished(&before).await;
+        site.until_committed(offset + 1).await;
+
+        let ballast = disk.fill();
+        let alert = dcsync(by_sid(&person.sid));
+        let last = site.produce(&alert).await;
+        let full = engine.until("health says that the disk is full", async |engine| {
+            engine.part("store").await.filter(|(well, _)| !well).map(|(_, note)| note)
+        });
+        let note = full.await;
+        assert!(note.contains("disk") && note.contains("make room"), "{note}");
+        assert_eq!(engine.get("/readyz").await.unwrap().0, 503);
+        assert_eq!(engine.get("/healthz").await.unwrap().0, 200);
+        engine.until_said("cannot be accepted").await;
+        // What was recorded before can still be read; what came now is neither acknowledged nor acted on.
+        assert_eq!(site.runs_of(&before).await.len(), 1);
+        assert!(site.runs_of(&alert).await.is_empty());
+        assert_eq!(site.committed(), Some(last));
+        assert_untouched(&person).await;
+
+        std::fs::remove_file(ballast).unwrap();
+        site.finished(&alert).await;
+        assert_disabled(&mut admin, &person).await;
+        assert_eq!(audit::changes(&person, "userAccountControl"), 1);
+        site.until_committed(last + 1).await;
+        engine.until_ready().await;
+        engine.stop().await;
+        drop(disk);
+    }
+}
+
+#[tokio::test]
+async fn killed_and_started_on_a_full_disk_it_says_so_and_loses_nothing() {
+    let mut admin = Admin::new().await;
+    let person = admin.person("q-d-restart").await;
+    let disk = SmallDisk::mount(MEGABYTES);
+    let site = Site::with(|form| form.state = disk.path().join("state")).await;
+    let mut engine = site.engine().await;
+    let ballast = disk.fill();
+    let alert = dcsync(by_sid(&person.sid));
+    let last = site.produce(&alert).await;
+    engine.until_said("cannot be accepted").await;
+    engine.kill().await;
+
+    let engine = site.run();
+    let said = engine.said.clone();
+    let status = engine.ended().await;
+    assert_eq!(status.code(), Some(3));
+    let words = said.lock().join("\n");
+    assert!(words.contains("make room"), "{words}");
+    assert_untouched(&person).await;
+
+    std::fs::remove_file(ballast).unwrap();
+    let engine = site.engine().await;
+    site.finished(&alert).await;
+    assert_disabled(&mut admin, &person).await;
+    assert_eq!(audit::changes(&person, "userAccountControl"), 1);
+    site.until_committed(last + 1).await;
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_disk_keeps_the_log_small_however_many_alerts_wait() {
+    let disk = SmallDisk::mount(MEGABYTES);
+    let site = Site::with(|form| form.state = disk.path().join("state")).await;
+    let mut engine = site.engine().await;
+    let ballast = disk.fill();
+    const WAITING: usize = 200;
+    let alerts: Vec<_> = (0..WAITING).map(|_| dcsync(by_sid("S-1-5-21-1-2-3-4444"))).collect();
+    for alert in &alerts {
+        site.produce(alert).await;
+    }
+    engine.until_said("cannot be accepted").await;
+    // Two tries of everything that waits take two seconds; a line for each alert and try would be hundreds.
+    until("it has tried again", async || {
+        (engine.log().matches("cannot be accepted").count() >= 2).then_some(())
+    })
+    .await;
+    let lines = engine.said.lock().len();
+    assert!(lines < 100, "{lines} lines for {WAITING} alerts:\n{}", engine.log());
+    std::fs::remove_file(ballast).unwrap();
+    site.until_committed(WAITING as i64).await;
+    engine.until_ready().await;
+    engine.stop().await;
+}
