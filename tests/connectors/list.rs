@@ -1,9 +1,12 @@
 //! The list of connectors: whole, and able to say what is wrong with settings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use quell_action::{ActionName, Connection, Registry};
+use quell_alert::Provider;
 use quell_connectors::{Kind, all, find};
 use serde_json::{Value, json};
 
@@ -96,4 +99,39 @@ async fn settings_that_do_not_pass_the_check_are_not_connected_with() {
     let connection = lab.connect("sandbox", json!({ "folder": folder.path() })).await.unwrap();
     assert_eq!(connection.name, "sandbox");
     assert_eq!(connection.actions.len(), lab.actions().len());
+}
+
+/// Which connector acts is never left to chance, and a preference counts for its provider alone.
+#[tokio::test]
+async fn two_that_offer_the_same_need_a_preference() {
+    let lab = find("lab").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let connect = async |name: &str, personas: &[&str]| {
+        let settings = json!({ "folder": folder.path().join(name), "personas": personas });
+        lab.connect(name, settings).await.unwrap()
+    };
+    let mut both =
+        [connect("first", &["okta", "active_directory"]).await, connect("second", &["okta"]).await];
+    let okta = Provider::from("okta");
+    let disable = ActionName::from("account.disable");
+    let acts = |registry: &Registry, connection: &Connection, provider: &Provider| {
+        let action = registry.action(&disable, provider).unwrap();
+        connection.actions.iter().any(|own| Arc::ptr_eq(own, action))
+    };
+    for _ in 0..2 {
+        both.reverse();
+        let error = Registry::new(&both).err().unwrap();
+        assert!(error.provider == okta && error.to_string().contains("prefer"), "{error}");
+        let first = both.iter().find(|connection| connection.name == "first").unwrap();
+        for preferred in &both {
+            let preference = BTreeMap::from([(okta.clone(), preferred.name.clone())]);
+            let registry = Registry::preferring(&both, &preference).unwrap();
+            assert!(acts(&registry, preferred, &okta));
+            assert!(acts(&registry, first, &Provider::from("active_directory")));
+        }
+        for other in [(okta.clone(), "third"), (Provider::from("entra_id"), "first")] {
+            let preference = BTreeMap::from([(other.0, other.1.to_owned())]);
+            assert!(Registry::preferring(&both, &preference).is_err());
+        }
+    }
 }

@@ -25,7 +25,7 @@ pub use error::{ActionError, Failure, VendorReply};
 pub use exclusion::{Cleared, Excluded, ExclusionList};
 pub use outcome::{Effect, InEffect, Observation, Outcome, State};
 pub use params::{ParamKind, ParamSpec};
-pub use registry::{ActionInfo, Catalogue, Registry, RegistryError};
+pub use registry::{ActionInfo, Catalogue, Owners, Registry, RegistryError};
 pub use request::{Request, RequestKey, Restore};
 pub use spec::{ActionName, ActionSpec, Impact, Repeat, TargetKind};
 pub use subject::{

@@ -104,7 +104,7 @@ pub struct Registry {
 /// Why connections do not fit together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the connectors {first} and {second} both offer {action} for {provider}; remove one of them, or name the preferred one under `prefer`"
+    "the connectors {first} and {second} both offer {action} for {provider}: remove one of them, or say which one acts with `prefer: {{ {provider}: {first} }}`"
 )]
 pub struct RegistryError {
     /// The connector that came first.
@@ -117,27 +117,66 @@ pub struct RegistryError {
     pub provider: Provider,
 }
 
+/// Which connector acts, for each action at each provider.
+#[derive(Debug)]
+pub struct Owners<'a> {
+    preferred: &'a BTreeMap<Provider, String>,
+    owners: BTreeMap<(ActionName, Provider), String>,
+}
+
+impl<'a> Owners<'a> {
+    /// Nobody yet; these connectors are preferred, each for a provider.
+    pub fn new(preferred: &'a BTreeMap<Provider, String>) -> Self {
+        Self { preferred, owners: BTreeMap::new() }
+    }
+
+    /// Whether this connector is to have the action that it offers, in the place of whoever has it so far.
+    ///
+    /// # Errors
+    /// When another connector has it and neither is preferred.
+    pub fn take(&mut self, connector: &str, offered: &ActionInfo) -> Result<bool, RegistryError> {
+        let key = (offered.name(), offered.provider());
+        if let Some(first) = self.owners.get(&key) {
+            match self.preferred.get(&key.1) {
+                Some(preferred) if preferred == first => return Ok(false),
+                Some(preferred) if preferred == connector => {}
+                _ => {
+                    let (first, (action, provider)) = (first.clone(), key);
+                    return Err(RegistryError { first, second: connector.to_owned(), action, provider });
+                }
+            }
+        }
+        self.owners.insert(key, connector.to_owned());
+        Ok(true)
+    }
+}
+
 impl Registry {
     /// Puts connections together.
     ///
     /// # Errors
     /// When two of them offer the same action for the same provider: which one acts is never left to chance.
     pub fn new(connections: &[Connection]) -> Result<Self, RegistryError> {
+        Self::preferring(connections, &BTreeMap::new())
+    }
+
+    /// Puts connections together. Where two offer the same action for the same provider, the one acts that is preferred
+    /// for this provider, by its name.
+    ///
+    /// # Errors
+    /// When two offer the same and neither is preferred.
+    pub fn preferring(
+        connections: &[Connection],
+        preferred: &BTreeMap<Provider, String>,
+    ) -> Result<Self, RegistryError> {
         let mut registry = Self::default();
-        let mut owners: BTreeMap<(ActionName, Provider), &str> = BTreeMap::new();
+        let mut owners = Owners::new(preferred);
         for connection in connections {
             for action in &connection.actions {
-                let key = (action.info().name(), action.info().provider());
-                if let Some(first) = owners.insert(key.clone(), &connection.name) {
-                    let (action, provider) = key;
-                    return Err(RegistryError {
-                        first: first.to_owned(),
-                        second: connection.name.clone(),
-                        action,
-                        provider,
-                    });
+                if owners.take(&connection.name, action.info())? {
+                    let key = (action.info().name(), action.info().provider());
+                    registry.actions.insert(key, Arc::clone(action));
                 }
-                registry.actions.insert(key, Arc::clone(action));
             }
             registry.directories.extend(connection.directories.iter().cloned());
         }

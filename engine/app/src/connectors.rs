@@ -1,9 +1,10 @@
 //! The site's connectors: which kinds they are, what they offer, and their connections.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use quell_action::{ActionInfo, Catalogue, Connection, Directory};
+use quell_action::{Catalogue, Connection, Directory, Owners};
 use quell_connectors::Kind;
 use serde_json::Value;
 
@@ -11,17 +12,28 @@ use crate::config::Site;
 
 /// What the site's connectors offer, by their settings alone: no system is reached.
 pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
-    let mut actions: Vec<ActionInfo> = Vec::new();
-    let mut complaints = Vec::new();
+    let mut actions = BTreeMap::new();
+    let mut owners = Owners::new(&site.config.prefer);
+    let mut complaints = unknown_preferences(site);
     for (name, settings) in &site.config.connectors {
         match kind_of(name, settings) {
             Ok((kind, settings)) => match kind.offered(&settings) {
-                Ok(offered) => actions.extend(offered),
+                Ok(offered) => {
+                    for info in offered {
+                        match owners.take(name, &info) {
+                            Ok(true) => drop(actions.insert((info.name(), info.provider()), info)),
+                            Ok(false) => {}
+                            // Where they meet in one action they meet in more: once is enough.
+                            Err(error) => {
+                                complaints.push((format!("connectors.{name}"), error.to_string()));
+                                break;
+                            }
+                        }
+                    }
+                }
                 Err(problems) => complaints.extend(problems.into_iter().map(|problem| {
-                    (
-                        format!("connectors.{name}.{}", problem.place),
-                        format!("{}: {}", problem.place, problem.message),
-                    )
+                    let place = format!("connectors.{name}.{}", problem.place);
+                    (place, format!("{}: {}", problem.place, problem.message))
                 })),
             },
             Err(message) => complaints.push((format!("connectors.{name}"), message)),
@@ -30,7 +42,15 @@ pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
     if !complaints.is_empty() {
         bail!(site.mistakes(complaints));
     }
-    Ok(Catalogue::new(actions))
+    Ok(Catalogue::new(actions.into_values()))
+}
+
+/// Preferences for connectors that there are not.
+fn unknown_preferences(site: &Site) -> Vec<(String, String)> {
+    let prefer = site.config.prefer.iter().filter(|(_, name)| !site.config.connectors.contains_key(*name));
+    prefer
+        .map(|(provider, name)| (format!("prefer.{provider}"), format!("there is no connector {name} here")))
+        .collect()
 }
 
 /// The site's connectors, connected.

@@ -65,7 +65,7 @@ impl App {
     /// An engine of this site.
     pub(crate) async fn open(site: Site, reach: Reach) -> anyhow::Result<Self> {
         let connections = connectors::connections(&site).await?;
-        let registry = Registry::new(&connections)?;
+        let registry = Registry::preferring(&connections, &site.config.prefer)?;
         let catalogue = registry.catalogue();
         let loaded = playbooks::load_from(&site.config.playbooks, &catalogue, &site.config.teams)?;
         if !loaded.is_usable() {

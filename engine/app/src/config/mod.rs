@@ -12,6 +12,7 @@ mod source;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use quell_alert::Provider;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -45,6 +46,10 @@ pub(crate) struct Config {
     /// says it already.
     #[serde(default)]
     pub(crate) connectors: BTreeMap<String, Value>,
+    /// Where two connectors offer the same action for the same provider: the connector that acts, by the provider's name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(crate) prefer: BTreeMap<Provider, String>,
     /// The teams that playbooks ask, and who is in them, by the name under which they sign in to this machine. Where
     /// none are listed, whoever may use the engine's interface can answer.
     #[serde(default)]
