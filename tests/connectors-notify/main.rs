@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod http;
+mod jira;
 mod pagerduty;
+mod servicenow;
 mod slack;
 mod stand;
 mod teams;
+mod thehive;

@@ -20,6 +20,9 @@ pub fn all() -> Vec<Kind> {
         Kind::of::<quell_slack::SlackConnector>(),
         Kind::of::<quell_teams::TeamsConnector>(),
         Kind::of::<quell_pagerduty::PagerDutyConnector>(),
+        Kind::of::<quell_servicenow::ServiceNowConnector>(),
+        Kind::of::<quell_jira::JiraConnector>(),
+        Kind::of::<quell_thehive::TheHiveConnector>(),
         Kind::of::<quell_webhook::WebhookConnector>(),
     ]
 }

@@ -23,6 +23,7 @@ mod on_its_way;
 mod rate;
 mod redact;
 mod request_id;
+mod rest;
 #[cfg(any(test, feature = "conformance"))]
 pub mod scripted;
 mod secret;
@@ -39,4 +40,5 @@ pub use rate::RateLimit;
 pub use redact::Redactor;
 pub use request_id::request_id;
 pub use reqwest::{Method, RequestBuilder, Url, header};
+pub use rest::{Login, NameAndPassword, Rest, RestCall, system_address};
 pub use secret::SecretRef;

@@ -1,0 +1,81 @@
+//! [`TheHiveConnector`]: the connector itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use quell_action::{
+    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, bind,
+};
+use quell_alert::Provider;
+use quell_kit::Deadline;
+
+use crate::comment::Comment;
+use crate::desk::Desk;
+use crate::open::Open;
+use crate::resolve::Resolve;
+use crate::settings::TheHiveSettings;
+use crate::update::Update;
+
+pub(crate) const NAME: &str = "thehive";
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Alerts of TheHive.
+pub struct TheHiveConnector;
+
+impl Connector for TheHiveConnector {
+    const NAME: &'static str = NAME;
+    const SUMMARY: &'static str = "Alerts of TheHive, opened, updated, commented and resolved.";
+    type Settings = TheHiveSettings;
+
+    fn actions(_: Option<&TheHiveSettings>) -> Vec<ActionInfo> {
+        vec![
+            ActionInfo::of::<Open>(),
+            ActionInfo::of::<Update>(),
+            ActionInfo::of::<Comment>(),
+            ActionInfo::of::<Resolve>(),
+        ]
+    }
+
+    fn check(settings: &TheHiveSettings) -> Vec<Problem> {
+        settings.problems()
+    }
+
+    async fn connect(name: &str, settings: TheHiveSettings) -> Result<Connection, ConnectError> {
+        let desk = Arc::new(Desk::new(settings)?);
+        Ok(Connection {
+            name: name.to_owned(),
+            actions: vec![
+                bind::<Open>(Arc::clone(&desk)),
+                bind::<Update>(Arc::clone(&desk)),
+                bind::<Comment>(Arc::clone(&desk)),
+                bind::<Resolve>(Arc::clone(&desk)),
+            ],
+            directories: Vec::new(),
+            probe: Arc::new(Reach(desk)),
+        })
+    }
+}
+
+/// Signs in and reads. Whether the rights allow writing, only writing could tell.
+struct Reach(Arc<Desk>);
+
+#[async_trait]
+impl Probe for Reach {
+    async fn probe(&self) -> ProbeReport {
+        let found = self.0.reach(Deadline::after(PATIENCE)).await;
+        let grant = |info: &ActionInfo| Grant {
+            action: info.spec.name.to_owned(),
+            provider: Provider::from(NAME),
+            allowed: None,
+            note: Some(
+                "it was signed in and read; whether writing is allowed, only writing could tell".to_owned(),
+            ),
+        };
+        let grants = TheHiveConnector::actions(None).iter().map(grant).collect();
+        match found {
+            Ok(system) => ProbeReport { system: Some(system), problems: Vec::new(), grants },
+            Err(error) => ProbeReport { system: None, problems: vec![error.message], grants },
+        }
+    }
+}
