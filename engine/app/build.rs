@@ -36,9 +36,15 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let made_by_running = path.file_name().is_some_and(|name| name == "state" || name == "lab");
         if kind.is_dir() && !made_by_running {
             gather(&path, files)?;
-        } else if kind.is_file() && path.extension().is_some_and(|end| end != "md") {
+        } else if kind.is_file() && belongs_to_a_site(&path) {
             files.push(path);
         }
     }
     Ok(())
+}
+
+/// What is written for readers and for testers stays out.
+fn belongs_to_a_site(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ![".md", ".test.yaml"].iter().any(|end| name.ends_with(end)) && name.contains('.')
 }

@@ -14,7 +14,7 @@ pub(crate) type Teams = BTreeMap<String, Vec<String>>;
 /// Reads and checks every playbook below a folder, or a single file.
 pub(crate) fn load_from(path: &Path, offered: &Catalogue, teams: &Teams) -> anyhow::Result<Loaded> {
     let mut files = Vec::new();
-    gather(path, &mut files)
+    gather(path, is_playbook, &mut files)
         .with_context(|| format!("the playbooks of {} could not be read", path.display()))?;
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let surroundings = Surroundings {
@@ -25,12 +25,21 @@ pub(crate) fn load_from(path: &Path, offered: &Catalogue, teams: &Teams) -> anyh
     Ok(load(&files, offered, &surroundings))
 }
 
-fn gather(path: &Path, files: &mut Vec<SourceFile>) -> std::io::Result<()> {
+/// Every YAML file below a folder, tests of playbooks included, or a single file.
+pub(crate) fn yaml_below(path: &Path) -> std::io::Result<Vec<SourceFile>> {
+    let mut files = Vec::new();
+    gather(path, is_yaml, &mut files)?;
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}
+
+fn gather(path: &Path, is_wanted: fn(&str) -> bool, files: &mut Vec<SourceFile>) -> std::io::Result<()> {
     if path.is_dir() {
         for entry in fs::read_dir(path)? {
             let path = entry?.path();
-            if path.is_dir() || is_yaml(&path) {
-                gather(&path, files)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() || is_wanted(&name) {
+                gather(&path, is_wanted, files)?;
             }
         }
         return Ok(());
@@ -40,7 +49,15 @@ fn gather(path: &Path, files: &mut Vec<SourceFile>) -> std::io::Result<()> {
 }
 
 /// Tests of playbooks lie beside them, and are none.
-fn is_yaml(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    [".yaml", ".yml"].iter().any(|end| name.ends_with(end) && !name.ends_with(&format!(".test{end}")))
+fn is_playbook(name: &str) -> bool {
+    is_yaml(name) && !is_test(name)
+}
+
+fn is_yaml(name: &str) -> bool {
+    [".yaml", ".yml"].iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a file holds tests of a playbook.
+pub(crate) fn is_test(name: &str) -> bool {
+    [".test.yaml", ".test.yml"].iter().any(|end| name.ends_with(end))
 }

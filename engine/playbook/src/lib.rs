@@ -6,6 +6,8 @@
 //! why not the others. What a run needs of a playbook while it goes on is here too: conditions ([`condition`]), the
 //! names they see ([`scope`], [`names`]), paths ([`path`]), texts ([`template`]) and [`model::Form`]s that are filled in.
 //!
+//! [`format()`] lays a file out as all are, and changes nothing of what it says.
+//!
 //! The other files that people write for a site are read with the same care: see [`document`].
 //!
 //! Invariant: this room is pure. It reads no file, asks no clock and calls nothing; what an alert says is only ever a
@@ -19,6 +21,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod duration;
 mod form;
+mod format;
 mod load;
 mod matching;
 pub mod model;
@@ -32,6 +35,7 @@ pub mod scope;
 pub mod template;
 
 pub use form::MissingValue;
+pub use format::format;
 pub use load::{AtMost, Loaded, SourceFile, Surroundings, load, recover};
 pub use matching::{Explanation, Matcher};
 pub use schema::{as_json, schema};

@@ -13,6 +13,7 @@ mod demo;
 mod exclusions;
 mod explain;
 mod explain_code;
+mod fmt;
 mod init;
 mod pause;
 mod replay;
@@ -94,6 +95,8 @@ enum Command {
     ExplainCode(explain_code::Args),
     /// Check playbooks, the site file and the exclusion file.
     Check(check::Args),
+    /// Lay playbooks out as all are: order, indentation, spaces; comments stay.
+    Fmt(fmt::Args),
     /// Print the form of a playbook as a JSON Schema, for editors.
     Schema(schema::Args),
     /// Look at runs.
@@ -158,6 +161,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(args, context),
         Command::ExplainCode(args) => explain_code::run(&args, context),
         Command::Check(args) => check::run(&args, context),
+        Command::Fmt(args) => fmt::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Runs(args) => runs::run(args, context),
         Command::Undo(args) => undo::run(args, context),

@@ -1,0 +1,132 @@
+//! Laying playbooks out changes nothing of what they say, keeps every comment, and is done after one time.
+
+use std::fs;
+use std::sync::Arc;
+
+use quell_playbook::model::{ContentHash, Playbook};
+use quell_playbook::{SourceFile, Surroundings, format, load};
+
+use crate::fixtures::{catalogue, folder, surroundings};
+use crate::golden::{file_name, files};
+use crate::shipped::{known, shipped};
+
+/// What a text loads as, apart from the text itself.
+type Model = Box<dyn Fn(&str) -> Option<String>>;
+
+fn playbooks() -> Vec<(String, String, Model)> {
+    let mut found: Vec<(String, String, Model)> = Vec::new();
+    let offered = Arc::new(known());
+    for file in shipped() {
+        let (name, offered) = (file.name.clone(), Arc::clone(&offered));
+        let model = move |text: &str| {
+            let file = SourceFile { name: name.clone(), bytes: text.as_bytes().to_vec() };
+            outline(load(&[file], &offered, &Surroundings::default()))
+        };
+        found.push((file.name, String::from_utf8(file.bytes).unwrap(), Box::new(model)));
+    }
+    let (offered, site) = (Arc::new(catalogue()), surroundings());
+    for path in files(&folder().join("valid"), "yaml") {
+        let name = file_name(&path);
+        let text = fs::read_to_string(&path).unwrap();
+        let (file, offered, site) = (name.clone(), Arc::clone(&offered), site.clone());
+        let model = move |text: &str| {
+            let file = SourceFile { name: file.clone(), bytes: text.as_bytes().to_vec() };
+            outline(load(&[file], &offered, &site))
+        };
+        found.push((name, text, Box::new(model)));
+    }
+    found
+}
+
+fn outline(loaded: quell_playbook::Loaded) -> Option<String> {
+    let playbook = loaded.is_usable().then(|| loaded.playbooks.first().cloned()).flatten()?;
+    let bare = Playbook { source: "".into(), hash: ContentHash(String::new()), ..Playbook::clone(&playbook) };
+    Some(format!("{bare:?}"))
+}
+
+fn comments(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = text
+        .lines()
+        .filter_map(|line| {
+            let at = line.find(" #").map(|at| at + 1).or_else(|| line.starts_with('#').then_some(0))?;
+            Some(line[at..].trim_end().to_owned())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The same file, spaced in other ways. None of them changes what it says.
+fn mutations(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let all = |change: &dyn Fn(&str) -> String| -> String {
+        lines.iter().map(|line| format!("{}\n", change(line))).collect()
+    };
+    let margin = |line: &str| line.len() - line.trim_start().len();
+    let mut mutated = vec![
+        // What is below the top moves to the right as a whole.
+        all(&|line| format!("{}{line}", " ".repeat(if margin(line) > 0 { 2 } else { 0 }))),
+        all(&|line| format!("{}{line}", " ".repeat(if margin(line) > 0 { 5 } else { 0 }))),
+        text.replace('\n', "\r\n"),
+        text.replace('\n', "\n\n"),
+        format!("\u{feff}\n\n# first\n\n{text}\n\n# last\n\n"),
+        text.replace("{ ", "{").replace(" }", "}"),
+    ];
+    for number in 0..lines.len() {
+        let with = |line: &str| {
+            let mut changed = lines.clone();
+            changed[number] = line;
+            changed.iter().map(|line| format!("{line}\n")).collect::<String>()
+        };
+        let line = lines[number];
+        // One of seven ways for each line, another one for its neighbours.
+        mutated.push(match number % 7 {
+            0 => with(&format!("{line}   ")),
+            1 => with(&line.replacen(": ", ":    ", 1)),
+            2 => with(&line.replacen("- ", "-  ", 1)),
+            3 => with(&format!("\n\n\n{line}")),
+            4 => with(&format!("{}# a remark\n{line}", " ".repeat(margin(line)))),
+            5 => with(&format!("      # a remark\n{line}")),
+            _ => with(&format!("{line}\n\n# a remark")),
+        });
+    }
+    mutated
+}
+
+#[test]
+fn nothing_changes_its_meaning_and_no_comment_is_lost() {
+    let (mut tried, mut changed) = (0, 0);
+    for (name, text, model) in playbooks() {
+        let good = model(&text).unwrap_or_else(|| panic!("{name} does not load"));
+        for mutated in mutations(&text).iter().chain([&text]) {
+            // A remark in the middle of a text, or a dash pushed away from what hangs below it, says something else.
+            let Some(before) = model(mutated) else { continue };
+            tried += 1;
+            let formatted = format(&name, mutated.as_bytes()).unwrap();
+            assert_eq!(model(&formatted).as_ref(), Some(&before), "{name}:\n{mutated}\n---\n{formatted}");
+            assert_eq!(comments(&formatted), comments(mutated), "{name}:\n{mutated}\n---\n{formatted}");
+            let again = format(&name, formatted.as_bytes()).unwrap();
+            assert_eq!(again, formatted, "{name}:\n{mutated}");
+            changed += usize::from(formatted != *mutated && before == good);
+        }
+    }
+    assert!(tried > 500 && changed > 400, "{changed} of {tried} were laid out anew");
+}
+
+#[test]
+fn mere_spacing_is_settled_and_not_handed_back() {
+    for (name, text, _) in playbooks() {
+        let settled = format(&name, text.as_bytes()).unwrap();
+        for mutated in &mutations(&settled)[..3] {
+            assert_eq!(format(&name, mutated.as_bytes()).unwrap(), settled, "{name}:\n{mutated}");
+        }
+    }
+}
+
+#[test]
+fn the_shipped_playbooks_are_laid_out_so() {
+    for file in shipped() {
+        let text = String::from_utf8(file.bytes.clone()).unwrap();
+        assert_eq!(format(&file.name, &file.bytes).unwrap(), text, "{}", file.name);
+    }
+}
