@@ -4,9 +4,11 @@
 
 mod http;
 mod jira;
+mod mail_sink;
 mod pagerduty;
 mod servicenow;
 mod slack;
+mod smtp;
 mod stand;
 mod teams;
 mod thehive;

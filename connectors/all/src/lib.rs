@@ -23,6 +23,7 @@ pub fn all() -> Vec<Kind> {
         Kind::of::<quell_servicenow::ServiceNowConnector>(),
         Kind::of::<quell_jira::JiraConnector>(),
         Kind::of::<quell_thehive::TheHiveConnector>(),
+        Kind::of::<quell_smtp::SmtpConnector>(),
         Kind::of::<quell_webhook::WebhookConnector>(),
     ]
 }
