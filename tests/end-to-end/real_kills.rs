@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use quell_tests::directory::audit;
-use quell_tests::directory::people::{Admin, Person};
+use quell_tests::directory::people::{Admin, Person, sign_in};
 use quell_tests::directory::proxy::{Proxy, Way};
 use quell_tests::waiting::until;
 use serde_json::Value;
@@ -97,6 +97,54 @@ fn assert_intent_before_effect(record: &Value, at: Break) {
     let started = kinds.iter().position(|kind| kind == "started");
     let succeeded = kinds.iter().position(|kind| kind == "succeeded");
     assert!(started.is_some() && started < succeeded, "{at:?}: {kinds:?}");
+}
+
+#[tokio::test]
+async fn killed_at_every_request_of_an_undo_it_still_happens_once() {
+    for kind in [Break::BeforeRequest, Break::BeforeAnswer] {
+        let mut outcomes = futures::stream::iter((0..).map(kind)).map(break_off_undo).buffered(AT_ONCE);
+        let mut positions = 0;
+        while outcomes.next().await == Some(Broken::Off) {
+            positions += 1;
+        }
+        // Looking, changing, reading back.
+        assert!(positions >= 3, "only {positions} positions");
+    }
+}
+
+async fn break_off_undo(at: Break) -> Broken {
+    let mut admin = Admin::new().await;
+    let person = admin.person(&format!("{}u", at.name())).await;
+    let proxy = Proxy::start().await;
+    let site = Site::with(|form| form.controller = proxy.url.clone()).await;
+    let engine = site.engine().await;
+    let alert = dcsync(by_sid(&person.sid));
+    site.produce(&alert).await;
+    let record = site.finished(&alert).await;
+    let id = record["summary"]["id"].as_str().unwrap();
+    let undo = ["undo", id];
+    proxy.set(at.way());
+    let broken = tokio::select! {
+        () = proxy.until_held() => Broken::Off,
+        undone = site.quell(&undo) => {
+            assert_eq!(undone.code, 0, "{undone:?}");
+            Broken::RunHadEnded
+        }
+    };
+    engine.kill().await;
+    proxy.set(Way::Open);
+
+    let engine = site.engine().await;
+    let record = until("the undo has ended", async || {
+        let record = site.ask(&["runs", "show", id]).await;
+        (record["summary"]["counts"]["undone"] == 1).then_some(record)
+    })
+    .await;
+    assert_eq!(admin.get(&person, "userAccountControl").await, "512", "{at:?}: {record:#}");
+    assert_eq!(sign_in(&person.upn).await, None, "{at:?}");
+    assert_eq!(audit::changes(&person, "userAccountControl"), 2, "{at:?}: {record:#}");
+    engine.stop().await;
+    broken
 }
 
 #[tokio::test]

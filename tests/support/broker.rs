@@ -103,6 +103,17 @@ impl Broker {
         self.producer().send(record, PATIENCE).await.unwrap().offset
     }
 
+    /// Writes messages into the first partition, in this order, at once.
+    pub async fn send_all(&self, topic: &str, payloads: &[Vec<u8>]) {
+        let producer = self.producer();
+        let sending = payloads.iter().map(|payload| {
+            producer.send(FutureRecord::<[u8], [u8]>::to(topic).partition(0).payload(payload), PATIENCE)
+        });
+        for sent in futures::future::join_all(sending).await {
+            sent.unwrap();
+        }
+    }
+
     /// The messages of the first partition, as soon as there are so many.
     pub async fn read(&self, topic: &str, count: usize) -> Vec<OwnedMessage> {
         let mut config = self.config();

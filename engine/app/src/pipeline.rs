@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use chrono::TimeDelta;
 use futures::future::join_all;
-use quell_alert::{Alert, Decoded, Refusal};
+use parking_lot::Mutex;
+use quell_alert::{Alert, Decoded, Refusal, Timestamp};
 use quell_ingest::{AlertSource, DeadLetter, DeadLetters, Delivery, IngestError};
 use quell_playbook::Matcher;
 use quell_playbook::model::{AlertState, Playbook};
@@ -27,6 +29,9 @@ const RUNS_IN_MEMORY: usize = 5_000;
 
 /// How long it waits before it tries again to put something on disk, or to send a dead letter.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it is told that something still does not work.
+const REMIND: TimeDelta = TimeDelta::minutes(1);
 
 /// From a source to the engine.
 pub(crate) struct Pipeline {
@@ -60,6 +65,7 @@ impl Pipeline {
     /// Takes in what the source has, until it is at its end or `stop` is called.
     pub(crate) async fn run(&self, stop: &CancellationToken) -> Result<Tally, IngestError> {
         let mut tally = Tally::default();
+        let trying = Trying { stop, store: Outage::default(), letters: Outage::default() };
         loop {
             let deliveries = tokio::select! {
                 biased;
@@ -75,20 +81,20 @@ impl Pipeline {
             // A partition that went to another consumer in the meantime is that consumer's to decide.
             let ours = deliveries.iter().filter(|delivery| self.source.is_current(&delivery.receipt));
             // What is begun is finished, even when the signal to stop comes now: an acceptance takes one flush.
-            let taken = join_all(ours.map(|delivery| self.take(delivery, stop))).await;
+            let taken = join_all(ours.map(|delivery| self.take(delivery, &trying))).await;
             taken.into_iter().for_each(|part| tally.add(part));
         }
         Ok(tally)
     }
 
     /// Takes in one delivery, and gives it back to the source when everything in it is on disk.
-    async fn take(&self, delivery: &Delivery, stop: &CancellationToken) -> Tally {
+    async fn take(&self, delivery: &Delivery, trying: &Trying<'_>) -> Tally {
         let records = understand(delivery);
         let alone = records.len() == 1;
         let parts = join_all(records.into_iter().map(|record| async move {
             match record {
-                Decoded::Alert(alert) => self.accept(*alert, delivery, alone, stop).await,
-                Decoded::Refused(refusal) => self.bury(refusal, delivery, stop).await,
+                Decoded::Alert(alert) => self.accept(*alert, delivery, alone, trying).await,
+                Decoded::Refused(refusal) => self.bury(refusal, delivery, trying).await,
                 Decoded::Passed { .. } => Some(Tally { passed: 1, ..Tally::default() }),
             }
         }))
@@ -109,24 +115,31 @@ impl Pipeline {
         alert: Alert,
         delivery: &Delivery,
         alone: bool,
-        stop: &CancellationToken,
+        trying: &Trying<'_>,
     ) -> Option<Tally> {
         let raw = raw_of(&alert, delivery, alone);
         let alert = Arc::new(alert);
         let mut doubtful = Vec::new();
         loop {
             match self.try_accept(&alert, &raw, delivery, &mut doubtful).await {
-                Ok(Some(tally)) => return Some(tally),
+                Ok(Some(tally)) => {
+                    if trying.store.ends() {
+                        tracing::info!("alerts are accepted again");
+                    }
+                    return Some(tally);
+                }
                 // Another version of the alert came in between: decide again.
                 Ok(None) => {}
                 // Waiting would not help, and would hold up everything behind it. Unknown never acts.
                 Err(error) if concerns_this_record(&error) => {
                     let reason = format!("{error}; the alert was not decided");
-                    return self.bury(Refusal { reason, place: "$".into(), raw }, delivery, stop).await;
+                    return self.bury(Refusal { reason, place: "$".into(), raw }, delivery, trying).await;
                 }
                 Err(error) => {
-                    tracing::error!(alert.id = %alert.id, %error, "an alert cannot be accepted; trying again");
-                    self.pause(stop).await?;
+                    if trying.store.is_news(self.clock.now()) {
+                        tracing::error!(alert.id = %alert.id, %error, "an alert cannot be accepted; trying again");
+                    }
+                    self.pause(trying).await?;
                 }
             }
         }
@@ -204,7 +217,7 @@ impl Pipeline {
     }
 
     /// Writes a dead letter. `None` when the program stops before that could be done.
-    async fn bury(&self, refusal: Refusal, delivery: &Delivery, stop: &CancellationToken) -> Option<Tally> {
+    async fn bury(&self, refusal: Refusal, delivery: &Delivery, trying: &Trying<'_>) -> Option<Tally> {
         let letter = DeadLetter {
             reason: refusal.reason,
             place: Some(refusal.place),
@@ -216,8 +229,13 @@ impl Pipeline {
         };
         tracing::warn!(origin = %letter.origin, place = letter.place, reason = letter.reason, "a record cannot be read");
         while let Err(error) = self.letters.write(std::slice::from_ref(&letter)).await {
-            tracing::error!(%error, place = self.letters.place(), "a dead letter cannot be written; trying again");
-            self.pause(stop).await?;
+            if trying.letters.is_news(self.clock.now()) {
+                tracing::error!(%error, place = self.letters.place(), "a dead letter cannot be written; trying again");
+            }
+            self.pause(trying).await?;
+        }
+        if trying.letters.ends() {
+            tracing::info!(place = self.letters.place(), "dead letters are written again");
         }
         Some(Tally { refused: 1, ..Tally::default() })
     }
@@ -229,9 +247,9 @@ impl Pipeline {
         }
     }
 
-    async fn pause(&self, stop: &CancellationToken) -> Option<()> {
+    async fn pause(&self, trying: &Trying<'_>) -> Option<()> {
         tokio::select! {
-            () = stop.cancelled() => None,
+            () = trying.stop.cancelled() => None,
             () = self.clock.sleep(PAUSE) => Some(()),
         }
     }
@@ -240,6 +258,34 @@ impl Pipeline {
 /// Whether the store refuses this one record, rather than being unable to write at the moment.
 fn concerns_this_record(error: &StoreError) -> bool {
     matches!(error, StoreError::Damaged { .. } | StoreError::TooLarge { .. } | StoreError::Encode { .. })
+}
+
+/// What is known while things are tried again.
+struct Trying<'a> {
+    stop: &'a CancellationToken,
+    store: Outage,
+    letters: Outage,
+}
+
+/// Something that does not work for now. It is told once, and now and then again; not for each of the records that wait
+/// for it each time: a log that grows by hundreds of lines a second would finish a disk that is full.
+#[derive(Default)]
+struct Outage(Mutex<Option<Timestamp>>);
+
+impl Outage {
+    fn is_news(&self, now: Timestamp) -> bool {
+        let mut told = self.0.lock();
+        let news = told.is_none_or(|told| now - told >= REMIND);
+        if news {
+            *told = Some(now);
+        }
+        news
+    }
+
+    /// Whether this is its end.
+    fn ends(&self) -> bool {
+        self.0.lock().take().is_some()
+    }
 }
 
 impl Tally {
