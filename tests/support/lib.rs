@@ -8,7 +8,6 @@
 pub mod broker;
 pub mod directory;
 pub mod environment;
-pub mod program;
 pub mod run;
 pub mod small_disk;
 pub mod waiting;

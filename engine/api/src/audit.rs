@@ -1,11 +1,12 @@
 //! `/api/v1/audit`: the chain of everything that was decided and done.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Refusal;
+use crate::request::Query;
 use crate::router::Doors;
 
 /// What following the chain came to.

@@ -78,14 +78,16 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refus
     Err(refusal.unwrap_or_else(|_| Refusal::unavailable(format_args!("the engine answered {status}"))))
 }
 
-/// One path segment, whatever is in it.
-fn segment(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
+/// One path segment, whatever is in it; but some names would lead to another place, however they are written.
+fn segment(text: &str) -> Result<String, Refusal> {
+    if ["", ".", ".."].contains(&text) {
+        return Err(Refusal::not_found(format!("nothing is called {text:?}")));
+    }
+    let encoded = text.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    Ok(encoded.collect())
 }
 
 #[async_trait]
@@ -108,11 +110,11 @@ impl Operations for Client {
     }
 
     async fn run(&self, name: &str) -> Result<RunRecord, Refusal> {
-        self.get(&format!("/api/v1/runs/{}", segment(name)), &()).await
+        self.get(&format!("/api/v1/runs/{}", segment(name)?), &()).await
     }
 
     async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal> {
-        self.post(&format!("/api/v1/runs/{}/cancel", segment(name)), &By { by: by.to_owned() }).await
+        self.post(&format!("/api/v1/runs/{}/cancel", segment(name)?), &By { by: by.to_owned() }).await
     }
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
@@ -144,7 +146,7 @@ impl Operations for Client {
     }
 
     async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
-        let path = format!("/api/v1/exclusions/{}", segment(&id.0));
+        let path = format!("/api/v1/exclusions/{}", segment(&id.0)?);
         let request = self.to(Method::DELETE, &path).query(&By { by: by.to_owned() });
         answer(request.timeout(PATIENCE)).await
     }
@@ -158,11 +160,13 @@ impl Operations for Client {
     }
 
     async fn resume(&self, by: &str) -> Result<Option<PauseNote>, Refusal> {
-        answer(self.to(Method::DELETE, "/api/v1/pause").query(&By { by: by.to_owned() })).await
+        let request = self.to(Method::DELETE, "/api/v1/pause").query(&By { by: by.to_owned() });
+        answer(request.timeout(PATIENCE)).await
     }
 
     async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal> {
-        self.get("/api/v1/audit/verify", &Against { anchor: anchor.map(str::to_owned) }).await
+        let against = Against { anchor: anchor.map(str::to_owned) };
+        answer(self.to(Method::GET, "/api/v1/audit/verify").query(&against)).await
     }
 
     async fn audit_export(&self, page: &AuditPage) -> Result<Vec<Value>, Refusal> {

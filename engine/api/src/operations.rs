@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
-/// engine to.
+/// engine to; `tests/api` has one that only remembers what it was asked.
 #[async_trait]
 pub trait Operations: Send + Sync {
     /// How the engine is.

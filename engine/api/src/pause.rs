@@ -1,11 +1,12 @@
 //! `/api/v1/pause`: the global stop.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use quell_alert::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
+use crate::request::{Body, Query};
 use crate::router::Doors;
 use crate::runs::By;
 
@@ -32,7 +33,7 @@ pub struct PauseNote {
 
 pub(crate) async fn pause(
     State(doors): State<Doors>,
-    Json(order): Json<PauseOrder>,
+    Body(order): Body<PauseOrder>,
 ) -> Result<Json<PauseNote>, Refusal> {
     doors.operations.pause(&order).await.map(Json)
 }

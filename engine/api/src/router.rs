@@ -46,9 +46,9 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
         .route("/api/v1/pause", post(pause::pause).delete(pause::resume))
         .route("/api/v1/audit", get(audit::export))
-        .route("/api/v1/audit/verify", get(audit::verify))
         .route("/api/v1/store", get(store::stats))
         .route_layer(from_fn(guard::in_time))
+        .route("/api/v1/audit/verify", get(audit::verify))
         .route("/api/v1/store/prune", post(store::prune))
         .route("/api/v1/store/verify", post(store::verify))
         .route("/api/v1/store/backup", post(store::backup))
@@ -62,13 +62,13 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .method_not_allowed_fallback(not_so)
         .with_state(doors)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(guard::defect))
         .layer(from_fn(guard::meant_for_here))
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("cache-control"),
             HeaderValue::from_static("no-store"),
         ))
         .layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]))
-        .layer(CatchPanicLayer::custom(guard::defect))
 }
 
 /// Serves routes on a listener until `until` is done; open requests are finished.

@@ -33,7 +33,7 @@ pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
                 }
                 Err(problems) => complaints.extend(problems.into_iter().map(|problem| {
                     let place = format!("connectors.{name}.{}", problem.place);
-                    (place, format!("{}: {}", problem.place, problem.message))
+                    (place.trim_end_matches('.').to_owned(), problem.message)
                 })),
             },
             Err(message) => complaints.push((format!("connectors.{name}"), message)),

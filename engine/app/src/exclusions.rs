@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use chrono::Duration;
 use quell_action::exclusion::Entry;
 use quell_action::exclusion::form::{ExclusionFile, SiteExclusions};
@@ -15,8 +15,11 @@ use crate::config::{Mistakes, Site, one_mistake, open};
 pub(crate) fn read(site: &Site, catalogue: &Catalogue) -> anyhow::Result<SiteExclusions> {
     let path = &site.config.exclusions;
     let name = path.display().to_string();
-    let bytes = fs::read(path).with_context(|| {
-        format!("the exclusion file {name} could not be read; where nobody is to be left alone, write an empty list")
+    let bytes = fs::read(path).map_err(|error| {
+        let what = format!(
+            "{name} could not be read ({error}); where nobody is to be left alone, write an empty list"
+        );
+        site.mistakes([("exclusions".to_owned(), what)])
     })?;
     let document = open(&name, &bytes)?;
     let file: ExclusionFile = document.to_typed().map_err(|wrong| one_mistake(&name, &document, *wrong))?;
@@ -25,8 +28,7 @@ pub(crate) fn read(site: &Site, catalogue: &Catalogue) -> anyhow::Result<SiteExc
         Err(problems) => bail!(Mistakes {
             diagnostics: problems
                 .iter()
-                .map(|problem| document
-                    .complain(&problem.place, format!("{}: {}", problem.place, problem.message)))
+                .map(|problem| document.misfit(&problem.place, &problem.message))
                 .collect(),
             sources: [(name, document.source().to_string())].into(),
         }),

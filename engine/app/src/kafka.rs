@@ -23,6 +23,7 @@ fn typed(site: &Site, tree: Value) -> anyhow::Result<KafkaSettings> {
         Ok(settings) => settings,
         Err(error) => {
             let place = format!("source.kafka.{}", error.path());
+            let place = place.trim_end_matches('.').to_owned();
             bail!(site.mistakes([(place, error.inner().to_string())]));
         }
     };

@@ -52,6 +52,9 @@ pub(crate) struct App {
 pub(crate) enum Reach {
     /// It acts, and remembers in the site's store.
     Acting,
+    /// It does what operators ask for, and remembers in the site's store. It takes no alert in, so that playbooks with
+    /// mistakes are no reason not to undo a run, or not to add an exclusion.
+    Tending,
     /// It looks only, and remembers nothing.
     Observing,
 }
@@ -59,7 +62,7 @@ pub(crate) enum Reach {
 impl App {
     /// An engine of this site, without a source of alerts.
     pub(crate) async fn without_source(site: Site) -> anyhow::Result<Self> {
-        Self::open(site, Reach::Acting).await
+        Self::open(site, Reach::Tending).await
     }
 
     /// An engine of this site.
@@ -67,16 +70,16 @@ impl App {
         let connections = connectors::connections(&site).await?;
         let registry = Registry::preferring(&connections, &site.config.prefer)?;
         let catalogue = registry.catalogue();
-        let loaded = playbooks::load_from(&site.config.playbooks, &catalogue, &site.config.teams)?;
-        if !loaded.is_usable() {
-            bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
-        }
+        let playbooks = match reach {
+            Reach::Tending => Vec::new(),
+            Reach::Acting | Reach::Observing => usable_playbooks(&site, &catalogue)?,
+        };
         let site_exclusions = exclusions::read(&site, &catalogue)?;
         let store = match reach {
-            Reach::Acting => open_store(&site).await?,
+            Reach::Acting | Reach::Tending => open_store(&site).await?,
             Reach::Observing => Store::in_memory(&MemoryDisk::default())?,
         };
-        store.playbooks().keep(loaded.playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
+        store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
         let operators = store.exclusions().list().await?;
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));
@@ -85,7 +88,7 @@ impl App {
         let brake = Arc::new(Brake::new(!matches!(store.pause().read(), Ok(None))));
         let engine = Engine::new(EngineParts {
             hands: match reach {
-                Reach::Acting => Hands::acting(registry),
+                Reach::Acting | Reach::Tending => Hands::acting(registry),
                 Reach::Observing => Hands::observing(&registry),
             },
             exclusions: Arc::clone(&exclusions),
@@ -101,7 +104,7 @@ impl App {
             },
         });
         Ok(Self {
-            matcher: Arc::new(ArcSwap::from_pointee(Matcher::new(loaded.playbooks))),
+            matcher: Arc::new(ArcSwap::from_pointee(Matcher::new(playbooks))),
             source: ArcSwap::from_pointee(None),
             site,
             store,
@@ -146,17 +149,13 @@ impl App {
 
     /// Reads playbooks and exclusions anew. Either all of it is good and takes the place of the old, or nothing does.
     pub(crate) async fn reload(&self) -> anyhow::Result<usize> {
-        let loaded =
-            playbooks::load_from(&self.site.config.playbooks, &self.catalogue, &self.site.config.teams)?;
-        if !loaded.is_usable() {
-            bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
-        }
+        let playbooks = usable_playbooks(&self.site, &self.catalogue)?;
         let site_exclusions = exclusions::read(&self.site, &self.catalogue)?;
-        self.store.playbooks().keep(loaded.playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
+        self.store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
         self.site_exclusions.store(Arc::new(site_exclusions));
         self.renew_exclusions().await?;
-        let count = loaded.playbooks.len();
-        self.matcher.store(Arc::new(Matcher::new(loaded.playbooks)));
+        let count = playbooks.len();
+        self.matcher.store(Arc::new(Matcher::new(playbooks)));
         Ok(count)
     }
 
@@ -207,6 +206,15 @@ impl App {
             note,
         })
     }
+}
+
+/// The site's playbooks, all of them good.
+fn usable_playbooks(site: &Site, catalogue: &Catalogue) -> anyhow::Result<Vec<Arc<Playbook>>> {
+    let loaded = playbooks::load_from(&site.config.playbooks, catalogue, &site.config.teams)?;
+    if !loaded.is_usable() {
+        bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
+    }
+    Ok(loaded.playbooks)
 }
 
 pub(crate) fn text(playbook: &Playbook) -> PlaybookText {

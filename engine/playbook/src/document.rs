@@ -67,9 +67,11 @@ impl Document {
         Diagnostic::error(codes::WRONG_SHAPE, self.place(&self.span_of(place)), message)
     }
 
-    fn misfit(&self, place: &str, message: &str) -> Diagnostic {
+    /// What serde says of what stands at a dotted place, with the nearest right name where a name is unknown.
+    pub fn misfit(&self, place: &str, message: &str) -> Diagnostic {
         let Some((wrong, known)) = unknown_field(message) else {
-            return self.complain(place, format!("{place}: {message}"));
+            let place_named = if place.is_empty() { String::new() } else { format!("{place}: ") };
+            return self.complain(place, format!("{place_named}{message}"));
         };
         // The place may end with the unknown key itself, or with the map that it stands in.
         let (inside, key) = self.find(place);
@@ -94,7 +96,7 @@ impl Document {
         key.unwrap_or_else(|| node.span.clone())
     }
 
-    /// The deepest piece on the way to a place, and where its key stands.
+    /// The deepest piece on the way to a place, and where its key stands; members of lists have none.
     fn find(&self, place: &str) -> (&Node, Option<Span>) {
         let mut at = (&self.tree, None);
         let mut rest = place.trim_start_matches('.');

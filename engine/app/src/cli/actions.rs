@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use quell_action::{ActionInfo, Catalogue, Impact, Repeat};
+use quell_playbook::nearest;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -49,7 +50,7 @@ fn list(show: Show, catalogue: &Catalogue) -> anyhow::Result<()> {
 fn explain(show: Show, catalogue: &Catalogue, name: &str) -> anyhow::Result<()> {
     let offers: Vec<&ActionInfo> = catalogue.named(name).collect();
     if offers.is_empty() {
-        let near = nearest(name, catalogue.iter().map(|info| info.spec.name));
+        let near = nearest::one(name, catalogue.iter().map(|info| info.spec.name));
         let hint = near.map(|near| format!("; the nearest is {near}")).unwrap_or_default();
         bail!("there is no action {name}{hint} (`quell actions` lists all)");
     }
@@ -121,12 +122,4 @@ fn impact(impact: Impact) -> String {
         Impact::Informing => anstyle::Style::new(),
     };
     styled(style, word(&impact))
-}
-
-fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .min()
-        .filter(|(far, _)| *far <= 4)
-        .map(|(_, name)| name)
 }

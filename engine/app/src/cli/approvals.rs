@@ -12,6 +12,9 @@ use crate::reach::{self, operator};
 use crate::show::{FAINT, HEAD, NAME, NOTE, Show, styled};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  quell approvals list
+  quell approvals approve 3f2a91c0/0/confirm")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -20,6 +23,8 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the questions that wait for an answer; what expires first comes first.
+    #[command(after_help = "Example:
+  quell approvals list")]
     List,
     /// Say yes.
     #[command(after_help = "Examples:

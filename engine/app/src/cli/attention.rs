@@ -10,6 +10,9 @@ use crate::reach::{self, operator};
 use crate::show::{NAME, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  quell attention list
+  quell attention settle 3f2a91c0 0/open_ticket/0 happened")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -18,6 +21,8 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List them.
+    #[command(after_help = "Example:
+  quell attention list")]
     List,
     /// Say what you found when you looked at the target.
     #[command(after_help = "What did not happen is called again, after the exclusion list was asked anew.

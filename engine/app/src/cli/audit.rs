@@ -17,6 +17,8 @@ use crate::show::{BAD, GOOD, Show, counted, styled};
 const PAGE: usize = 500;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  quell audit verify")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,

@@ -1,16 +1,14 @@
 //! `quell check`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use quell_playbook::{Loaded, render};
 
 use super::{Context, yes_if};
-use crate::config::{self, Mistakes, Site};
+use crate::config::{self, Mistakes};
 use crate::playbooks::{Teams, load_from};
-use crate::show::{BAD, GOOD, styled};
+use crate::show::{BAD, GOOD, Show, styled};
 use crate::{connectors, exclusions, kafka};
 
 #[derive(Debug, clap::Args)]
@@ -27,11 +25,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let found = if args.playbooks.is_empty() { whole_site(context)? } else { named(args)? };
+    verdict(context.show, &found)
+}
+
+/// Shows what is wrong, and whether anything is.
+pub(super) fn verdict(show: Show, found: &Mistakes) -> anyhow::Result<ExitCode> {
     let errors = found.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-    context.show.mistakes(&found)?;
-    if !context.show.json {
+    show.mistakes(found)?;
+    if !show.json {
         let style = if errors == 0 { GOOD } else { BAD };
-        context.show.aside(styled(style, render::summary(&found.diagnostics)));
+        show.aside(styled(style, render::summary(&found.diagnostics)));
     }
     Ok(yes_if(errors == 0))
 }
@@ -48,35 +51,17 @@ fn named(args: &Args) -> anyhow::Result<Mistakes> {
 /// Everything that a site says, without touching any system.
 fn whole_site(context: &Context) -> anyhow::Result<Mistakes> {
     let mut found = Mistakes::default();
-    let Some(site) = gathered(config::read(context.config.as_deref()), &mut found)? else { return Ok(found) };
-    let Some(offered) = gathered(connectors::offered(&site), &mut found)? else { return Ok(found) };
-    gathered(exclusions::read(&site, &offered), &mut found)?;
-    gathered(source(&site), &mut found)?;
-    add(&mut found, load_from(&site.config.playbooks, &offered, &site.config.teams)?);
+    let Some(site) = found.gather(config::read(context.config.as_deref()))? else { return Ok(found) };
+    found.gather(kafka::settings_unfollowed(&site))?;
+    let Some(offered) = found.gather(connectors::offered(&site))? else { return Ok(found) };
+    found.gather(exclusions::read(&site, &offered))?;
+    match load_from(&site.config.playbooks, &offered, &site.config.teams) {
+        Ok(loaded) => add(&mut found, loaded),
+        Err(error) => found.add(site.mistakes([("playbooks".to_owned(), format!("{error:#}"))])),
+    }
     Ok(found)
 }
 
-/// Whether the section about the source makes sense.
-fn source(site: &Site) -> anyhow::Result<()> {
-    kafka::settings_unfollowed(site).map(drop).context("source.kafka")
-}
-
 fn add(found: &mut Mistakes, loaded: Loaded) {
-    found.diagnostics.extend(loaded.diagnostics);
-    found.sources.extend(loaded.sources);
-}
-
-/// Keeps mistakes for later and lets other failures through.
-fn gathered<T>(result: anyhow::Result<T>, found: &mut Mistakes) -> anyhow::Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) => match error.downcast::<Mistakes>() {
-            Ok(mistakes) => {
-                found.diagnostics.extend(mistakes.diagnostics);
-                found.sources.extend::<BTreeMap<String, String>>(mistakes.sources);
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        },
-    }
+    found.add(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
 }

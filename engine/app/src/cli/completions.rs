@@ -1,10 +1,11 @@
 //! `quell completions`.
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+
+use super::Context;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
@@ -15,7 +16,10 @@ pub(crate) struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    clap_complete::generate(args.shell, &mut super::Cli::command(), "quell", &mut io::stdout());
+pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    // Written all at once: the generator itself panics when its reader has gone away.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut super::Cli::command(), "quell", &mut script);
+    context.show.line(String::from_utf8(script)?.trim_end());
     Ok(super::YES)
 }

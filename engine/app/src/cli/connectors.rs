@@ -6,11 +6,14 @@ use clap::Subcommand;
 use quell_action::ProbeReport;
 
 use super::{Context, block_on, yes_if};
-use crate::config;
+use crate::config::{self, Mistakes};
 use crate::connectors;
 use crate::show::{BAD, GOOD, NAME, NOTE, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  quell connectors list
+  quell connectors probe")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -19,10 +22,20 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List the connectors that there are.
+    #[command(after_help = "Examples:
+  quell connectors list
+  quell connectors list --json      with the schema of their settings")]
     List,
-    /// Check the connectors' settings. Reaches no system.
+    /// Check the connectors' settings. Reaches no system. Exit code 1 when there is a mistake.
+    #[command(after_help = "Example:
+  quell connectors check")]
     Check,
     /// Reach every system, sign in, and say which actions its rights allow. Changes nothing.
+    #[command(after_help = "Exit code 1 when a system has a problem.
+
+Examples:
+  quell connectors probe
+  quell connectors probe active-directory")]
     Probe {
         /// Only this one, by its name in the site file.
         name: Option<String>,
@@ -32,14 +45,17 @@ enum Command {
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::List => list(context.show),
-        Command::Check => {
-            let site = config::read(context.config.as_deref())?;
-            connectors::offered(&site)?;
-            context.show.aside(format_args!("{}", styled(GOOD, "no mistakes")));
-            Ok(super::YES)
-        }
+        Command::Check => check(context),
         Command::Probe { name } => block_on(probe(name.as_deref(), context))?,
     }
+}
+
+/// The connectors' part of `quell check`.
+fn check(context: &Context) -> anyhow::Result<ExitCode> {
+    let mut found = Mistakes::default();
+    let read = config::read(context.config.as_deref()).and_then(|site| connectors::offered(&site));
+    found.gather(read)?;
+    super::check::verdict(context.show, &found)
 }
 
 fn list(show: Show) -> anyhow::Result<ExitCode> {
@@ -84,13 +100,17 @@ fn tell(show: Show, name: &str, report: &ProbeReport) {
     for problem in &report.problems {
         show.line(format_args!("  {} {problem}", styled(BAD, "problem")));
     }
+    let mut table = Table::new(&["ACTION", "AT", "RIGHTS", ""]);
     for grant in &report.grants {
         let word = match grant.allowed {
             Some(true) => styled(GOOD, "allowed"),
             Some(false) => styled(BAD, "not allowed"),
             None => styled(NOTE, "cannot tell"),
         };
-        let note = grant.note.as_deref().unwrap_or_default();
-        show.line(format_args!("  {:<32} {word}  {note}", format!("{} at {}", grant.action, grant.provider)));
+        let note = grant.note.clone().unwrap_or_default();
+        table.row([grant.action.to_string(), grant.provider.to_string(), word, note]);
+    }
+    if !report.grants.is_empty() {
+        show.line(table);
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, show: Show) -> anyhow::Result<ExitCode> {
-    let bar = Reading::new();
+    let bar = Reading::beside_the_answer();
     let settings = FileSettings::new(args.files.into_iter().map(Input::from_argument));
     let source = FileSource::start(&settings, Some(bar.clone()))?;
     bar.total(source.total_bytes());

@@ -12,6 +12,10 @@ use crate::reach::{self, operator};
 use crate::show::{BAD, GOOD, NAME, NOTE, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  quell exclusions list
+  quell exclusions add --upn ceo@contoso.example --because \"On a plane\"
+  quell exclusions test CONTOSO\\bg1")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -20,24 +24,39 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List all entries: the site's and the operators'.
+    #[command(after_help = "Examples:
+  quell exclusions list
+  quell exclusions list --json")]
     List,
     /// Add an entry; in force for the next call.
-    #[command(after_help = "Examples:
+    #[command(
+        override_usage = "quell exclusions add <NAMES> --because <BECAUSE> [OPTIONS]",
+        after_help = "Several names of one person, or of one device, make one entry.
+
+Examples:
   quell exclusions add --upn ceo@contoso.example --because \"On a plane, call 555 first\" --until 2026-12-01
   quell exclusions add --sid S-1-5-21-1-2-3-500 --because \"Break glass\"
   quell exclusions add --group-name \"Tier 0 Service Accounts\" --because \"Would stop domain services\"
-  quell exclusions add --device dc01.contoso.example --because \"Domain controller\"")]
+  quell exclusions add --device dc01.contoso.example --because \"Domain controller\""
+    )]
     Add(Box<Add>),
     /// Remove an operator's entry. Entries of the site file are removed there.
+    #[command(after_help = "Example:
+  quell exclusions remove 08bb4a802186")]
     Remove {
         /// The entry's id, as `list` shows it.
         id: String,
     },
-    /// Say whether the list would stop actions on somebody, and which entry does. Exit code 0: left alone; 1: not.
-    #[command(after_help = "Examples:
+    /// Say whether the list would stop actions on somebody, and which entry does.
+    #[command(
+        after_help = "Exit code 0 when every disruptive action would be stopped; 1 when one would not, or when nobody is known under
+that name.
+
+Examples:
   quell exclusions test CONTOSO\\bg1
   quell exclusions test S-1-5-21-1004336348-1177238915-682003330-1150
-  quell exclusions test wks-alice.contoso.example")]
+  quell exclusions test wks-alice.contoso.example"
+    )]
     Test {
         /// Any name: SID, UPN, DOMAIN\name, object id, Okta id, DN, device name or id.
         who: String,
@@ -147,7 +166,11 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let operations = reach::operations(context).await?;
     let show = context.show;
     match args.command {
-        Command::List => list(show, &operations.exclusions().await?),
+        Command::List => {
+            let mut entries = operations.exclusions().await?;
+            entries.sort_by_key(|entry| entry.added.as_ref().map(|added| added.at));
+            list(show, &entries)
+        }
         Command::Add(add) => {
             let entry = operations.exclude(&AddExclusion { entry: add.entry(), by: operator() }).await?;
             list(show, &[entry])

@@ -7,7 +7,7 @@ use anyhow::bail;
 use quell_alert::{Alert, Decoded};
 use quell_ingest::{AlertSource, FileSettings, FileSource, Input};
 use quell_playbook::model::AlertState;
-use quell_playbook::{Explanation, Matcher};
+use quell_playbook::{Explanation, Matcher, nearest};
 use quell_run::Clock;
 
 use super::{Context, block_on, yes_if};
@@ -88,7 +88,9 @@ fn matcher(wanted: Option<&str>, context: &Context) -> anyhow::Result<Matcher> {
     if let Some(name) = wanted.filter(|_| file.is_none())
         && !loaded.playbooks.iter().any(|playbook| playbook.name.0 == name)
     {
-        bail!("there is no playbook {name}");
+        let near = nearest::one(name, loaded.playbooks.iter().map(|playbook| playbook.name.0.as_str()));
+        let hint = near.map(|near| format!("; the nearest is {near}")).unwrap_or_default();
+        bail!("there is no playbook {name}{hint}");
     }
     Ok(Matcher::new(loaded.playbooks))
 }

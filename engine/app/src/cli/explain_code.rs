@@ -40,7 +40,7 @@ fn list(show: Show) -> anyhow::Result<ExitCode> {
 }
 
 fn one(show: Show, wanted: &str) -> anyhow::Result<ExitCode> {
-    let Some(code) = codes::find(wanted) else {
+    let Some(code) = codes::find(wanted).or_else(|| codes::find(&format!("PB{wanted:0>4}"))) else {
         show.aside(format_args!("{} there is no code {wanted}; the nearest:", styled(BAD, "error:")));
         for code in nearest(wanted) {
             show.aside(format_args!("  {}  {}", styled(NAME, code), title(&code)));

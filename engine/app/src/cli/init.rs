@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use super::Context;
-use crate::show::{GOOD, styled};
+use crate::show::{FAINT, GOOD, HEAD, Show, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -37,23 +37,36 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         .map(|path| path.display().to_string())
         .collect();
     if !there.is_empty() {
-        bail!("{} exists already; choose another folder, or move it away", there.join(", "));
+        bail!("nothing was written, for this is there already: {}", there.join(", "));
     }
     for (name, text) in FILES {
         write(&args.folder.join(name), text)?;
-        context.show.aside(format_args!("{} {}", styled(GOOD, "wrote"), args.folder.join(name).display()));
     }
-    let config = args.folder.join("quell.yaml");
-    context.show.aside(format_args!(
-        "
-Next:
-  quell check   --config {0}     all of it, before anything runs
-  quell replay  --config {0} {1}     what would be done; nothing is touched
-  quell run     --config {0}     do it",
-        config.display(),
-        args.folder.join("alerts").display()
-    ));
+    if context.show.json {
+        let files: Vec<PathBuf> = FILES.iter().map(|(name, _)| args.folder.join(name)).collect();
+        context.show.json(&serde_json::json!({ "written": files }))?;
+    } else {
+        tell(context.show, &args.folder);
+    }
     Ok(super::YES)
+}
+
+fn tell(show: Show, folder: &Path) {
+    for (name, _) in FILES {
+        show.aside(format_args!("{} {}", styled(GOOD, "wrote"), folder.join(name).display()));
+    }
+    let site = folder.join("quell.yaml").display().to_string();
+    let alerts = folder.join("alerts").display().to_string();
+    let commands = [
+        (format!("quell check --config {site}"), "all of it, before anything runs"),
+        (format!("quell replay --config {site} {alerts}"), "what would be done; nothing is touched"),
+        (format!("quell run --config {site}"), "do it"),
+    ];
+    let width = commands.iter().map(|(command, _)| command.len()).max().unwrap_or_default();
+    show.aside(format_args!("\n{}", styled(HEAD, "Next:")));
+    for (command, what) in commands {
+        show.aside(format_args!("  {command:<width$}   {}", styled(FAINT, what)));
+    }
 }
 
 /// Writes a file and the folders it is in.

@@ -40,8 +40,13 @@ const YES: ExitCode = ExitCode::SUCCESS;
     name = "quell",
     version,
     about = "Automatic attack disruption: alerts in, playbooks matched, exclusions honoured, actions carried out.",
-    after_help = "Exit codes: 0 done, or the answer is yes; 1 the answer is no (a mistake was found, a record was refused);
-2 the command line is wrong; 3 it could not be done (a file, the store, a system out of reach).
+    after_help = "Exit codes:
+  0  done, or the answer is yes
+  1  the answer is no: a mistake was found, a record was refused
+  2  the command line is wrong
+  3  it could not be done: a file, the store, a system out of reach
+
+With --json, answers are JSON on standard output, and failures are JSON on standard error.
 
 First steps:
   quell demo             watch it work on a made-up tenant; no service needed
@@ -144,6 +149,10 @@ pub(crate) fn main() -> ExitCode {
     }
     let context = Context { config: cli.config, show: Show { json: cli.json } };
     match dispatch(cli.command, &context) {
+        Ok(_) if context.show.is_cut_short() => {
+            context.show.failure(&anyhow::anyhow!("the answer could not be written to its end"));
+            ExitCode::from(3)
+        }
         Ok(code) => code,
         Err(error) => {
             context.show.failure(&error);
@@ -175,7 +184,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => audit::run(args, context),
         Command::Store(args) => store::run(args, context),
         Command::Init(args) => init::run(&args, context),
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args, context),
     }
 }
 

@@ -25,7 +25,10 @@ pub(crate) struct PauseArgs {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Everything that waits is then carried out, with the exclusion list as it is by then. To drop a run instead,
-`quell runs cancel` it before."
+`quell runs cancel` it before.
+
+Example:
+  quell resume"
 )]
 pub(crate) struct ResumeArgs {}
 

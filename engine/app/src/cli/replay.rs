@@ -10,7 +10,8 @@ use quell_ingest::{
     AlertSource, DeadLetter, DeadLetters, FileSettings, FileSource, FlowLimits, IngestError, Input,
     KafkaAccess, KafkaReplay, ReplayFrom, ReplayRange, ReplayUntil,
 };
-use quell_run::{Origin, RunFilter, RunSummary, Runs};
+use quell_run::{Entry, LaneId, Line, Origin, RunFilter, RunSummary, Runs, TaskId};
+use serde::Deserialize as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -138,7 +139,7 @@ async fn report(show: Show, app: &App, tally: &Tally, id: &str, live: bool) -> a
     if show.json {
         let mut all = Vec::new();
         for run in &mine {
-            let entries: Vec<_> = runs.lines(&run.id).await?.into_iter().map(|line| line.entry).collect();
+            let entries = entries(runs.lines(&run.id).await?, live);
             all.push(json!({
                 "alert": run.alert, "title": run.alert_title, "playbook": run.playbook,
                 "subjects": run.subjects, "finish": run.finish, "counts": run.counts, "journal": entries,
@@ -149,9 +150,9 @@ async fn report(show: Show, app: &App, tally: &Tally, id: &str, live: bool) -> a
     for run in &mine {
         show.line(format_args!("{}  {}", styled(HEAD, &run.alert_title), styled(NAME, &run.playbook.name)));
         let mut telling = Telling::default();
-        for line in runs.lines(&run.id).await? {
-            let words = telling.tell(&line.entry);
-            if Telling::matters(&line.entry) {
+        for entry in entries(runs.lines(&run.id).await?, live) {
+            let words = telling.tell(&entry);
+            if Telling::matters(&entry) {
                 show.line(format_args!("  {words}"));
             }
         }
@@ -166,6 +167,38 @@ async fn report(show: Show, app: &App, tally: &Tally, id: &str, live: bool) -> a
         tally.refused
     ));
     Ok(())
+}
+
+/// What happened to a run. What would be done side by side comes in the order of its names, so that the same alerts
+/// give the same report; what was done, in the order in which it was done.
+fn entries(lines: Vec<Line>, live: bool) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = lines.into_iter().map(|line| line.entry).collect();
+    if !live {
+        entries.sort_by_cached_key(lane);
+        for side_by_side in entries.chunk_by_mut(|a, b| task(a).is_some() && task(b).is_some()) {
+            side_by_side.sort_by_cached_key(task);
+        }
+    }
+    entries
+}
+
+/// The task that an entry is about.
+fn task(entry: &Entry) -> Option<TaskId> {
+    let entry = serde_json::to_value(entry).ok()?;
+    TaskId::deserialize(entry.get("task")?).ok()
+}
+
+/// The lane that an entry is about; the beginning of the run before all, its end after all.
+fn lane(entry: &Entry) -> (u8, Option<LaneId>) {
+    let about = || {
+        let entry = serde_json::to_value(entry).ok()?;
+        LaneId::deserialize(entry.get("lane")?).ok()
+    };
+    match entry {
+        Entry::Created { .. } => (0, None),
+        Entry::Finished { .. } => (2, None),
+        _ => (1, task(entry).map(|task| task.lane).or_else(about)),
+    }
 }
 
 /// A replay leaves dead letters where they are, and says so.

@@ -12,6 +12,10 @@ use crate::reach::{self, operator};
 use crate::show::{BAD, FAINT, GOOD, NAME, NOTE, Show, Table, Telling, styled, word};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  quell runs list --subject alice
+  quell runs show 3f2a
+  quell runs cancel 3f2a")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -39,11 +43,16 @@ enum Command {
         limit: usize,
     },
     /// Show one run as its journal, line by line.
+    #[command(after_help = "Examples:
+  quell runs show 3f2a
+  quell runs show 3f2a --json")]
     Show {
         /// The run: its id, or the beginning of it.
         run: String,
     },
     /// Stop a run: what is started is finished, nothing more is begun.
+    #[command(after_help = "Example:
+  quell runs cancel 3f2a")]
     Cancel {
         /// The run: its id, or the beginning of it.
         run: String,

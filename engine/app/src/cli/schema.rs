@@ -10,6 +10,7 @@ use crate::{config, connectors};
     after_help = "With a site file it knows the actions that the site's connectors offer; with --all, every action there is.
 An editor with a YAML language server then completes and checks playbooks:
 
+Example:
   quell schema --all > .quell-schema.json
   # yaml-language-server: $schema=.quell-schema.json      (the first line of a playbook)"
 )]

@@ -8,6 +8,8 @@ mod place;
 mod read;
 pub(crate) mod secret;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

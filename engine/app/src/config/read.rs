@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use quell_playbook::diagnostic::Diagnostic;
 use quell_playbook::document::Document;
+use reqwest::Url;
+use tracing_subscriber::EnvFilter;
 
 use super::place::{anchored, anchored_tree};
 use super::{Config, secret};
@@ -29,6 +31,26 @@ pub(crate) struct Mistakes {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The text of each file.
     pub(crate) sources: BTreeMap<String, String>,
+}
+
+impl Mistakes {
+    /// Adds more of them.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.diagnostics.extend(others.diagnostics);
+        self.sources.extend(others.sources);
+    }
+
+    /// Keeps what is wrong with a file for later, and lets other failures through.
+    pub(crate) fn gather<T>(&mut self, result: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+        match result.map_err(anyhow::Error::downcast::<Self>) {
+            Ok(value) => Ok(Some(value)),
+            Err(Ok(mistakes)) => {
+                self.add(mistakes);
+                Ok(None)
+            }
+            Err(Err(error)) => Err(error),
+        }
+    }
 }
 
 impl fmt::Display for Mistakes {
@@ -57,7 +79,7 @@ impl Site {
     /// Complaints about settings of the site file, each at its dotted place.
     pub(crate) fn mistakes(&self, complaints: impl IntoIterator<Item = (String, String)>) -> Mistakes {
         let diagnostics =
-            complaints.into_iter().map(|(place, message)| self.document.complain(&place, message)).collect();
+            complaints.into_iter().map(|(place, message)| self.document.misfit(&place, &message)).collect();
         let name = self.path.display().to_string();
         Mistakes { diagnostics, sources: BTreeMap::from([(name, self.document.source().to_string())]) }
     }
@@ -139,6 +161,16 @@ fn complaints(config: &Config) -> Vec<(String, String)> {
     }
     if config.engine.calls_at_once == 0 {
         complain("engine.calls_at_once", "must be at least 1, or nothing would ever be done");
+    }
+    if let Some(level) = &config.logs.level
+        && EnvFilter::try_new(level).is_err()
+    {
+        complain("logs.level", "is no level, such as info, and no filter, such as info,quell_run=debug");
+    }
+    if let Some(endpoint) = &config.telemetry.otlp_endpoint
+        && !Url::parse(endpoint).is_ok_and(|url| ["http", "https"].contains(&url.scheme()))
+    {
+        complain("telemetry.otlp_endpoint", "is no address, such as http://127.0.0.1:4318/v1/traces");
     }
     if !config.api.listen.ip().is_loopback() {
         complain(

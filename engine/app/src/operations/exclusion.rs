@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quell_action::exclusion::form::EntryForm;
 use quell_action::exclusion::{Added, Entry, EntryId, Source};
-use quell_action::{ActionSpec, Impact, Subject, Target};
+use quell_action::{ActionSpec, Impact, Problem, Subject, Target};
 use quell_alert::{DeviceIdentifier, Hint, Identifier};
 use quell_api::{AddExclusion, ExclusionTest, Refusal, TestedEntry};
 use quell_run::Identified;
@@ -18,10 +18,12 @@ pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, R
     let added = Added { by: entry.by.clone(), at: app.clock.now() };
     let id = EntryId(crate::random::short_id());
     let entry = form.read(id, Source::Operator, Some(added), Some(&app.catalogue)).map_err(|problems| {
-        let what: Vec<String> =
-            problems.iter().map(|problem| format!("{}: {}", problem.place, problem.message)).collect();
+        let what: Vec<String> = problems.iter().map(told).collect();
         Refusal::invalid(what.join("; "))
     })?;
+    if entry.until.is_some_and(|until| until <= app.clock.now()) {
+        return Err(Refusal::invalid("until: that is over already, so the entry would protect nobody"));
+    }
     let taken = app
         .store
         .exclusions()
@@ -34,6 +36,12 @@ pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, R
     app.renew_exclusions().await.map_err(Refusal::unavailable)?;
     tracing::info!(exclusion.id = %entry.id, "an exclusion was added");
     Ok(entry)
+}
+
+/// What is wrong with an entry, and where, unless it is wrong as a whole.
+fn told(problem: &Problem) -> String {
+    let Problem { place, message } = problem;
+    if place.is_empty() { message.clone() } else { format!("{place}: {message}") }
 }
 
 /// Removes an operator's entry.

@@ -9,10 +9,12 @@ mod progress;
 mod table;
 mod trace;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use quell_playbook::render;
 
@@ -29,6 +31,9 @@ pub(crate) struct Show {
     /// JSON for programs instead of text for people.
     pub(crate) json: bool,
 }
+
+/// Whether a part of the answer could not be written.
+static CUT_SHORT: AtomicBool = AtomicBool::new(false);
 
 /// Something went right.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
@@ -56,8 +61,16 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
 impl Show {
     /// Prints a line of the answer.
     pub(crate) fn line(self, text: impl std::fmt::Display) {
-        // A reader that has gone away (`quell runs list | head`) is no error of ours.
-        let _ = writeln!(anstream::stdout(), "{text}");
+        match writeln!(anstream::stdout(), "{text}") {
+            // A reader that has gone away (`quell runs list | head`) is no error of ours.
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => CUT_SHORT.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+
+    /// Whether a part of the answer could not be written, as on a full disk: it must not be taken for the whole.
+    pub(crate) fn is_cut_short(self) -> bool {
+        CUT_SHORT.load(Ordering::Relaxed)
     }
 
     /// Prints the whole answer as JSON.
@@ -86,6 +99,9 @@ impl Show {
 
     /// Says why nothing came of it, with all causes.
     pub(crate) fn failure(self, error: &anyhow::Error) {
+        if self.json {
+            return self.aside(failure_as_json(error));
+        }
         if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
             let text =
                 render::text(&mistakes.diagnostics, &masked(&mistakes.sources), render::Style::COLOURED);
@@ -96,4 +112,13 @@ impl Show {
             self.aside(format_args!("  {} {cause}", styled(FAINT, "because")));
         }
     }
+}
+
+fn failure_as_json(error: &anyhow::Error) -> Value {
+    let because: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    let mut told = json!({ "error": error.to_string(), "because": because });
+    if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
+        told["diagnostics"] = render::json(&mistakes.diagnostics)["diagnostics"].take();
+    }
+    told
 }

@@ -1,6 +1,6 @@
 //! Progress: on standard error, on a terminal only.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, stderr, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,11 @@ impl Reading {
     /// A bar whose length is not yet known.
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(spinner()))
+    }
+
+    /// The same, for a command that answers while it reads: on a terminal, the answer moves enough.
+    pub(crate) fn beside_the_answer() -> Arc<Self> {
+        if stdout().is_terminal() { Arc::new(Self(ProgressBar::hidden())) } else { Self::new() }
     }
 
     /// From here on it is known how many bytes there are.

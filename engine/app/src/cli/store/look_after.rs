@@ -73,7 +73,7 @@ pub(super) async fn prune(wanted: &Prune, context: &Context) -> anyhow::Result<E
     if more_than_usual && !wanted.dry_run {
         let count = forget(&holder, &Order { days, runs, dry: true }).await?;
         let what = format!("this forgets {} for good, more than the site's retention would", told(&count));
-        confirm(context.show, wanted.yes, &what, "forget")?;
+        confirm(context.show, wanted.yes || count == Pruned::default(), &what, "forget")?;
     }
     let pruned = forget(&holder, &Order { days, runs, dry: wanted.dry_run }).await?;
     if context.show.json {

@@ -40,7 +40,7 @@ pub(super) async fn convert(to: EngineKind, context: &Context) -> anyhow::Result
     let (copied, kept) = blocking(move || Store::convert(&options, to)).await?;
     waiting.finish();
     put_in_place(context, copied, kept.as_deref(), to)?;
-    if site.config.store.engine != to {
+    if site.config.store.engine != to && !context.show.json {
         let path = site.path.display();
         context
             .show

@@ -1,0 +1,11 @@
+//! The HTTP interface and its client, over operations that only remember what they were asked.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+
+mod answers;
+mod defects;
+mod limits;
+mod recorder;
+mod round_trip;
+mod server;
+mod token;

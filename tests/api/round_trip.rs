@@ -1,0 +1,143 @@
+//! What the client is asked arrives at the operations, and what they answer comes back, unchanged.
+
+use std::fmt::Debug;
+
+use quell_action::exclusion::EntryId;
+use quell_api::{
+    AddExclusion, AnswerOrder, AuditPage, Backup, Operations as _, PauseOrder, Prune, Pruned, RefusalKind,
+    SettleOrder, UndoOrder,
+};
+use quell_playbook::model::PlaybookName;
+use quell_run::{Bond, QuestionId, RunFilter, RunStatus};
+use serde_json::json;
+
+use crate::answers::{self, NAME};
+use crate::server::Server;
+
+/// What was asked is what was meant.
+#[track_caller]
+fn was_asked(server: &Server, what: &str, with: impl Debug) {
+    assert_eq!(server.recorder.asked(), [format!("{what} {with:?}")]);
+}
+
+#[tokio::test]
+async fn runs() {
+    let server = Server::new().await;
+    let client = server.client();
+    for status in [RunStatus::Running, RunStatus::Undoing, RunStatus::NeedsAttention, RunStatus::Finished] {
+        let filter = RunFilter {
+            playbook: Some(PlaybookName(NAME.into())),
+            subject: Some(NAME.into()),
+            status: Some(status),
+            live: Some(true),
+            limit: Some(7),
+            ..RunFilter::default()
+        };
+        assert_eq!(client.runs(&filter).await.unwrap(), [answers::run()]);
+        was_asked(&server, "runs", filter);
+    }
+    client.runs(&RunFilter::default()).await.unwrap();
+    was_asked(&server, "runs", RunFilter::default());
+    for name in ["7ffc", NAME, "../store", "a/b", "%2e%2e", "...", "undo"] {
+        assert_eq!(client.run(name).await.unwrap(), answers::record());
+        was_asked(&server, "run", name);
+        assert_eq!(client.cancel(name, NAME).await.unwrap(), answers::run());
+        was_asked(&server, "cancel", (name, NAME));
+    }
+    for name in ["", ".", ".."] {
+        assert_eq!(client.run(name).await.unwrap_err().kind, RefusalKind::NotFound, "{name:?}");
+        assert_eq!(client.cancel(name, NAME).await.unwrap_err().kind, RefusalKind::NotFound, "{name:?}");
+    }
+    assert_eq!(server.recorder.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn undoing() {
+    let server = Server::new().await;
+    for (task, dry) in [(None, true), (Some("0/cut_off/1".to_owned()), false)] {
+        let order = UndoOrder { run: NAME.into(), task, by: NAME.into(), dry };
+        assert_eq!(server.client().undo(&order).await.unwrap(), answers::undone());
+        was_asked(&server, "undo", order);
+    }
+}
+
+#[tokio::test]
+async fn people() {
+    let server = Server::new().await;
+    let client = server.client();
+    assert!(client.questions().await.unwrap().is_empty());
+    was_asked(&server, "questions", ());
+    let answer = AnswerOrder {
+        run: NAME.into(),
+        question: QuestionId("0/confirm".into()),
+        choice: "yes".into(),
+        bond: Bond("ab".into()),
+        by: NAME.into(),
+        remark: Some(NAME.into()),
+    };
+    assert_eq!(client.answer(&answer).await.unwrap(), answers::run());
+    was_asked(&server, "answer", answer);
+    assert_eq!(client.attention().await.unwrap(), answers::in_question());
+    was_asked(&server, "attention", ());
+    let order =
+        SettleOrder { run: NAME.into(), task: "0/cut_off/1".into(), happened: false, by: NAME.into() };
+    assert_eq!(client.settle(&order).await.unwrap(), answers::run());
+    was_asked(&server, "settle", order);
+}
+
+#[tokio::test]
+async fn exclusions() {
+    let server = Server::new().await;
+    let client = server.client();
+    assert_eq!(client.exclusions().await.unwrap(), [answers::entry()]);
+    was_asked(&server, "exclusions", ());
+    let new = AddExclusion { entry: json!({ "account": { "upn": NAME }, "because": NAME }), by: NAME.into() };
+    assert_eq!(client.exclude(&new).await.unwrap(), answers::entry());
+    was_asked(&server, "exclude", new);
+    for id in ["08bb", NAME] {
+        let id = EntryId(id.into());
+        assert_eq!(client.remove_exclusion(&id, NAME).await.unwrap(), answers::entry());
+        was_asked(&server, "remove_exclusion", (&id, NAME));
+    }
+    for who in [NAME, "CONTOSO\\alice", "alice+x@contoso.example", ""] {
+        assert_eq!(client.test_exclusion(who).await.unwrap(), answers::tested());
+        was_asked(&server, "test_exclusion", who);
+    }
+}
+
+#[tokio::test]
+async fn pausing_and_the_audit_log() {
+    let server = Server::new().await;
+    let client = server.client();
+    let order = PauseOrder { by: NAME.into(), because: NAME.into() };
+    assert_eq!(client.pause(&order).await.unwrap(), answers::paused());
+    was_asked(&server, "pause", order);
+    assert_eq!(client.resume(NAME).await.unwrap(), Some(answers::paused()));
+    was_asked(&server, "resume", NAME);
+    for anchor in [None, Some("9:abc")] {
+        assert_eq!(client.audit_verify(anchor).await.unwrap(), answers::verdict());
+        was_asked(&server, "audit_verify", anchor);
+    }
+    let page = AuditPage { from: u64::MAX, most: 7 };
+    assert_eq!(client.audit_export(&page).await.unwrap(), answers::audited());
+    was_asked(&server, "audit_export", page);
+}
+
+#[tokio::test]
+async fn the_store() {
+    let server = Server::new().await;
+    let client = server.client();
+    assert_eq!(client.store_stats().await.unwrap(), answers::stats());
+    was_asked(&server, "store_stats", ());
+    for runs in [None, Some(u64::MAX)] {
+        let order = Prune { days: u32::MAX, runs, dry: true };
+        assert_eq!(client.prune(&order).await.unwrap(), Pruned { alerts: 3, runs: 2 });
+        was_asked(&server, "prune", order);
+    }
+    assert_eq!(client.verify().await.unwrap(), answers::verified());
+    was_asked(&server, "verify", ());
+    let order = Backup { file: "/var/backups/münchen 1.copy".into() };
+    assert_eq!(client.backup(&order).await.unwrap(), answers::backed_up());
+    was_asked(&server, "backup", order);
+    assert_eq!(client.health().await, answers::health(true));
+}

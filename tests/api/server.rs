@@ -1,0 +1,60 @@
+//! [`Server`]: the interface on a free port of this machine, and requests to it.
+
+use std::sync::Arc;
+
+use quell_api::{Client, Doors, Refusal, Token, router, serve};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use tokio::net::TcpListener;
+
+use crate::recorder::Recorder;
+
+pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// The interface on a free port; it ends with the test.
+pub(crate) struct Server {
+    pub(crate) address: String,
+    pub(crate) recorder: Recorder,
+}
+
+impl Server {
+    /// One over these operations.
+    pub(crate) async fn over(recorder: Recorder) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let doors = Doors { operations: Arc::new(recorder.clone()), metrics: None };
+        let routes = router(doors, Token::new(TOKEN).unwrap());
+        tokio::spawn(serve(listener, routes, std::future::pending()));
+        Self { address, recorder }
+    }
+
+    pub(crate) async fn new() -> Self {
+        Self::over(Recorder::default()).await
+    }
+
+    /// The client, with the right token.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.address, Token::new(TOKEN).unwrap()).unwrap()
+    }
+
+    /// A request without a token.
+    pub(crate) fn to(&self, method: &str, path: &str) -> RequestBuilder {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client
+            .request(Method::from_bytes(method.as_bytes()).unwrap(), format!("http://{}{path}", self.address))
+    }
+
+    /// A request with the right one.
+    pub(crate) fn allowed(&self, method: &str, path: &str) -> RequestBuilder {
+        self.to(method, path).bearer_auth(TOKEN)
+    }
+}
+
+/// A refusal: its status, and what it says.
+pub(crate) async fn refused(request: RequestBuilder) -> (StatusCode, Refusal) {
+    let response: Response = request.send().await.unwrap();
+    let status = response.status();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or_else(|error| panic!("{status}: {error}: {text}")))
+}

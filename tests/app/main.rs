@@ -1,0 +1,18 @@
+//! The program as its users meet it: run from outside, in a folder of its own, and judged by what it prints.
+//!
+//! `transcripts/` holds whole sittings as text; the other modules hold what is better said in code.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
+
+mod colour;
+mod exclusions;
+mod help;
+mod json;
+mod pipes;
+mod place;
+mod plain;
+mod replay;
+mod samples;
+mod service;
+mod site_file;
+mod transcripts;
