@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quell_playbook::model::{ContentHash, Playbook};
 use quell_playbook::{SourceFile, Surroundings, format, load};
 
-use crate::fixtures::{catalogue, folder, surroundings};
+use crate::fixtures::{catalogue, folder, shipped_folder, surroundings};
 use crate::golden::{file_name, files};
 use crate::shipped::{known, shipped};
 
@@ -124,9 +124,11 @@ fn mere_spacing_is_settled_and_not_handed_back() {
 }
 
 #[test]
-fn the_shipped_playbooks_are_laid_out_so() {
-    for file in shipped() {
-        let text = String::from_utf8(file.bytes.clone()).unwrap();
-        assert_eq!(format(&file.name, &file.bytes).unwrap(), text, "{}", file.name);
+fn the_shipped_playbooks_and_their_tests_are_laid_out_so() {
+    for path in
+        ["identity", "device", "notify"].iter().flat_map(|name| files(&shipped_folder().join(name), "yaml"))
+    {
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(format(&file_name(&path), text.as_bytes()).unwrap(), text, "{}", path.display());
     }
 }

@@ -10,6 +10,7 @@ mod loading;
 mod matching;
 mod mutation;
 mod paths;
+mod rehearsed;
 mod schema;
 mod scopes;
 mod shipped;

@@ -59,6 +59,9 @@ fn the_index_names_every_playbook() {
     for folder in ["identity", "device", "notify"] {
         for path in files(&shipped_folder().join(folder), "yaml") {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.ends_with(".test.yaml") {
+                continue;
+            }
             assert!(text.contains(&format!("({folder}/{name})")), "{folder}/{name} is not in the index");
         }
     }

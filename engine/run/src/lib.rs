@@ -37,6 +37,7 @@ mod perform;
 mod plan;
 mod question;
 mod recover;
+pub mod rehearsal;
 mod resolve;
 mod retry;
 mod runs;

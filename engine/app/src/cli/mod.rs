@@ -21,6 +21,7 @@ mod run;
 mod runs;
 mod schema;
 mod store;
+mod test;
 mod undo;
 
 use std::path::PathBuf;
@@ -102,6 +103,8 @@ enum Command {
     Check(check::Args),
     /// Lay playbooks out as all are: order, indentation, spaces; comments stay.
     Fmt(fmt::Args),
+    /// Play the tests of playbooks, in a world of their own.
+    Test(test::Args),
     /// Print the form of a playbook as a JSON Schema, for editors.
     Schema(schema::Args),
     /// Look at runs.
@@ -171,6 +174,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::ExplainCode(args) => explain_code::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),
+        Command::Test(args) => test::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Runs(args) => runs::run(args, context),
         Command::Undo(args) => undo::run(args, context),

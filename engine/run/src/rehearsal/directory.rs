@@ -1,0 +1,215 @@
+//! [`Folk`]: the directories of a test. They know whom the alert names, as ordinary people and machines, unless the
+//! test says otherwise; and like real ones they find by strong names only.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use quell_action::{
+    AccountFacts, AccountKey, ActionError, Catalogue, DeviceFacts, DeviceKey, Directory, GroupFacts, LookUp,
+    Target, TargetKind,
+};
+use quell_alert::{
+    Account, Alert, Device, DeviceIdentifier, Identifier, Provider, immutable_id_of_guid, parse_guid,
+};
+
+use super::expect::is_called;
+use super::form::{Given, SomebodyGiven};
+use crate::Clock;
+
+/// One directory of a test.
+pub(super) struct Folk {
+    provider: Provider,
+    clock: Arc<dyn Clock>,
+    accounts: Vec<AccountFacts>,
+    devices: Vec<DeviceFacts>,
+    kinds: BTreeSet<Knows>,
+    is_away: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Knows {
+    Accounts,
+    Devices,
+}
+
+/// The realm of everything in a test.
+const REALM: &str = "test";
+
+/// The directories of all providers whose accounts or devices can be acted on.
+pub(super) fn directories(
+    alert: &Alert,
+    given: &Given,
+    catalogue: &Catalogue,
+    clock: &Arc<dyn Clock>,
+) -> Vec<Folk> {
+    let mut folk: Vec<Folk> = Vec::new();
+    for info in catalogue.iter() {
+        let kind = match info.spec.target {
+            TargetKind::Account => Knows::Accounts,
+            TargetKind::Device => Knows::Devices,
+            TargetKind::None => continue,
+        };
+        let provider = info.provider();
+        if let Some(known) = folk.iter_mut().find(|folk| folk.provider == provider) {
+            known.kinds.insert(kind);
+            continue;
+        }
+        let is_away = given.away.contains(&provider.0);
+        folk.push(Folk {
+            accounts: Vec::new(),
+            devices: Vec::new(),
+            kinds: [kind].into(),
+            clock: Arc::clone(clock),
+            is_away,
+            provider,
+        });
+    }
+    for one in &mut folk {
+        one.settle(alert, given);
+    }
+    folk
+}
+
+impl Folk {
+    /// What people call those whom it knows.
+    pub(super) fn displays(&self) -> HashMap<Target, String> {
+        let accounts =
+            self.accounts.iter().map(|facts| (Target::Account(facts.key.clone()), facts.display.clone()));
+        let devices =
+            self.devices.iter().map(|facts| (Target::Device(facts.key.clone()), facts.display.clone()));
+        accounts.chain(devices).collect()
+    }
+
+    fn settle(&mut self, alert: &Alert, given: &Given) {
+        let is_here = |somebody: &Option<&SomebodyGiven>| {
+            somebody.is_none_or(|somebody| {
+                let at = somebody.at.as_ref();
+                somebody.known && at.is_none_or(|at| at.contains(&self.provider.0))
+            })
+        };
+        if self.kinds.contains(&Knows::Accounts) {
+            let people = alert.entities.accounts.iter().filter(|account| account.is_actionable());
+            for (number, account) in people.enumerate() {
+                let somebody = given.accounts.iter().find(|one| is_called(&account.display(), &one.name));
+                if is_here(&somebody) {
+                    let facts = self.account_facts(account, number, somebody);
+                    self.accounts.push(facts);
+                }
+            }
+        }
+        if self.kinds.contains(&Knows::Devices) {
+            let machines = alert.entities.devices.iter().filter(|device| device.is_actionable());
+            for (number, device) in machines.enumerate() {
+                let somebody = given.devices.iter().find(|one| is_called(&device.display(), &one.name));
+                if is_here(&somebody) {
+                    let facts = self.device_facts(device, number, somebody);
+                    self.devices.push(facts);
+                }
+            }
+        }
+    }
+
+    fn account_facts(&self, account: &Account, number: usize, given: Option<&SomebodyGiven>) -> AccountFacts {
+        // The same ids at every provider tie the accounts of one person together, as synchronisation does.
+        let guid =
+            account.ad_guid().map_or_else(|| format!("11111111-1111-4111-8111-{number:012}"), str::to_owned);
+        let mut identifiers = account.identifiers.clone();
+        let has = |is: fn(&Identifier) -> bool| account.identifiers.iter().any(is);
+        if !has(|name| matches!(name, Identifier::ImmutableId(_))) {
+            let anchor = parse_guid(&guid).map(immutable_id_of_guid).unwrap_or_default();
+            identifiers.push(Identifier::ImmutableId(anchor));
+        }
+        if !has(|name| matches!(name, Identifier::AdGuid(_))) {
+            identifiers.push(Identifier::AdGuid(guid));
+        }
+        let groups = given.map(|given| given.groups.clone()).unwrap_or_default();
+        AccountFacts {
+            key: AccountKey {
+                provider: self.provider.clone(),
+                realm: REALM.to_owned(),
+                id: format!("account-{}", number + 1),
+            },
+            display: account.display(),
+            identifiers,
+            groups: Some(
+                groups
+                    .into_iter()
+                    .map(|name| GroupFacts { identifiers: Vec::new(), name: Some(name) })
+                    .collect(),
+            ),
+            privileged: Some(given.is_some_and(|given| given.privileged)),
+            enabled: Some(true),
+            protected: given.and_then(|given| given.protected),
+            read_at: self.clock.now(),
+        }
+    }
+
+    fn device_facts(&self, device: &Device, number: usize, given: Option<&SomebodyGiven>) -> DeviceFacts {
+        DeviceFacts {
+            key: DeviceKey {
+                provider: self.provider.clone(),
+                realm: REALM.to_owned(),
+                id: format!("device-{}", number + 1),
+            },
+            display: device.display(),
+            identifiers: device.identifiers.clone(),
+            tags: Some(given.map(|given| given.tags.clone()).unwrap_or_default()),
+            addresses: Some(Vec::new()),
+            protected: given.and_then(|given| given.protected),
+            read_at: self.clock.now(),
+        }
+    }
+
+    fn answers(&self) -> Result<(), ActionError> {
+        match self.is_away {
+            true => Err(ActionError::unavailable(format!("{} is away (the test says so)", self.provider))),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Directory for Folk {
+    fn provider(&self) -> Provider {
+        self.provider.clone()
+    }
+
+    fn knows_accounts(&self) -> bool {
+        self.kinds.contains(&Knows::Accounts)
+    }
+
+    fn knows_devices(&self) -> bool {
+        self.kinds.contains(&Knows::Devices)
+    }
+
+    async fn account(&self, identifiers: &[Identifier]) -> Result<LookUp<AccountFacts>, ActionError> {
+        self.answers()?;
+        let names: Vec<&Identifier> = identifiers.iter().filter(|name| name.is_strong()).collect();
+        let found = exactly_one(&self.accounts, &names, |facts, name| facts.identifiers.contains(name));
+        Ok(match found {
+            LookUp::Found(facts) => LookUp::Found(AccountFacts { read_at: self.clock.now(), ..facts }),
+            other => other,
+        })
+    }
+
+    async fn device(&self, identifiers: &[DeviceIdentifier]) -> Result<LookUp<DeviceFacts>, ActionError> {
+        self.answers()?;
+        let names: Vec<&DeviceIdentifier> = identifiers.iter().filter(|name| name.is_strong()).collect();
+        let found = exactly_one(&self.devices, &names, |facts, name| facts.identifiers.contains(name));
+        Ok(match found {
+            LookUp::Found(facts) => LookUp::Found(DeviceFacts { read_at: self.clock.now(), ..facts }),
+            other => other,
+        })
+    }
+}
+
+/// The one that has all of the names. Two that have some of them, and it is not clear who is meant.
+fn exactly_one<F: Clone, N>(all: &[F], names: &[&N], has: impl Fn(&F, &N) -> bool) -> LookUp<F> {
+    let touched: Vec<&F> = all.iter().filter(|one| names.iter().any(|name| has(one, name))).collect();
+    match touched.as_slice() {
+        [one] if names.iter().all(|name| has(one, name)) => LookUp::Found((*one).clone()),
+        [] | [_] => LookUp::NotFound,
+        _ => LookUp::Ambiguous("the names belong to different ones".into()),
+    }
+}

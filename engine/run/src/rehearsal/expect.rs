@@ -1,0 +1,148 @@
+//! What a test expects, in the words in which people write it.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// What a test expects of a run. What is left out is not looked at, apart from disruptive actions: where `actions` is
+/// left out, there must be none.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Expect {
+    /// Whether the alert starts the playbook; it does where this is left out.
+    pub(super) matched: Option<bool>,
+    /// What is done, and taken back, in order.
+    pub(super) actions: Option<Actions>,
+    /// What a playbook that observes would do.
+    pub(super) would: Option<Actions>,
+    /// The calls and steps that fail.
+    pub(super) failed: Option<Vec<String>>,
+    /// Who and what is left alone.
+    pub(super) skipped: Option<Vec<SkipExpected>>,
+    /// The questions that are asked: their names, or words of theirs.
+    pub(super) asks: Option<Vec<String>>,
+    /// How the run ends: `contained`.
+    pub(super) outcome: Option<String>,
+}
+
+/// What is done: lines, or the word `none`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Actions {
+    /// `none`.
+    Word(String),
+    /// One after another.
+    Lines(Vec<String>),
+}
+
+/// Somebody or something that is left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SkipExpected {
+    /// Who.
+    pub(super) who: String,
+    /// The step, where only a step is left out.
+    #[serde(default)]
+    pub(super) step: Option<String>,
+    /// Why, in one word.
+    pub(super) because: String,
+    /// Words of the reason.
+    #[serde(default)]
+    pub(super) says: Option<String>,
+}
+
+impl Actions {
+    pub(super) fn lines(&self) -> Result<Vec<Deed>, String> {
+        match self {
+            Self::Word(word) if word == "none" => Ok(Vec::new()),
+            Self::Word(word) => Err(format!("{word:?} is neither a list nor `none`")),
+            Self::Lines(lines) => lines.iter().map(|line| Deed::read(line)).collect(),
+        }
+    }
+}
+
+/// An action, as a test writes it: `undo account.disable of alice at okta`. What is left out is any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Deed {
+    pub(super) undo: bool,
+    pub(super) action: String,
+    pub(super) of: Option<String>,
+    pub(super) at: Option<String>,
+}
+
+impl Deed {
+    pub(super) fn read(line: &str) -> Result<Self, String> {
+        let (undo, rest) = match line.trim().strip_prefix("undo ") {
+            Some(rest) => (true, rest),
+            None => (false, line.trim()),
+        };
+        let (rest, at) = match rest.rsplit_once(" at ") {
+            Some((rest, at)) => (rest, Some(at.trim().to_owned())),
+            None => (rest, None),
+        };
+        let (action, of) = match rest.split_once(" of ") {
+            Some((action, of)) => (action, Some(of.trim().to_owned())),
+            None => (rest, None),
+        };
+        if action.is_empty() || action.contains(' ') {
+            return Err(format!("{line:?} is no action: write `account.disable of alice at okta`"));
+        }
+        Ok(Self { undo, action: action.to_owned(), of, at })
+    }
+
+    /// Whether this, as it was expected, is what happened.
+    pub(super) fn fits(&self, happened: &Self) -> bool {
+        let provider = |wanted: &String| happened.at.as_ref() == Some(wanted);
+        self.undo == happened.undo
+            && self.action == happened.action
+            && self.of.as_ref().is_none_or(|of| is_called(happened.of.as_deref().unwrap_or_default(), of))
+            && self.at.as_ref().is_none_or(provider)
+    }
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.undo {
+            f.write_str("undo ")?;
+        }
+        f.write_str(&self.action)?;
+        if let Some(of) = self.of.as_ref().filter(|of| !of.is_empty()) {
+            write!(f, " of {of}")?;
+        }
+        self.at.as_ref().map_or(Ok(()), |at| write!(f, " at {at}"))
+    }
+}
+
+/// Whether somebody who is shown so is called so: by the whole name, or by its own part of `DOMAIN\name`, `name@domain`
+/// or `host.domain`.
+pub(super) fn is_called(shown: &str, name: &str) -> bool {
+    let own = shown.rsplit('\\').next().unwrap_or(shown);
+    let own = own.split('@').next().unwrap_or(own);
+    let host = own.split('.').next().unwrap_or(own);
+    [shown, own, host].iter().any(|part| part.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_read_and_written_alike() {
+        for line in ["account.disable", "account.disable of alice", "undo device.isolate of wks-1 at mde"] {
+            assert_eq!(Deed::read(line).unwrap().to_string(), line);
+        }
+        for line in ["", "undo ", "disable alice", "of alice"] {
+            assert!(Deed::read(line).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn people_are_known_by_their_own_part() {
+        for (shown, name) in
+            [("CORP\\alice", "alice"), ("alice@a.example", "Alice"), ("wks-1.a.example", "wks-1")]
+        {
+            assert!(is_called(shown, name) && is_called(shown, shown), "{shown}");
+            assert!(!is_called(shown, "bob") && !is_called(shown, "alic"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Tests of playbooks: a playbook against an alert, in a world that exists for the length of the test.
+//!
+//! The engine is the real one; its clock stands still until there is nothing left to do, so that an undo after eight
+//! hours takes no time; its journal is in memory; and in place of connectors stands a world that carries out whatever
+//! the catalogue offers, knows whom the alert names, and fails where the test says so. What a test expects is held
+//! against the journal, since that is what the engine itself stands by.
+//!
+//! Invariant: nothing outside this process is reached, and the same test gives the same answer.
+
+mod compare;
+mod directory;
+mod expect;
+mod form;
+mod play;
+mod seen;
+mod world;
+
+pub use compare::Difference;
+pub use form::{AlertGiven, Rehearsal, read};
+pub use play::Played;

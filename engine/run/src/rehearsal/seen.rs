@@ -1,0 +1,184 @@
+//! [`Seen`]: what a run came to, read from its journal in the words of a test.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use quell_action::{Catalogue, Effect, Impact};
+use quell_playbook::model::StepId;
+use serde_json::Value;
+
+use super::expect::Deed;
+use crate::{Entry, LaneId, LeftOut, Line, Plan, Question, Skip, Task, TaskId, Verdict};
+
+/// What a run came to.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) done: Vec<Happened>,
+    pub(super) would: Vec<Happened>,
+    pub(super) failed: Vec<String>,
+    pub(super) skipped: Vec<Skipped>,
+    pub(super) asked: Vec<Question>,
+    pub(super) outcome: Option<String>,
+    tasks: BTreeMap<TaskId, Task>,
+    lanes: BTreeMap<LaneId, String>,
+}
+
+/// An action that had its effect.
+#[derive(Debug, Clone)]
+pub(super) struct Happened {
+    pub(super) deed: Deed,
+    pub(super) is_disruptive: bool,
+}
+
+/// Somebody or something that was left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Skipped {
+    pub(super) who: String,
+    pub(super) step: Option<String>,
+    pub(super) because: &'static str,
+    pub(super) says: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.who)?;
+        if let Some(step) = &self.step {
+            write!(f, ", step {step}")?;
+        }
+        write!(f, ": {} ({})", self.because, self.says)
+    }
+}
+
+impl Seen {
+    /// Reads a journal.
+    pub(super) fn of(lines: &[Line], catalogue: &Catalogue) -> Self {
+        let mut seen = Self::default();
+        for line in lines {
+            seen.take(&line.entry, catalogue);
+        }
+        seen
+    }
+
+    fn take(&mut self, entry: &Entry, catalogue: &Catalogue) {
+        match entry {
+            Entry::Created { plan } => self.begin(plan),
+            Entry::Branched { lanes, .. } => {
+                self.lanes.extend(lanes.iter().map(|lane| (lane.id, lane.display.clone())));
+            }
+            Entry::Closing { lane } => {
+                self.lanes.insert(lane.id, "the run".to_owned());
+            }
+            Entry::LaneLeftOut { lane, because } => self.left_out(*lane, because),
+            Entry::StepSkipped { lane, step, because } => self.step_skipped(*lane, step, because),
+            Entry::Expanded { lane, step, tasks, nobody, .. } => {
+                self.tasks.extend(tasks.iter().map(|task| (task.id.clone(), task.clone())));
+                if let Some(why) = nobody {
+                    self.skip(self.who(*lane), Some(step), "nobody", why.clone());
+                }
+            }
+            Entry::StepFailed { lane, step, .. } => {
+                let who = self.who(*lane);
+                self.failed.push(format!("{step} of {who}"));
+            }
+            Entry::Asked { question, .. } => self.asked.push((**question).clone()),
+            Entry::Finished { finish } => {
+                let word = serde_json::to_value(finish).unwrap_or_default();
+                self.outcome = word.as_str().map(str::to_owned);
+            }
+            other => self.take_task(other, catalogue),
+        }
+    }
+
+    fn take_task(&mut self, entry: &Entry, catalogue: &Catalogue) {
+        match entry {
+            Entry::Succeeded { task, fulfilled } if is_effect(&fulfilled.effect) => {
+                let happened = self.happened(task, false, catalogue);
+                self.done.extend(happened);
+            }
+            Entry::UndoSucceeded { task, effect, .. } if is_effect(effect) => {
+                let happened = self.happened(task, true, catalogue);
+                self.done.extend(happened);
+            }
+            Entry::Planned { task, verdict: Verdict::WouldCall { .. } } => {
+                let happened = self.happened(task, false, catalogue);
+                self.would.extend(happened);
+            }
+            Entry::Failed { task, .. } | Entry::NeedsAttention { task, .. } => self.fail(task, false),
+            Entry::UndoFailed { task, .. } => self.fail(task, true),
+            Entry::TaskExcluded { task, excluded }
+            | Entry::Planned { task, verdict: Verdict::LeftAlone { excluded } } => {
+                let who = self.tasks.get(task).map(|task| task.display.clone()).unwrap_or_default();
+                self.skip(who, None, "excluded", excluded.reason.to_string());
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, plan: &Plan) {
+        self.lanes = plan.lanes.iter().map(|lane| (lane.id, lane.display.clone())).collect();
+        for lane in &plan.lanes {
+            if let Some(because) = &lane.left_out {
+                self.left_out(lane.id, because);
+            }
+        }
+    }
+
+    fn left_out(&mut self, lane: LaneId, because: &LeftOut) {
+        let (word, says) = match because {
+            LeftOut::TooMany { found, at_most } => ("too_many", format!("{found}, and at most {at_most}")),
+            LeftOut::Unless { trace } => ("unless", trace.to_string()),
+            LeftOut::Where { trace } => ("where", trace.to_string()),
+            LeftOut::NotApproved => ("not_approved", "nobody said yes".to_owned()),
+        };
+        self.skip(self.who(lane), None, word, says);
+    }
+
+    fn step_skipped(&mut self, lane: LaneId, step: &StepId, because: &Skip) {
+        let (word, trace): (_, &Value) = match because {
+            Skip::Condition { trace } => ("condition", trace),
+            Skip::Unknown { trace, .. } => ("unknown", trace),
+        };
+        self.skip(self.who(lane), Some(step), word, trace.to_string());
+    }
+
+    /// One line for each, however many of their accounts it is about.
+    fn skip(&mut self, who: String, step: Option<&StepId>, because: &'static str, says: String) {
+        let skipped = Skipped { who, step: step.map(ToString::to_string), because, says };
+        if !self.skipped.contains(&skipped) {
+            self.skipped.push(skipped);
+        }
+    }
+
+    fn fail(&mut self, task: &TaskId, undo: bool) {
+        if let Some(deed) = self.deed(task, undo) {
+            self.failed.push(deed.to_string());
+        }
+    }
+
+    fn happened(&self, task: &TaskId, undo: bool, catalogue: &Catalogue) -> Option<Happened> {
+        let of = self.tasks.get(task)?;
+        let info = catalogue.get(&of.action, &of.provider);
+        // What is taken back gives something back; what nobody knows is taken for the worst.
+        let is_disruptive = !undo && info.is_none_or(|info| info.spec.impact == Impact::Disruptive);
+        Some(Happened { deed: self.deed(task, undo)?, is_disruptive })
+    }
+
+    fn deed(&self, task: &TaskId, undo: bool) -> Option<Deed> {
+        let of = self.tasks.get(task)?;
+        Some(Deed {
+            undo,
+            action: of.action.as_str().to_owned(),
+            of: Some(of.display.clone()).filter(|display| !display.is_empty()),
+            at: Some(of.provider.0.clone()),
+        })
+    }
+
+    fn who(&self, lane: LaneId) -> String {
+        self.lanes.get(&lane).cloned().unwrap_or_default()
+    }
+}
+
+/// What was so already is no deed of ours.
+fn is_effect(effect: &Effect) -> bool {
+    !matches!(effect, Effect::Unchanged)
+}

@@ -1,0 +1,179 @@
+//! [`World`]: the systems that a test acts on. Every action of the catalogue works, is remembered, and can be read
+//! back, unless the test says that it fails.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use quell_action::{
+    ActionError, ActionInfo, AnyAction, Failure, InEffect, Observation, Outcome, Request, Restore, State,
+    Target,
+};
+use serde_json::{Value, json};
+
+use super::expect::Deed;
+
+/// What calls come to, where they do not simply succeed.
+#[derive(Debug, Clone)]
+pub(super) struct Fault {
+    deed: Deed,
+    turns: Vec<Turn>,
+    /// Whether the last turn is also that of all later calls.
+    for_ever: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Turn {
+    Fails(Failure),
+    Gives(Value),
+}
+
+impl Fault {
+    /// An output, an error, or several in turn.
+    pub(super) fn read(deed: Deed, value: &Value) -> Result<Self, String> {
+        let (turns, for_ever) = match value {
+            Value::Array(turns) => (turns.iter().map(turn).collect::<Result<_, _>>()?, false),
+            one => (vec![turn(one)?], true),
+        };
+        Ok(Self { deed, turns, for_ever })
+    }
+}
+
+fn turn(value: &Value) -> Result<Turn, String> {
+    match value.get("error") {
+        None if value.is_object() => Ok(Turn::Gives(value.clone())),
+        None => Err("is neither an output nor an error: write `{ error: forbidden }`".into()),
+        Some(kind) => failure(kind.as_str().unwrap_or_default()).map(Turn::Fails),
+    }
+}
+
+fn failure(word: &str) -> Result<Failure, String> {
+    let all = [
+        Failure::NotFound,
+        Failure::Ambiguous,
+        Failure::Forbidden,
+        Failure::Credentials,
+        Failure::Rejected,
+        Failure::Throttled { retry_after: None },
+        Failure::Unavailable { retry_after: None },
+        Failure::Uncertain,
+    ];
+    let known = || all.iter().map(|failure| failure.word()).collect::<Vec<_>>().join(", ");
+    all.into_iter()
+        .find(|failure| failure.word() == word)
+        .ok_or_else(|| format!("there is no error {word:?}: write one of {}", known()))
+}
+
+/// The systems that a test acts on.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// What is in effect, by target and action.
+    in_effect: BTreeSet<(String, &'static str)>,
+    faults: Vec<Fault>,
+    /// What people call a target.
+    displays: HashMap<Target, String>,
+}
+
+impl World {
+    pub(super) fn new(faults: Vec<Fault>, displays: HashMap<Target, String>) -> Arc<Self> {
+        Arc::new(Self { inner: Mutex::new(Inner { faults, displays, ..Inner::default() }) })
+    }
+
+    /// Every action of the catalogue, here.
+    pub(super) fn action(self: &Arc<Self>, info: &ActionInfo) -> Arc<dyn AnyAction> {
+        Arc::new(StandIn { world: Arc::clone(self), info: info.clone() })
+    }
+
+    /// What this call comes to: its output, or the error that the test gave.
+    fn call(&self, undo: bool, info: &ActionInfo, target: &Target) -> Result<Value, ActionError> {
+        let mut inner = self.inner.lock();
+        let happened = Deed {
+            undo,
+            action: info.spec.name.to_owned(),
+            of: inner.displays.get(target).cloned(),
+            at: Some(info.spec.provider.to_owned()),
+        };
+        let fault =
+            inner.faults.iter_mut().find(|fault| !fault.turns.is_empty() && fault.deed.fits(&happened));
+        let Some(fault) = fault else { return Ok(Value::Null) };
+        let turn = if fault.for_ever { fault.turns[0].clone() } else { fault.turns.remove(0) };
+        match turn {
+            Turn::Gives(output) => Ok(output),
+            Turn::Fails(failure) => {
+                Err(ActionError::new(failure, format!("{happened}: {} (the test says so)", failure.word())))
+            }
+        }
+    }
+
+    fn is_in_effect(&self, target: &Target, action: &'static str) -> bool {
+        self.inner.lock().in_effect.contains(&(target.to_string(), action))
+    }
+
+    fn put(&self, target: &Target, info: &ActionInfo, is: bool) {
+        let mut inner = self.inner.lock();
+        let of = |action| (target.to_string(), action);
+        if !is {
+            inner.in_effect.remove(&of(info.spec.name));
+            return;
+        }
+        inner.in_effect.insert(of(info.spec.name));
+        // Whoever is enabled is not disabled any more. Some actions name themselves.
+        if let Some(opposite) = info.spec.undo.filter(|opposite| *opposite != info.spec.name) {
+            inner.in_effect.remove(&of(opposite));
+        }
+    }
+}
+
+struct StandIn {
+    world: Arc<World>,
+    info: ActionInfo,
+}
+
+fn state(is: bool) -> State {
+    State(json!({ "in_effect": is }))
+}
+
+#[async_trait]
+impl AnyAction for StandIn {
+    fn info(&self) -> &ActionInfo {
+        &self.info
+    }
+
+    async fn execute(&self, request: Request<Value>) -> Result<Outcome<Value>, ActionError> {
+        let params = if request.params().is_null() { &json!({}) } else { request.params() };
+        self.info.check_params(params).map_err(ActionError::rejected)?;
+        let output = self.world.call(false, &self.info, request.target())?;
+        let before = self.world.is_in_effect(request.target(), self.info.spec.name);
+        if before && self.info.spec.readable {
+            return Ok(Outcome::unchanged(output));
+        }
+        self.world.put(request.target(), &self.info, true);
+        Ok(Outcome::changed(state(before), state(true), output))
+    }
+
+    async fn observe(&self, target: &Target, _params: &Value) -> Result<Observation, ActionError> {
+        if !self.info.spec.readable {
+            return Err(ActionError::not_readable(self.info.spec.name));
+        }
+        let is = self.world.is_in_effect(target, self.info.spec.name);
+        Ok(Observation { state: state(is), in_effect: if is { InEffect::Yes } else { InEffect::No } })
+    }
+
+    async fn restore(&self, request: Request<Restore<Value>>) -> Result<Outcome<()>, ActionError> {
+        if self.info.spec.undo.is_none() {
+            return Err(ActionError::irreversible(self.info.spec.name));
+        }
+        self.world.call(true, &self.info, request.target())?;
+        if !self.world.is_in_effect(request.target(), self.info.spec.name) {
+            return Ok(Outcome::unchanged(()));
+        }
+        self.world.put(request.target(), &self.info, false);
+        Ok(Outcome::changed(state(true), state(false), ()))
+    }
+}

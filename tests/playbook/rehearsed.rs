@@ -1,0 +1,168 @@
+//! The tests beside the shipped playbooks pass; each acting playbook is tried with somebody who is excluded and with a
+//! call that fails; and a test that should fail does.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use quell_alert::{Alert, Decoded};
+use quell_playbook::model::{Mode, Playbook};
+use quell_playbook::{SourceFile, Surroundings, load};
+use quell_run::rehearsal::{AlertGiven, Rehearsal, read};
+
+use crate::fixtures::shipped_folder;
+use crate::golden::{file_name, files};
+use crate::shipped::{known, shipped};
+
+fn playbooks() -> BTreeMap<String, Arc<Playbook>> {
+    let loaded = load(&shipped(), &known(), &Surroundings::default());
+    loaded.playbooks.into_iter().map(|playbook| (playbook.name.0.clone(), playbook)).collect()
+}
+
+/// The tests of each playbook, by its name, with their text.
+fn tests() -> Vec<(String, String, Vec<Rehearsal>)> {
+    let catalogue = known();
+    let mut found = Vec::new();
+    for folder in ["identity", "device", "notify"] {
+        for path in files(&shipped_folder().join(folder), "yaml") {
+            let name = file_name(&path);
+            let Some(stem) = name.strip_suffix(".test.yaml") else { continue };
+            let text = fs::read_to_string(&path).unwrap();
+            let tests = read(&name, text.as_bytes(), &catalogue)
+                .unwrap_or_else(|wrong| panic!("{name}: {:?}", wrong.diagnostics));
+            found.push((stem.to_owned(), text, tests));
+        }
+    }
+    found
+}
+
+fn alert(test: &Rehearsal) -> Arc<Alert> {
+    let bytes = match &test.alert {
+        AlertGiven::Inline(alert) => serde_json::to_vec(alert).unwrap(),
+        AlertGiven::File(name) => fs::read(shipped_folder().join("identity").join(name)).unwrap(),
+    };
+    let mut decoded = quell_alert::decode(&bytes);
+    match decoded.remove(0) {
+        Decoded::Alert(alert) if decoded.is_empty() => Arc::from(alert),
+        other => panic!("{}: {other:?} {decoded:?}", test.name),
+    }
+}
+
+#[test]
+fn the_tests_of_the_shipped_playbooks_pass() {
+    let (catalogue, playbooks) = (known(), playbooks());
+    let mut failed = Vec::new();
+    for (name, _, tests) in tests() {
+        for test in tests {
+            let played = test.play(alert(&test), &playbooks[&name], &catalogue).unwrap();
+            if !played.differences.is_empty() {
+                let why = played.not_started.unwrap_or_default();
+                failed.push(format!("{name}: {}\n{:#?}\n{why}", test.name, played.differences));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn every_playbook_that_acts_is_tried_with_an_exclusion_and_a_failure() {
+    let tests = tests();
+    for (name, _) in playbooks().iter().filter(|(_, playbook)| playbook.mode == Mode::Act) {
+        let (_, text, _) =
+            tests.iter().find(|(of, _, _)| of == name).unwrap_or_else(|| panic!("{name}: no test"));
+        for needed in ["exclusions:", "because: excluded", "error:", "failed:"] {
+            assert!(text.contains(needed), "{name}: no test has {needed}");
+        }
+    }
+}
+
+#[test]
+fn the_tutorial_shows_tests_that_pass() {
+    let text = fs::read_to_string(shipped_folder().join("README.md")).unwrap();
+    let shown = text.split("```yml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let tests = read("dcsync.test.yaml", shown.as_bytes(), &known()).unwrap();
+    assert_eq!(tests.len(), 2);
+    for test in tests {
+        let played = test.play(alert(&test), &playbooks()["dcsync"], &known()).unwrap();
+        assert_eq!(played.differences, [], "{}", test.name);
+    }
+}
+
+/// One test about the replication of the directory.
+fn play(expect: &str, given: &str) -> Vec<String> {
+    let text = format!(
+        "language: 1\ntests:\n  - name: x\n    alert: ../../examples/alerts/01-dcsync.json\n{given}    expect: {expect}\n"
+    );
+    let test = read("dcsync.test.yaml", text.as_bytes(), &known()).unwrap().remove(0);
+    let played = test.play(alert(&test), &playbooks()["dcsync"], &known()).unwrap();
+    played.differences.iter().map(|difference| difference.what.to_owned()).collect()
+}
+
+#[test]
+fn what_is_not_as_expected_fails() {
+    assert_eq!(play("{ actions: [account.disable] }", ""), Vec::<String>::new());
+    assert_eq!(play("{}", ""), ["actions"], "nobody expected that somebody is disabled");
+    assert_eq!(play("{ actions: none }", ""), ["actions"]);
+    assert_eq!(play("{ actions: [account.disable of alice] }", ""), ["actions"]);
+    assert_eq!(play("{ actions: [account.disable at okta] }", ""), ["actions"], "and at the others");
+    assert_eq!(play("{ actions: [account.disable, undo account.disable] }", ""), ["actions"]);
+    assert_eq!(play("{ actions: [account.disable], outcome: failed }", ""), ["outcome"]);
+    assert_eq!(play("{ actions: [account.disable], failed: [account.disable at okta] }", ""), ["failed"]);
+    assert_eq!(play("{ actions: [account.disable], asks: [plan] }", ""), ["asks"]);
+    assert_eq!(play("{ actions: [account.disable], matched: false }", ""), ["matched"]);
+    let nobody = "{ actions: [account.disable], skipped: [{ who: bob, because: excluded }] }";
+    assert_eq!(play(nobody, ""), ["skipped"]);
+    let excluded = "    exclusions: [{ account: { sam: \"CONTOSO\\\\bob\" }, because: x }]\n";
+    assert_eq!(play("{ actions: [account.disable] }", excluded), ["actions"]);
+    assert_eq!(play("{ skipped: [] }", excluded), ["skipped"]);
+    assert_eq!(
+        play("{ failed: [] }", "    given: { calls: { account.disable: { error: rejected } } }\n"),
+        ["failed"]
+    );
+}
+
+#[test]
+fn what_a_test_misspells_is_refused_at_its_place() {
+    for (line, says) in [
+        ("expect: { action: none }", "action"),
+        ("expect: { actions: [account.disabel] }", "there is no action account.disabel"),
+        ("expect: { actions: [account.disable at ldap] }", "not offered at ldap"),
+        ("expect: { actions: nothing }", "neither a list nor `none`"),
+        ("expect: { outcome: good }", "no run ends"),
+        ("at: noon\n    expect: {}", "no moment"),
+        ("given: { calls: { account.disable: { error: bad } } }\n    expect: {}", "there is no error"),
+        ("exclusions: [{ account: { upn: a@b.example } }]\n    expect: {}", "because"),
+    ] {
+        let text = format!("language: 1\ntests:\n  - name: x\n    alert: x.json\n    {line}\n");
+        let wrong = read("x.test.yaml", text.as_bytes(), &known()).unwrap_err().diagnostics;
+        assert!(
+            wrong.iter().any(|one| one.message.contains(says) && one.place.line > 3),
+            "{line}: {wrong:?}"
+        );
+    }
+}
+
+/// A playbook that asks, and what people say to it.
+fn asked(answers: &str, expect: &str) -> Vec<String> {
+    let playbook = "language: 1\nplaybook: asking\ntitle: Asks\nmode: act\nwhen:\n  alert:\n    all:\n      - alert.external_id: { is: \"2006\" }\nfor_each:\n  account:\n    from: alert.accounts\n    at_most: 3\nsteps:\n  - id: confirm\n    ask:\n      question: \"Cut off?\"\n      of: [soc]\n      choices: [\"cut off\", leave]\n      if_answer: { leave: stop }\n      expires: 2h\n  - do: account.disable\n    undo: { after: 8h }\n";
+    let file = SourceFile { name: "asking.yaml".into(), bytes: playbook.as_bytes().to_vec() };
+    let loaded = load(&[file], &known(), &Surroundings::default());
+    assert!(loaded.is_usable(), "{:?}", loaded.diagnostics);
+    let text = format!(
+        "language: 1\ntests:\n  - name: x\n    alert: ../../examples/alerts/01-dcsync.json\n    answers: {answers}\n    expect: {expect}\n"
+    );
+    let test = read("asking.test.yaml", text.as_bytes(), &known()).unwrap().remove(0);
+    let played = test.play(alert(&test), &loaded.playbooks[0], &known()).unwrap();
+    played.differences.iter().map(|one| format!("{one:?}")).collect()
+}
+
+#[test]
+fn people_answer_or_let_it_expire() {
+    let none: Vec<String> = Vec::new();
+    let done = "{ asks: [confirm], actions: [account.disable of bob, undo account.disable of bob] }";
+    assert_eq!(asked("{ confirm: cut off }", done), none);
+    assert_eq!(asked("{ confirm: leave }", "{ asks: [Cut off?], actions: none }"), none);
+    assert_eq!(asked("{ confirm: expired }", "{ asks: [confirm], actions: none }"), none);
+    assert_eq!(asked("{}", "{ asks: [confirm], actions: none }"), none);
+    assert_eq!(asked("{}", done).len(), 1);
+}
