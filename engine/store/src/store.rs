@@ -337,7 +337,9 @@ where
             || Err(StoreError::Unavailable { reason: "the write itself failed: report this".into() });
         let answer = match fate {
             // What was decided may rest on writes of the same group, so it falls with them.
-            Err(StoreError::Unavailable { reason }) => Err(StoreError::Unavailable { reason: reason.clone() }),
+            Err(StoreError::Unavailable { reason }) => {
+                Err(StoreError::Unavailable { reason: reason.clone() })
+            }
             Err(error) => Err(StoreError::Unavailable { reason: crate::error::chain(error) }),
             Ok(_) => self.decided.unwrap_or_else(panicked),
         };
