@@ -1,6 +1,6 @@
 //! Reading a stretch of a topic once more.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use quell_ingest::{
     AlertSource, Delivery, FlowLimits, IngestError, KafkaAccess, KafkaReplay, ReplayFrom, ReplayRange,
@@ -64,12 +64,14 @@ async fn a_range_of_time_is_read() {
     let (broker, _guard) = shared().await;
     let topic = broker.topic(1).await;
     let producer = broker.producer();
+    // Of this day: a broker clears away what is older than it keeps.
+    let first = DateTime::from_timestamp(Utc::now().timestamp() - 3600, 0).unwrap();
+    let at = |second: i64| first + TimeDelta::seconds(second);
     for second in 0..10 {
-        let record =
-            FutureRecord::<str, str>::to(&topic).payload("x").timestamp(1_700_000_000_000 + second * 1000);
+        let time = at(second).timestamp_millis();
+        let record = FutureRecord::<str, str>::to(&topic).payload("x").timestamp(time);
         producer.send(record, PATIENCE).await.unwrap();
     }
-    let at = |second: i64| DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap();
     let cases = [
         (ReplayFrom::Time(at(2)), ReplayUntil::Time(at(5)), 2..5),
         (ReplayFrom::Time(at(-100)), ReplayUntil::Time(at(1)), 0..1),

@@ -84,7 +84,7 @@ impl Deed {
             Some((action, of)) => (action, Some(of.trim().to_owned())),
             None => (rest, None),
         };
-        if action.is_empty() || action.contains(' ') {
+        if ["", "undo"].contains(&action) || action.contains(' ') {
             return Err(format!("{line:?} is no action: write `account.disable of alice at okta`"));
         }
         Ok(Self { undo, action: action.to_owned(), of, at })

@@ -28,7 +28,7 @@ fn case(one: &Tested) -> String {
     if one.passed {
         return format!("{open}/>\n");
     }
-    let why = escaped(&anstream::adapter::strip_str(&why(one)).to_string());
+    let why = escaped(anstream::adapter::strip_str(&why(one)).to_string().trim());
     format!("{open}>\n      <failure message=\"not as expected\">{why}</failure>\n    </testcase>\n")
 }
 
