@@ -46,6 +46,10 @@ pub(crate) fn record() -> RunRecord {
                 "entry": "expanded", "lane": 0, "step": "cut_off", "tasks": [], "nobody": NAME, "trace": null,
             },
         }))],
+        attached: vec![read(json!({
+            "alert": NAME, "title": NAME, "version": "2", "at": "2026-11-21T07:04:55.139423803Z",
+            "because": "account alice@contoso.example",
+        }))],
     }
 }
 

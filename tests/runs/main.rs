@@ -16,6 +16,7 @@ mod flow_at_every_write;
 mod hold;
 mod lanes;
 mod observe;
+mod once_per;
 mod plan;
 mod playbooks;
 mod repeat_every_task;

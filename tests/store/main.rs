@@ -9,6 +9,7 @@
 mod alerts;
 mod audit;
 mod bench;
+mod claims;
 mod conformance;
 mod copies;
 mod crash;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
-use quell_run::{Line, OpenQuestion, RunFilter, RunSummary};
+use quell_run::{Attached, Line, OpenQuestion, RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -88,6 +88,9 @@ pub struct RunRecord {
     pub summary: RunSummary,
     /// What happened, in order.
     pub lines: Vec<Line>,
+    /// The later alerts that belong to it (`once_per`), in the order in which they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<Attached>,
 }
 
 /// What is to be taken back.

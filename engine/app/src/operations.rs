@@ -110,7 +110,8 @@ impl Operations for Local {
     async fn run(&self, name: &str) -> Result<RunRecord, Refusal> {
         let run = self.find(name).await?;
         let lines = self.app.store.runs().lines(&run).await.map_err(Refusal::unavailable)?;
-        Ok(RunRecord { summary: self.summary(&run).await?, lines })
+        let attached = self.app.store.runs().attached(&run).await.map_err(Refusal::unavailable)?;
+        Ok(RunRecord { summary: self.summary(&run).await?, lines, attached })
     }
 
     async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal> {

@@ -14,11 +14,12 @@ use quell_alert::{Alert, Decoded, Refusal, Timestamp};
 use quell_ingest::{AlertSource, DeadLetter, DeadLetters, Delivery, IngestError};
 use quell_playbook::Matcher;
 use quell_playbook::model::{AlertState, Playbook};
-use quell_run::{Clock, Engine, Origin, Plan, RunId};
+use quell_run::{Clock, Engine, Opening, Origin, Plan, RunId};
 use quell_store::{Accepted, NewAlert, Standing, Store, StoreError};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::openings::{Planned, open};
 use crate::records::{complete, raw_of, understand};
 
 /// How many deliveries are taken at once: they share a flush.
@@ -59,6 +60,8 @@ pub(crate) struct Tally {
     pub(crate) refused: u64,
     /// Runs created.
     pub(crate) runs: u64,
+    /// Runs not created, since an earlier one has the matter in hand: the alert was attached to it.
+    pub(crate) attached: u64,
 }
 
 impl Pipeline {
@@ -158,20 +161,22 @@ impl Pipeline {
             return Ok(Some(Tally { repeated: 1, ..Tally::default() }));
         }
         let whole = complete(alert, raw, &self.store).await?;
-        let plans = self.plan(&whole, standing);
-        let batches = plans.iter().map(|(plan, _)| Engine::first_batch(plan.clone())).collect();
+        let now = self.clock.now();
+        let plans = self.plan(&whole, standing, now)?;
+        let openings: Vec<Opening> = plans.iter().map(|planned| planned.opening.clone()).collect();
         // Should the write be reported as failed, it may have happened all the same.
-        *doubtful = plans.iter().map(|(plan, _)| plan.run.clone()).collect();
+        *doubtful = plans.iter().map(|planned| planned.plan.run.clone()).collect();
         let new = NewAlert {
             alert: Arc::clone(alert),
             raw: raw.to_vec(),
             origin: serde_json::to_value(&delivery.origin).unwrap_or_default(),
-            received: self.clock.now(),
+            received: now,
         };
-        Ok(match self.store.alerts().accept(new, standing, batches).await? {
+        let attached = openings.iter().filter(|opening| opening.batch.is_none()).count() as u64;
+        Ok(match self.store.alerts().accept_with(new, standing, openings).await? {
             Accepted::Recorded { created, .. } => {
                 self.hand_over(plans, &created);
-                Some(Tally { alerts: 1, runs: created.len() as u64, ..Tally::default() })
+                Some(Tally { alerts: 1, runs: created.len() as u64, attached, ..Tally::default() })
             }
             Accepted::Repeated => {
                 self.see_to(doubtful).await;
@@ -181,22 +186,28 @@ impl Pipeline {
         })
     }
 
-    /// What the playbooks come to that this alert starts. Pure, but for the clock.
-    fn plan(&self, alert: &Arc<Alert>, standing: Standing) -> Vec<(Plan, Arc<Playbook>)> {
+    /// What the playbooks come to that this alert starts, where no other run has it in hand.
+    fn plan(
+        &self,
+        alert: &Arc<Alert>,
+        standing: Standing,
+        now: Timestamp,
+    ) -> Result<Vec<Planned>, StoreError> {
         // Evidence that comes apart from its alert is new each time, though the detection has been seen.
         let seen_before = standing != Standing::First && alert.part.is_none();
         let state = AlertState::of(alert.status, seen_before);
-        let now = self.clock.now();
         let matching = self.matcher.load().matching(alert, state, now);
         let plan = |playbook: Arc<Playbook>| {
             let plan = Plan::new(Arc::clone(alert), &playbook, self.origin.clone(), state, now);
-            (if self.dry { plan.observing() } else { plan }, playbook)
+            let plan = if self.dry { plan.observing() } else { plan };
+            open(&self.store, plan, playbook, now)
         };
         matching.into_iter().map(plan).collect()
     }
 
-    fn hand_over(&self, plans: Vec<(Plan, Arc<Playbook>)>, created: &[RunId]) {
-        for (plan, playbook) in plans.into_iter().filter(|(plan, _)| created.contains(&plan.run)) {
+    fn hand_over(&self, plans: Vec<Planned>, created: &[RunId]) {
+        let made = plans.into_iter().filter(|planned| created.contains(&planned.plan.run));
+        for Planned { plan, playbook, .. } in made {
             let run = plan.run.clone();
             metrics::counter!("quell_runs_started_total", "playbook" => playbook.name.to_string())
                 .increment(1);
@@ -296,6 +307,7 @@ impl Tally {
         self.passed += other.passed;
         self.refused += other.refused;
         self.runs += other.runs;
+        self.attached += other.attached;
     }
 
     fn count(&self) {

@@ -64,7 +64,10 @@ pub use journal::{Batch, Journal, JournalError, Line};
 pub use log::RunEvent;
 pub use memory::MemoryJournal;
 pub use next::{Move, Next, next};
-pub use plan::{Lane, LaneId, LeftOut, Origin, Parent, Plan, PlaybookVersion, RunId, Task, TaskId, TooMany};
+pub use plan::{
+    Attached, Claim, Lane, LaneId, LeftOut, Opening, Origin, Parent, Plan, PlaybookVersion, RunId, Task,
+    TaskId, TooMany,
+};
 pub use question::{About, Bond, OpenQuestion, Question, QuestionId, QuestionState, Reply, Settlement};
 pub use retry::{Jitter, NoJitter};
 pub use runs::{Counts, RunFilter, RunMatch, RunStatus, RunSummary, Runs};

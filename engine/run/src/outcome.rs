@@ -16,6 +16,8 @@ pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> La
         Some(LeftOut::NotApproved) => return LaneEnd::Declined,
         // Known not to be meant: the playbook is not about them, and nothing is missing.
         Some(LeftOut::Where { trace }) if trace["truth"] == "false" => return LaneEnd::NothingToDo,
+        // Somebody else has it in hand: nothing is missing here.
+        Some(LeftOut::Attached { .. }) => return LaneEnd::NothingToDo,
         Some(_) => return LaneEnd::LeftOut,
         None => {}
     }

@@ -1,5 +1,6 @@
 //! [`Plan`]: what a playbook comes to for one alert. Frozen when the run is created.
 
+mod claims;
 pub(crate) mod make;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use quell_alert::{Alert, EntityKind, Provider, Timestamp};
 use quell_playbook::model::{ContentHash, Mode, PlaybookName, Retry, StepId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use claims::{Attached, Claim, Opening};
 
 /// What a playbook comes to for one alert: the frozen version of the playbook, and the lanes worked out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,6 +142,11 @@ pub enum LeftOut {
     },
     /// A person said no to the plan, or nobody answered in time.
     NotApproved,
+    /// An earlier run of the playbook has it in hand (`once_per`); the alert is attached to that one.
+    Attached {
+        /// Which.
+        run: RunId,
+    },
 }
 
 /// One step applied to one target: the unit that is journaled, retried and undone.

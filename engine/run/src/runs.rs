@@ -5,7 +5,7 @@ use quell_alert::{AlertId, Product, Severity, Timestamp};
 use quell_playbook::model::{Mode, PlaybookName};
 use serde::{Deserialize, Serialize};
 
-use crate::{Finish, JournalError, Line, Origin, PlaybookVersion, RunId};
+use crate::{Attached, Finish, JournalError, Line, Origin, PlaybookVersion, RunId};
 
 /// A run in one line. The engine computes it and hands it over with every batch, so that no reader has to walk a
 /// journal to list runs.
@@ -160,4 +160,9 @@ pub trait Runs: Send + Sync {
 
     /// All lines of a run, in order; empty where there is no such run.
     async fn lines(&self, run: &RunId) -> Result<Vec<Line>, JournalError>;
+
+    /// The later alerts that belong to a run, in the order in which they came. None where nothing keeps them.
+    async fn attached(&self, _run: &RunId) -> Result<Vec<Attached>, JournalError> {
+        Ok(Vec::new())
+    }
 }

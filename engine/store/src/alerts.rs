@@ -5,11 +5,12 @@
 //! round, it would be decided twice.
 
 use quell_alert::{Alert, AlertId, Product, Severity, Status, Timestamp};
-use quell_run::{Batch, RunId};
+use quell_run::{Attached, Batch, Opening, RunId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::audit::{self, Audited};
+use crate::claims;
 use crate::committer::View;
 use crate::engine::Scan;
 use crate::error::StoreError;
@@ -61,7 +62,8 @@ pub enum Accepted {
     },
     /// It was on disk before. Nothing was written.
     Repeated,
-    /// Another version came in between, so what was planned rests on a wrong standing. Nothing was written; plan again.
+    /// Another version came in between, or another alert made a claim, so what was planned rests on what is no longer
+    /// so. Nothing was written; plan again.
     Changed(Standing),
 }
 
@@ -105,6 +107,9 @@ pub struct AlertVersion {
     pub status: Status,
     /// The runs that it started.
     pub runs: Vec<RunId>,
+    /// The runs to which it was attached, since they have its matter in hand already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<RunId>,
     raw: Raw,
 }
 
@@ -153,7 +158,17 @@ impl Alerts {
         planned_for: Standing,
         runs: Vec<Batch>,
     ) -> Result<Accepted, StoreError> {
-        self.0.decide(move |view| accept(view, new, planned_for, &runs)).await
+        self.accept_with(new, planned_for, runs.into_iter().map(Opening::from).collect()).await
+    }
+
+    /// The same, with what the runs claim: a claim that another run has made meanwhile changes what was planned.
+    pub async fn accept_with(
+        &self,
+        new: NewAlert,
+        planned_for: Standing,
+        openings: Vec<Opening>,
+    ) -> Result<Accepted, StoreError> {
+        self.0.decide(move |view| accept(view, new, planned_for, &openings)).await
     }
 
     /// Detections, the latest received first; at most `limit`, and only those received before `before`.
@@ -236,7 +251,7 @@ fn accept(
     view: &mut View<'_>,
     new: NewAlert,
     planned_for: Standing,
-    runs: &[Batch],
+    openings: &[Opening],
 ) -> Result<Accepted, StoreError> {
     let alert = &new.alert;
     let detection = alert.same_detection_key();
@@ -250,13 +265,12 @@ fn accept(
     if standing != planned_for {
         return Ok(Accepted::Changed(standing));
     }
-    let mut created = Vec::new();
-    for batch in runs {
-        // A run that exists was started by an earlier version; its id says that it is the same decision.
-        if journal::stage(view, batch)? == Staged::Fits {
-            created.push(batch.run.clone());
+    for opening in openings {
+        if !claims::still_so(view, opening, new.received)? {
+            return Ok(Accepted::Changed(standing));
         }
     }
+    let (created, attached) = open(view, &new, openings)?;
     let head = AlertRecord {
         id: alert.id.clone(),
         product: alert.product.clone(),
@@ -279,10 +293,46 @@ fn accept(
         severity: alert.severity,
         status: alert.status,
         runs: created.clone(),
+        attached,
         raw: String::from_utf8(new.raw).map_or_else(|error| Raw::Bytes(error.into_bytes()), Raw::Text),
     };
     view.record(Kind::AlertVersion, version_key(&head.detection, &record.version), &record)?;
     Ok(Accepted::Recorded { version: head.versions, created })
+}
+
+/// Stages the runs with their claims, and notes where the alert belongs to others. Returns which were created, and
+/// to which it was attached.
+fn open(
+    view: &mut View<'_>,
+    new: &NewAlert,
+    openings: &[Opening],
+) -> Result<(Vec<RunId>, Vec<RunId>), StoreError> {
+    let (mut created, mut attached): (Vec<RunId>, Vec<RunId>) = Default::default();
+    for opening in openings {
+        // A run that exists was started by an earlier version; its id says that it is the same decision.
+        if let Some(batch) = &opening.batch
+            && journal::stage(view, batch)? == Staged::Fits
+        {
+            claims::stage(view, opening)?;
+            created.push(batch.run.clone());
+        }
+        for (claim, run) in &opening.attached {
+            // A run is never attached to itself: it is the same decision, made again.
+            if attached.contains(run) || *run == opening.run {
+                continue;
+            }
+            let record = Attached {
+                alert: new.alert.id.clone(),
+                title: new.alert.title.clone(),
+                version: new.alert.version_key(),
+                at: new.received,
+                because: claim.shown.clone(),
+            };
+            claims::attach(view, run, &record)?;
+            attached.push(run.clone());
+        }
+    }
+    Ok((created, attached))
 }
 
 fn stage_head(view: &mut View<'_>, old: Option<&AlertRecord>, head: &AlertRecord) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ mod verify;
 use std::fmt;
 use std::str::FromStr;
 
-use quell_alert::Timestamp;
+use quell_alert::{AlertId, Timestamp};
 use quell_run::RunId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -49,6 +49,13 @@ pub enum Audited {
         detection: String,
         /// Which version.
         version: String,
+    },
+    /// A later alert was attached to a run that has its matter in hand: it starts none of its own.
+    Attached {
+        /// The run.
+        run: RunId,
+        /// The alert.
+        alert: AlertId,
     },
     /// A finished run was forgotten with age, with all its lines.
     RunForgotten {

@@ -10,6 +10,8 @@
 //! | `run/open/` | run | the run, while something is to be done for it |
 //! | `run/time/` | started, run | the run |
 //! | `run/alert/` | alert id, started, run | the run |
+//! | `run/attached/` | run, received, alert id, version | [`quell_run::Attached`]: a later alert that belongs to the run |
+//! | `claim/` | name | the run that has what `once_per` names in hand |
 //! | `run/hold/` | run, hold | the hold, while the run holds it |
 //! | `hold/` | hold | who holds a state of a target |
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
@@ -31,6 +33,8 @@ pub(crate) const RUN_OPEN: &str = "run/open/";
 pub(crate) const RUN_TIME: &str = "run/time/";
 pub(crate) const RUN_ALERT: &str = "run/alert/";
 pub(crate) const RUN_HOLD: &str = "run/hold/";
+pub(crate) const RUN_ATTACHED: &str = "run/attached/";
+pub(crate) const CLAIM: &str = "claim/";
 pub(crate) const HOLD: &str = "hold/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
 pub(crate) const COUNTER: &str = "counter/";

@@ -8,7 +8,7 @@
 //! `engine` the thin trait under it all, with sled (and the cures for it) and redb; `record` the form of one record on
 //! disk.
 //!
-//! On top of these lie `keys` (the table of all that is kept) and one file for each kind of thing: `alerts`, `journal`
+//! On top of these lie `keys` (the table of all that is kept) and one file for each kind of thing: `alerts`, `claims`, `journal`
 //! and `runs`, `exclusions`, `counters`, `playbooks`, `pause`, and `audit`, the chain of all of it; then `retention`, `stats`, `verify` and `backup`.
 //!
 //! Invariant: only this room names sled and redb, and only the committer's thread writes.
@@ -16,6 +16,7 @@
 mod alerts;
 mod audit;
 mod backup;
+mod claims;
 mod committer;
 mod counters;
 mod damage;
@@ -41,6 +42,7 @@ mod verify;
 pub use alerts::{Accepted, AlertRecord, AlertVersion, Alerts, NewAlert, Standing};
 pub use audit::{Anchor, Audit, AuditRecord, AuditVerdict, Audited, Break, Exported};
 pub use backup::Copied;
+pub use claims::Claims;
 pub use committer::View;
 pub use counters::{Budget, Counters, Taken, Window};
 pub use damage::Damage;

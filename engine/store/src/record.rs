@@ -52,6 +52,10 @@ pub enum Kind {
     AuditEnd = 12,
     /// Who paused the engine.
     Paused = 13,
+    /// Who has a claim.
+    Claim = 20,
+    /// A later alert that belongs to a run.
+    Attached = 21,
     /// Bytes that only tests write.
     Test = 255,
 }
@@ -75,6 +79,8 @@ impl Kind {
             Self::Audit => "record of the audit log",
             Self::AuditEnd => "end of the audit log",
             Self::Paused => "note of a pause",
+            Self::Claim => "claim of a run",
+            Self::Attached => "alert that belongs to a run",
             Self::Test => "test record",
         }
     }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::alerts::{self, AlertRecord, Named};
 use crate::audit::{self, Audited};
+use crate::claims;
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::journal::{index_keys, summary_key};
@@ -60,6 +61,7 @@ impl Store {
         let alerts = self
             .side_by_side(alerts, move |store, alert| async move { store.forget_alert(alert, at).await })
             .await?;
+        self.forget_claims(at).await?;
         if let Some(before) = retention.before {
             self.forget_audit(before).await?;
         }
@@ -101,7 +103,15 @@ impl Store {
     /// Removes a run with all its lines, unless it has changed since it was looked at.
     async fn forget_run(self, seen: RunSummary, at: Timestamp) -> Result<bool, StoreError> {
         let space = Key::of(keys::RUN_LINE).text(&seen.id.0).build();
-        let lines = self.clone().aside(move |store| all_keys(store, space)).await?;
+        let attached = claims::attached_space(&seen.id);
+        let lines = self
+            .clone()
+            .aside(move |store| {
+                let mut keys = all_keys(store, space)?;
+                keys.extend(all_keys(store, attached)?);
+                Ok(keys)
+            })
+            .await?;
         self.decide(move |view| {
             let key = summary_key(&seen.id);
             if view.read::<RunSummary>(Kind::RunSummary, &key)?.as_ref() != Some(&seen) {

@@ -1,8 +1,9 @@
 //! Looking runs up: [`quell_run::Runs`] over the store.
 
 use async_trait::async_trait;
-use quell_run::{JournalError, Line, RunFilter, RunId, RunMatch, RunSummary, Runs};
+use quell_run::{Attached, JournalError, Line, RunFilter, RunId, RunMatch, RunSummary, Runs};
 
+use crate::claims;
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::journal::{self, RunRecords, summary_key};
@@ -31,6 +32,11 @@ impl Runs for RunRecords {
     async fn lines(&self, run: &RunId) -> Result<Vec<Line>, JournalError> {
         let run = run.clone();
         self.0.aside(move |store| journal::lines(store, &run)).await.map_err(looked_up)
+    }
+
+    async fn attached(&self, run: &RunId) -> Result<Vec<Attached>, JournalError> {
+        let run = run.clone();
+        self.0.aside(move |store| claims::attached(store, &run)).await.map_err(looked_up)
     }
 }
 

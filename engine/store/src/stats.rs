@@ -36,6 +36,9 @@ pub struct Stats {
     /// Records of the audit log.
     #[serde(default)]
     pub audit_records: u64,
+    /// What runs have in hand for `once_per`.
+    #[serde(default)]
+    pub claims: u64,
     /// Damaged records found since the store was opened.
     pub damaged: u64,
 }
@@ -59,6 +62,7 @@ impl Store {
                 counters: store.count(keys::COUNTER)?,
                 playbooks: store.count(keys::PLAYBOOK)?,
                 audit_records: store.count(keys::AUDIT_RECORD)?,
+                claims: store.count(keys::CLAIM)?,
                 damaged: health.damaged.len() as u64,
             })
         })

@@ -158,8 +158,12 @@ async fn report(show: Show, app: &App, tally: &Tally, id: &str, live: bool) -> a
         }
     }
     let word = if live { "" } else { "; nothing was touched (--live would)" };
+    let attached = match tally.attached {
+        0 => String::new(),
+        number => format!(" ({number} more attached to an earlier one)"),
+    };
     show.aside(format_args!(
-        "{}, {}{word}; {} repeated, {} passed over, {} refused",
+        "{}, {}{attached}{word}; {} repeated, {} passed over, {} refused",
         counted(tally.alerts, "alert"),
         counted(tally.runs, "run"),
         tally.repeated,

@@ -9,7 +9,7 @@ use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
 
 use super::{Context, block_on};
 use crate::reach::{self, operator};
-use crate::show::{BAD, FAINT, GOOD, NAME, NOTE, Show, Table, Telling, styled, word};
+use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, styled, word};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -168,6 +168,18 @@ fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
     let mut telling = Telling::default();
     for line in &record.lines {
         show.line(format_args!("{:>4} {}", line.number, telling.line(line)));
+    }
+    if !record.attached.is_empty() {
+        show.line(styled(HEAD, "alerts that belong to it (`once_per`)"));
+    }
+    for later in &record.attached {
+        show.line(format_args!(
+            "  {} alert {} {:?}: the same {}",
+            styled(FAINT, later.at.format("%Y-%m-%d %H:%M:%S")),
+            later.alert,
+            later.title,
+            later.because
+        ));
     }
     Ok(())
 }

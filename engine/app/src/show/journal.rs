@@ -266,6 +266,9 @@ fn left_out(because: &LeftOut) -> String {
             _ => format!("`unless` cannot be known {}", deciding(trace)),
         },
         LeftOut::NotApproved => "nobody approved the plan".into(),
+        LeftOut::Attached { run } => {
+            format!("run {} has it in hand (`once_per`)", run.0.get(..8).unwrap_or(&run.0))
+        }
         LeftOut::Where { trace } => match truth(trace) {
             "false" => format!("`where` does not hold {}", deciding(trace)),
             _ => format!("`where` cannot be known {}", deciding(trace)),

@@ -29,6 +29,7 @@ pub(crate) const PLAYBOOK: Keys = Keys {
         "severity_note",
         "mode",
         "when",
+        "once_per",
         "for_each",
         "unless",
         "deadline",
@@ -39,7 +40,7 @@ pub(crate) const PLAYBOOK: Keys = Keys {
         "afterwards",
     ],
     required: &["language", "playbook", "title", "when", "steps"],
-    coming: &["inputs", "once_per", "limits"],
+    coming: &["inputs", "limits"],
 };
 
 pub(crate) const WHEN: Keys =
@@ -67,6 +68,7 @@ impl Check<'_> {
         self.is_disabled = mode == Some(Mode::Disabled);
         let when = fields.get("when").and_then(|node| self.when(node));
         let lanes = self.lanes(&fields);
+        let once_per = fields.get("once_per").map(|node| self.once_per(node));
         let deadline = fields.get("deadline").map_or(Some(Playbook::DEADLINE), |node| self.deadline(node));
         let defaults = fields.get("defaults").map_or_else(Defaults::default, |node| self.defaults(node));
         self.find_steps(&fields);
@@ -90,6 +92,7 @@ impl Check<'_> {
             severity_note: texts.severity_note,
             mode: mode?,
             when: when?,
+            once_per: once_per.map_or(Some(None), |found| found.map(Some))?,
             for_each,
             unless,
             unless_unknown,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod flow;
+mod once;
 mod step;
 mod value;
 
@@ -16,6 +17,7 @@ use crate::condition::Group;
 
 pub use ask::{AfterAnswer, AskStep, Asking, IfExpired};
 pub use flow::{Branch, EachStep, SetStep, StopStep, WaitStep};
+pub use once::{KeyPart, OncePer};
 pub use step::{DoStep, IfUnknown, OnError, Retry, Step, StepCondition, StepId, UndoRule, Verb};
 pub use value::{Form, Reference};
 
@@ -38,6 +40,8 @@ pub struct Playbook {
     pub mode: Mode,
     /// Which alerts start it.
     pub when: Trigger,
+    /// Which alerts belong to one run; `None` where each alert is a matter of its own.
+    pub once_per: Option<OncePer>,
     /// Through what it goes, a lane each.
     pub for_each: Option<ForEach>,
     /// What stops a lane, on top of the exclusion list.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::check::playbook::{PLAYBOOK, WHEN};
 use crate::check::shape::Keys;
-use crate::check::{asking, lanes};
+use crate::check::{asking, lanes, once};
 use crate::names::{self, ENTITY_KINDS};
 use crate::parse::parse;
 
@@ -65,6 +65,10 @@ fn playbook(key: &str) -> Option<Value> {
             "Whether it acts. `observe`, the default, plans and records; `ask` plans and asks a person.",
         ),
         "when" => described(object(&WHEN, when), "Which alerts start it."),
+        "once_per" => described(
+            object(&once::ONCE_PER, once_per),
+            "Alerts that have these values in common start one run; later ones are attached to it.",
+        ),
         "for_each" => described(reference("for_each"), "Through what it goes, a lane each."),
         "unless" => described(
             conditions::group(json!({ "if_unknown": words(&["stop", "ask"]) })),
@@ -83,6 +87,19 @@ fn playbook(key: &str) -> Option<Value> {
 fn when(key: &str) -> Option<Value> {
     let states = json!({ "states": list(words(&["new", "updated", "resolved"])) });
     (key == "alert").then(|| conditions::group(states))
+}
+
+fn once_per(key: &str) -> Option<Value> {
+    Some(match key {
+        "key" => described(
+            list(text()),
+            "Names of the alert, and the entity of `for_each`: [alert.type, account].",
+        ),
+        _ => described(
+            reference("duration"),
+            "For how long, from the beginning of the run; 7d if nothing is said.",
+        ),
+    })
 }
 
 fn each(key: &str) -> Option<Value> {

@@ -162,9 +162,11 @@ impl Course<'_> {
 
     /// Somebody whom `unless` spares is still told about in `always`; those whom the plan left out were never in it.
     fn runs_always(&self) -> bool {
-        use LeftOut::{NotApproved, TooMany, Where};
-        let never_in_it =
-            matches!(self.lane_state.left_out(), Some(TooMany { .. } | Where { .. } | NotApproved));
+        use LeftOut::{Attached, NotApproved, TooMany, Where};
+        let never_in_it = matches!(
+            self.lane_state.left_out(),
+            Some(TooMany { .. } | Where { .. } | NotApproved | Attached { .. })
+        );
         !self.is_apart() && !never_in_it
     }
 

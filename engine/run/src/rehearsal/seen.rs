@@ -129,6 +129,7 @@ impl Seen {
             LeftOut::Unless { trace } => ("unless", trace.to_string()),
             LeftOut::Where { trace } => ("where", trace.to_string()),
             LeftOut::NotApproved => ("not_approved", "nobody said yes".to_owned()),
+            LeftOut::Attached { run } => ("attached", format!("run {run} has it in hand")),
         };
         self.skip(self.who(lane), None, word, says);
     }

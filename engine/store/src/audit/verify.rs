@@ -231,6 +231,7 @@ fn name(what: &Audited) -> String {
 fn thing(what: &Audited) -> String {
     match what {
         Audited::Line { run, .. } | Audited::RunForgotten { run } => format!("run {run}"),
+        Audited::Attached { run, alert } => format!("alert {alert} attached to run {run}"),
         Audited::Alert { detection, .. } | Audited::AlertForgotten { detection } => {
             format!("alert {detection}")
         }

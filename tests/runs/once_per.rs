@@ -1,0 +1,101 @@
+//! `once_per`: what a plan claims, and what is left of it where others have that.
+
+use std::sync::Arc;
+
+use quell_alert::{Alert, AlertId};
+use quell_playbook::model::Playbook;
+use quell_run::{Finish, LeftOut, Origin, Plan, RunId};
+use quell_tests::run::{AD, House, Person, alert_about};
+
+fn playbook(house: &House, once_per: &str) -> Arc<Playbook> {
+    house.playbook(&format!(
+        "language: 1\nplaybook: cut-off\ntitle: Cut off\nmode: act\nwhen:\n  alert:\n    all:\n      - alert.severity: {{ at_least: low }}\n{once_per}\nfor_each: account\nsteps:\n  - do: account.disable\nalways:\n  - do: desk.tell\n    with: {{ text: told }}\n",
+    ))
+}
+
+fn called(alert: &Arc<Alert>, id: &str) -> Arc<Alert> {
+    Arc::new(Alert { id: AlertId(id.into()), ..Alert::clone(alert) })
+}
+
+fn names(house: &House, alert: &Arc<Alert>, playbook: &Playbook) -> Vec<String> {
+    house.plan(alert, playbook).claims(playbook).into_iter().map(|claim| claim.name).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_it_nothing_is_claimed() {
+    let (alice, house) = (Person::new("alice"), House::new());
+    assert!(names(&house, &alert_about("a-1", &[&alice]), &playbook(&house, "")).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_account_is_the_same_in_two_alerts_and_another_is_not() {
+    let (alice, bob, house) = (Person::new("alice"), Person::new("bob"), House::new());
+    let playbook = playbook(&house, "once_per: { key: [alert.title, account], within: 4h }");
+    let both = names(&house, &alert_about("a-1", &[&alice, &bob]), &playbook);
+    let again = names(&house, &alert_about("a-2", &[&alice]), &playbook);
+    assert_eq!(both.len(), 2);
+    assert_eq!(again, both[..1]);
+    assert_ne!(both[0], both[1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_known_claims_nothing() {
+    let (alice, house) = (Person::new("alice"), House::new());
+    // The alert has no type: it has nothing in common with anything.
+    let by_type = playbook(&house, "once_per: { key: [alert.type, account] }");
+    let alert = alert_about("a-1", &[&alice]);
+    assert_eq!(names(&house, &alert, &by_type).len(), 1);
+    let untyped = Arc::new(Alert { alert_type: None, ..Alert::clone(&alert) });
+    assert!(names(&house, &untyped, &by_type).is_empty());
+    // A bare name may be anybody's.
+    let by_account = playbook(&house, "once_per: { key: [account] }");
+    let mut weak = Alert::clone(&alert);
+    weak.entities.accounts[0].identifiers = vec!["name:alice".parse().unwrap()];
+    assert!(names(&house, &Arc::new(weak), &by_account).is_empty());
+    assert_eq!(names(&house, &alert, &by_account).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_and_another_product_have_claims_of_their_own() {
+    let (alice, house) = (Person::new("alice"), House::new());
+    let playbook = playbook(&house, "once_per: { within: 1h }");
+    let alert = alert_about("a-1", &[&alice]);
+    let mut elsewhere = Alert::clone(&alert);
+    elsewhere.product = quell_alert::Product("Okta".into());
+    assert_ne!(names(&house, &alert, &playbook), names(&house, &Arc::new(elsewhere), &playbook));
+    let replay = Origin::Replay { id: "r".into() };
+    let state = quell_playbook::model::AlertState::New;
+    let replayed = Plan::new(alert.clone(), &playbook, replay, state, house.clock_now());
+    assert_ne!(names(&house, &alert, &playbook), [replayed.claims(&playbook)[0].name.clone()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lanes_that_another_run_has_are_left_to_it_and_the_others_are_taken() {
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let house = House::new().with([&alice, &bob]);
+    let playbook = playbook(&house, "once_per: { key: [account] }");
+    let mut plan = house.plan(&alert_about("a-2", &[&alice, &bob]), &playbook);
+    let claims = plan.claims(&playbook);
+    let other = RunId("earlier".into());
+    assert!(plan.leave_to([(&claims[0], &other)]), "bob is left to do");
+    assert_eq!(plan.lanes[0].left_out, Some(LeftOut::Attached { run: other.clone() }));
+    assert_eq!(plan.claims(&playbook), claims[1..], "only what is taken is claimed");
+    house.carry_through(&[(plan.clone(), playbook.clone())]).await;
+    assert!(house.vendor.is_disabled(AD, &bob) && !house.vendor.is_disabled(AD, &alice));
+    assert_eq!(house.vendor.told().len(), 1, "`always` is for those who are in it");
+    assert_eq!(house.state(&plan.run).await.finish(), Some(Finish::Contained));
+
+    let mut all = house.plan(&called(&plan.alert, "a-3"), &playbook);
+    let claims = all.claims(&playbook);
+    assert!(!all.leave_to(claims.iter().map(|claim| (claim, &other))), "nobody is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_for_the_whole_run_leaves_all_of_it_to_the_other() {
+    let (alice, house) = (Person::new("alice"), House::new());
+    let playbook = playbook(&house, "once_per: { key: [alert.title] }");
+    let mut plan = house.plan(&alert_about("a-2", &[&alice]), &playbook);
+    let claims = plan.claims(&playbook);
+    assert_eq!((claims.len(), claims[0].lane), (1, None));
+    assert!(!plan.leave_to([(&claims[0], &RunId("earlier".into()))]));
+}
