@@ -1,11 +1,13 @@
 //! What the [`Recorder`](crate::recorder::Recorder) answers: one value of each kind, with something in every field.
 
 use quell_action::exclusion::Entry;
+use quell_alert::Timestamp;
 use quell_api::{
-    AuditVerdict, BackedUp, DamagedRecord, ExclusionTest, Health, InQuestion, Part, PauseNote, RunRecord,
-    TestedEntry, Undone, UndoneTask, Verified,
+    AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, InQuestion, LimitUse,
+    LimitsReport, Part, PauseNote, RunRecord, TestedEntry, Undone, UndoneTask, Verified,
 };
-use quell_run::RunSummary;
+use quell_playbook::model::{Counted, Per};
+use quell_run::{Limit, RunId, RunSummary, Whose};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -124,4 +126,24 @@ pub(crate) fn verified() -> Verified {
 
 pub(crate) fn backed_up() -> BackedUp {
     BackedUp { file: "/var/backups/quell.copy".into(), bytes: 9, changes: 8, commit: 7 }
+}
+
+/// What the limits have let through.
+pub(crate) fn limits() -> LimitsReport {
+    let limit = Limit { whose: Whose::Playbook, what: Counted::Devices, per: Per::Day, at_most: 3 };
+    let counting = Counting {
+        who: NAME.into(),
+        run: RunId(NAME.into()),
+        playbook: NAME.into(),
+        at: Timestamp::UNIX_EPOCH,
+        leaves_at: Some(Timestamp::UNIX_EPOCH),
+    };
+    let used = LimitUse {
+        limit,
+        playbook: Some(NAME.into()),
+        used: Some(1),
+        frees_at: None,
+        counted: vec![counting],
+    };
+    LimitsReport { at: Timestamp::UNIX_EPOCH, limits: vec![used] }
 }

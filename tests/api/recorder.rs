@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_api::{
     AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, UndoOrder, Undone,
-    Verified,
+    LimitsReport, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder,
+    UndoOrder, Undone, Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -115,6 +115,10 @@ impl Operations for Recorder {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         self.note("test_exclusion", who, answers::tested())
+    }
+
+    async fn limits(&self) -> Result<LimitsReport, Refusal> {
+        self.note("limits", (), answers::limits())
     }
 
     async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {

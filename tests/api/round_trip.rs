@@ -8,7 +8,7 @@ use quell_api::{
     SettleOrder, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
-use quell_run::{Bond, QuestionId, RunFilter, RunStatus};
+use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
 use serde_json::json;
 
 use crate::answers::{self, NAME};
@@ -62,6 +62,13 @@ async fn undoing() {
 }
 
 #[tokio::test]
+async fn limits() {
+    let server = Server::new().await;
+    assert_eq!(server.client().limits().await.unwrap(), answers::limits());
+    was_asked(&server, "limits", ());
+}
+
+#[tokio::test]
 async fn people() {
     let server = Server::new().await;
     let client = server.client();
@@ -74,6 +81,12 @@ async fn people() {
         bond: Bond("ab".into()),
         by: NAME.into(),
         remark: Some(NAME.into()),
+        with: vec![Bundled {
+            run: RunId(NAME.into()),
+            question: QuestionId("limits".into()),
+            bond: Bond("cd".into()),
+            subjects: vec![NAME.into()],
+        }],
     };
     assert_eq!(client.answer(&answer).await.unwrap(), answers::run());
     was_asked(&server, "answer", answer);

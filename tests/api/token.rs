@@ -5,7 +5,7 @@ use quell_api::{Client, Operations as _, RefusalKind, Token};
 use crate::server::{Server, TOKEN, refused};
 
 /// Every route that needs the token.
-const GUARDED: [(&str, &str); 22] = [
+const GUARDED: [(&str, &str); 23] = [
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/7ffc"),
     ("POST", "/api/v1/runs/7ffc/cancel"),
@@ -18,6 +18,7 @@ const GUARDED: [(&str, &str); 22] = [
     ("POST", "/api/v1/exclusions"),
     ("GET", "/api/v1/exclusions/test?who=alice"),
     ("DELETE", "/api/v1/exclusions/08bb?by=me"),
+    ("GET", "/api/v1/limits"),
     ("POST", "/api/v1/pause"),
     ("DELETE", "/api/v1/pause?by=me"),
     ("GET", "/api/v1/audit?from=0&most=1"),

@@ -46,6 +46,7 @@ pub(crate) fn surroundings() -> Surroundings {
     Surroundings {
         known: Catalogue::new(actions()),
         teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
+        limits: Some(quell_playbook::model::Limits::CAREFUL),
         ..Surroundings::default()
     }
 }

@@ -15,6 +15,7 @@ mod flow;
 mod flow_at_every_write;
 mod hold;
 mod lanes;
+mod limits;
 mod observe;
 mod once_per;
 mod plan;

@@ -12,6 +12,7 @@ mod bench;
 mod claims;
 mod conformance;
 mod copies;
+mod counters;
 mod crash;
 mod damage;
 mod disk_full;

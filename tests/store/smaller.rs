@@ -1,11 +1,10 @@
-//! Exclusions, counters, playbook texts, retention and figures.
+//! Exclusions, playbook texts, retention and figures.
 
-use chrono::TimeDelta;
 use quell_action::exclusion::{Entry, EntryId, Excludes, Source};
 use quell_playbook::model::{ContentHash, PlaybookName};
 use quell_run::{Journal, RunId, Runs};
 use quell_store::engine::memory::MemoryDisk;
-use quell_store::{Budget, Forgotten, PlaybookText, Retention, Standing, Store, Taken, Window};
+use quell_store::{Forgotten, PlaybookText, Retention, Standing, Store};
 
 use crate::samples::{at, created, end, holds, new_alert};
 use crate::{for_each_engine, open, wait};
@@ -68,100 +67,6 @@ fn a_damaged_exclusion_is_an_error_for_the_whole_list() {
         flip();
     }
     assert_eq!(wait(exclusions.list()).unwrap().len(), 2);
-}
-
-fn budget(counter: &str, windows: &[(i64, u64)]) -> Budget {
-    let windows = windows
-        .iter()
-        .map(|(minutes, at_most)| Window { length: TimeDelta::minutes(*minutes), at_most: *at_most });
-    Budget { counter: counter.to_owned(), windows: windows.collect() }
-}
-
-#[test]
-fn a_window_gives_out_its_places_once_and_again_when_time_has_passed() {
-    for_each_engine(|kind, dir| {
-        let hourly = || vec![budget("identities", &[(60, 3)])];
-        let take = |who: &str, seconds: i64| {
-            let store = open(kind, dir);
-            wait(store.counters().take(hourly(), who.to_owned(), at(seconds))).unwrap()
-        };
-        assert_eq!(take("a", 0), Taken::Counted);
-        assert_eq!(take("b", 60), Taken::Counted);
-        assert_eq!(take("a", 120), Taken::Already, "{kind}");
-        assert_eq!(take("c", 180), Taken::Counted);
-        // "a" was counted anew at 120, so "b" is the first to leave.
-        let full = take("d", 240);
-        let window = Window { length: TimeDelta::minutes(60), at_most: 3 };
-        assert_eq!(
-            full,
-            Taken::Full { counter: "identities".into(), window, free_at: Some(at(3660)) },
-            "{kind}"
-        );
-        assert_eq!(take("d", 3659), full, "{kind}");
-        assert_eq!(take("d", 3660), Taken::Counted, "{kind}");
-        let used = open(kind, dir).counters().used("identities", TimeDelta::minutes(60), at(3660)).unwrap();
-        assert_eq!(used, 3, "{kind}");
-    });
-}
-
-#[test]
-fn all_budgets_have_room_or_none_is_charged() {
-    let counters = in_memory().counters();
-    let both = || vec![budget("site", &[(60, 10), (1440, 2)]), budget("playbook", &[(60, 1)])];
-    assert_eq!(wait(counters.take(both(), "a".into(), at(0))).unwrap(), Taken::Counted);
-    let full = wait(counters.take(both(), "b".into(), at(1))).unwrap();
-    assert!(matches!(&full, Taken::Full { counter, .. } if counter == "playbook"), "{full:?}");
-    assert_eq!(
-        counters.used("site", TimeDelta::minutes(60), at(1)).unwrap(),
-        1,
-        "the site was charged for nothing"
-    );
-    assert_eq!(wait(counters.take(both(), "b".into(), at(3601))).unwrap(), Taken::Counted);
-    let day = wait(counters.take(both(), "c".into(), at(7300))).unwrap();
-    assert!(matches!(&day, Taken::Full { window, .. } if window.at_most == 2), "{day:?}");
-}
-
-#[test]
-fn five_hundred_who_ask_at_once_get_twenty_places() {
-    for_each_engine(|kind, dir| {
-        let store = open(kind, dir);
-        let counted = wait(async {
-            let asking = (0..500).map(|number| {
-                let counters = store.counters();
-                let budgets = vec![budget("identities", &[(60, 20)])];
-                tokio::spawn(
-                    async move { counters.take(budgets, format!("user {number}"), at(0)).await.unwrap() },
-                )
-            });
-            let mut counted = 0;
-            for answer in asking.collect::<Vec<_>>() {
-                counted += usize::from(answer.await.unwrap() == Taken::Counted);
-            }
-            counted
-        });
-        assert_eq!(counted, 20, "{kind}");
-    });
-}
-
-#[test]
-fn a_clock_that_jumps_back_frees_no_place_and_a_budget_of_none_never_has_one() {
-    let counters = in_memory().counters();
-    let two = || vec![budget("c", &[(60, 2)])];
-    wait(counters.take(two(), "a".into(), at(100_000))).unwrap();
-    wait(counters.take(two(), "b".into(), at(100_000))).unwrap();
-    assert!(matches!(wait(counters.take(two(), "c".into(), at(0))).unwrap(), Taken::Full { .. }));
-    let none = vec![budget("none", &[(60, 0)])];
-    let never = wait(counters.take(none, "a".into(), at(0))).unwrap();
-    assert!(matches!(never, Taken::Full { free_at: None, .. }), "{never:?}");
-}
-
-#[test]
-fn somebody_who_asks_about_a_short_window_does_not_shorten_a_long_one() {
-    let counters = in_memory().counters();
-    wait(counters.take(vec![budget("c", &[(1440, 1)])], "a".into(), at(0))).unwrap();
-    wait(counters.take(vec![budget("c", &[(1, 9)])], "b".into(), at(3600))).unwrap();
-    let used = counters.used("c", TimeDelta::minutes(1440), at(3600)).unwrap();
-    assert_eq!(used, 2);
 }
 
 #[test]

@@ -16,8 +16,8 @@ use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
     AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, Token, UndoOrder,
-    Undone, Verified,
+    LimitsReport, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, Token,
+    UndoOrder, Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -153,6 +153,10 @@ impl Operations for Client {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         self.get("/api/v1/exclusions/test", &Who { who: who.to_owned() }).await
+    }
+
+    async fn limits(&self) -> Result<LimitsReport, Refusal> {
+        self.get("/api/v1/limits", &()).await
     }
 
     async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {

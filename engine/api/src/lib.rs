@@ -14,6 +14,7 @@ mod error;
 mod exclusions;
 mod guard;
 mod health;
+mod limits;
 mod metrics;
 mod operations;
 mod pause;
@@ -28,6 +29,7 @@ pub use auth::Token;
 pub use client::Client;
 pub use error::{Refusal, RefusalKind};
 pub use health::{Health, Part};
+pub use limits::{Counting, LimitUse, LimitsReport};
 pub use metrics::Metrics;
 pub use operations::{
     AddExclusion, BackedUp, Backup, DamagedRecord, ExclusionTest, Operations, Prune, Pruned, RunRecord,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, PauseNote, PauseOrder, Refusal, SettleOrder,
+    AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, LimitsReport, PauseNote, PauseOrder, Refusal,
+    SettleOrder,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -54,6 +55,9 @@ pub trait Operations: Send + Sync {
 
     /// Whether the list stops actions on this account or device, and which entry does.
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal>;
+
+    /// What the limits on identities and devices have let through.
+    async fn limits(&self) -> Result<LimitsReport, Refusal>;
 
     /// Stops the engine from beginning anything disruptive, over restarts too. What waits is kept. Where it is paused
     /// already, says how.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use quell_run::{Bond, OpenQuestion, QuestionId, RunSummary};
+use quell_run::{Bond, Bundled, OpenQuestion, QuestionId, RunSummary};
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
@@ -26,6 +26,9 @@ pub struct AnswerOrder {
     /// What else they say, for the record.
     #[serde(default)]
     pub remark: Option<String>,
+    /// The questions of other runs that get the same answer: those that were shown together with it, or some of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Bundled>,
 }
 
 /// A task of which nobody can say whether it happened.

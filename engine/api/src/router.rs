@@ -14,7 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Metrics, Operations, Token, audit, auth, exclusions, guard, health, metrics, pause, people, runs, store,
+    Metrics, Operations, Token, audit, auth, exclusions, guard, health, limits, metrics, pause, people, runs,
+    store,
 };
 
 /// The largest request body.
@@ -44,6 +45,7 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::add))
         .route("/api/v1/exclusions/test", get(exclusions::test))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
+        .route("/api/v1/limits", get(limits::limits))
         .route("/api/v1/pause", post(pause::pause).delete(pause::resume))
         .route("/api/v1/audit", get(audit::export))
         .route("/api/v1/store", get(store::stats))

@@ -1,6 +1,7 @@
 //! [`Local`]: the operations carried out here, over the store and the engine of this process.
 
 mod exclusion;
+mod limits;
 mod pause;
 mod people;
 pub(crate) mod store;
@@ -12,8 +13,8 @@ use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_api::{
     AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, UndoOrder,
-    Undone, Verified,
+    LimitsReport, Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder,
+    UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -126,7 +127,7 @@ impl Operations for Local {
     }
 
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {
-        self.app.engine.questions().await.map_err(refused)
+        Ok(OpenQuestion::bundled(self.app.engine.questions().await.map_err(refused)?))
     }
 
     async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal> {
@@ -161,6 +162,10 @@ impl Operations for Local {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         exclusion::test(&self.app, who).await
+    }
+
+    async fn limits(&self) -> Result<LimitsReport, Refusal> {
+        limits::report(&self.app).await
     }
 
     async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {

@@ -1,6 +1,5 @@
 //! The folder of playbooks: read here, checked by the playbook room.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -8,18 +7,18 @@ use anyhow::Context as _;
 use quell_action::Catalogue;
 use quell_playbook::{Loaded, SourceFile, Surroundings, load};
 
-/// The teams of a site, and who is in them.
-pub(crate) type Teams = BTreeMap<String, Vec<String>>;
+use crate::config::Config;
 
-/// Reads and checks every playbook below a folder, or a single file.
-pub(crate) fn load_from(path: &Path, offered: &Catalogue, teams: &Teams) -> anyhow::Result<Loaded> {
+/// Reads and checks every playbook below a folder, or a single file; against what a site says, where there is one.
+pub(crate) fn load_from(path: &Path, offered: &Catalogue, site: Option<&Config>) -> anyhow::Result<Loaded> {
     let mut files = Vec::new();
     gather(path, is_playbook, &mut files)
         .with_context(|| format!("the playbooks of {} could not be read", path.display()))?;
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let surroundings = Surroundings {
         known: quell_connectors::catalogue(),
-        teams: teams.keys().cloned().collect(),
+        teams: site.map(|site| site.teams.keys().cloned().collect()).unwrap_or_default(),
+        limits: site.map(|site| site.limits.limits()),
         ..Surroundings::default()
     };
     Ok(load(&files, offered, &surroundings))

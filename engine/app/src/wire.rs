@@ -100,6 +100,7 @@ impl App {
             settings: Settings {
                 calls_at_once: site.config.engine.calls_at_once,
                 link_by_upn: site.config.engine.link_by_upn,
+                limits: site.config.limits.site_limits(),
                 ..Settings::default()
             },
         });
@@ -210,7 +211,7 @@ impl App {
 
 /// The site's playbooks, all of them good.
 fn usable_playbooks(site: &Site, catalogue: &Catalogue) -> anyhow::Result<Vec<Arc<Playbook>>> {
-    let loaded = playbooks::load_from(&site.config.playbooks, catalogue, &site.config.teams)?;
+    let loaded = playbooks::load_from(&site.config.playbooks, catalogue, Some(&site.config))?;
     if !loaded.is_usable() {
         bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
     }

@@ -74,6 +74,7 @@ pub const ALL: &[Code] = &[
     IRREVERSIBLE,
     NOBODY_TO_ASK,
     NOT_READABLE,
+    LOOSER_LIMIT,
     UNKNOWN_NAME,
     OUT_OF_SCOPE,
     TOO_EARLY,
@@ -219,6 +220,9 @@ pub const NOBODY_TO_ASK: Code = Code { id: "PB0310", page: include_str!("codes/P
 
 /// A verification of what cannot be read back.
 pub const NOT_READABLE: Code = Code { id: "PB0311", page: include_str!("codes/PB0311.md") };
+
+/// A limit looser than the site's.
+pub const LOOSER_LIMIT: Code = Code { id: "PB0315", page: include_str!("codes/PB0315.md") };
 
 /// No such name in scope.
 pub const UNKNOWN_NAME: Code = Code { id: "PB0401", page: include_str!("codes/PB0401.md") };

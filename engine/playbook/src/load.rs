@@ -10,7 +10,7 @@ use quell_action::Catalogue;
 
 use crate::check::{Site, check, check_across};
 use crate::diagnostic::{Diagnostic, Place};
-use crate::model::Playbook;
+use crate::model::{Limits, Playbook};
 use crate::parse::parse;
 
 /// One file as it was found.
@@ -32,6 +32,8 @@ pub struct Surroundings {
     pub teams: Vec<String>,
     /// How many entities a playbook goes through at most when it does not say itself.
     pub at_most: AtMost,
+    /// The site's limits, where they are known: a playbook cannot be looser.
+    pub limits: Option<Limits>,
 }
 
 /// How many entities a playbook goes through at most when it does not say itself.

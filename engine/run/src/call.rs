@@ -39,6 +39,9 @@ pub(crate) async fn call(
     let spec = &action.info().spec;
     // The list may have changed while the target was read, and a call that will not be made needs no intent.
     drop(cx.clear(known, &task.task, spec).map_err(|excluded| excluded_now(cx, task, excluded, earlier))?);
+    if let Some(over) = cx.take_place(known, task, spec, earlier).await? {
+        return Ok(over.into());
+    }
     let mut begun = task.clone();
     begun.attempts += 1;
     let intent = Entry::Started {

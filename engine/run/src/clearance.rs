@@ -1,13 +1,16 @@
 //! Clearing one task: who is meant, asked anew, and the exclusion list, as it is at this moment.
 
+use std::collections::BTreeSet;
+
 use quell_action::{
     AccountKey, ActionError, ActionSpec, Cleared, DeviceKey, Excluded, Impact, Subject, Target, TargetKind,
 };
+use quell_alert::DeviceIdentifier;
 use quell_playbook::Entity;
 
 use crate::context::{Context, Early};
 use crate::resolve::{Resolved, away};
-use crate::{Entry, Lane, RunState, Task, TaskState, scope};
+use crate::{Entry, Lane, Member, RunState, Task, TaskState, scope};
 use quell_action::exclusion::Reason;
 
 /// Who a task is about, as the directories say now.
@@ -15,6 +18,31 @@ pub(crate) struct Known {
     subject: Subject,
     /// Set where not every system that knows such devices could be asked.
     partly: Option<ActionError>,
+}
+
+impl Known {
+    /// Whom a limit counts: the identity with all its accounts, or the device under every name that stays with it.
+    pub(crate) fn member(&self, task: &Task) -> Member {
+        let mut keys = BTreeSet::from([task.target.to_string()]);
+        match &self.subject {
+            Subject::Identity(facts) => {
+                keys.extend(facts.accounts.iter().map(|account| account.key.to_string()));
+            }
+            Subject::Device(facts) => {
+                keys.insert(facts.key.to_string());
+                let lasting = facts.identifiers.iter().filter(|name| stays(name));
+                keys.extend(lasting.map(ToString::to_string));
+            }
+            Subject::Nobody => {}
+        }
+        Member { keys, display: task.display.clone() }
+    }
+}
+
+/// Whether a name of a device is its own for life.
+fn stays(name: &DeviceIdentifier) -> bool {
+    use DeviceIdentifier::{AzureId, EntraDeviceId, MdeId, Sid};
+    matches!(name, MdeId(_) | EntraDeviceId(_) | AzureId(_) | Sid(_))
 }
 
 impl Context {

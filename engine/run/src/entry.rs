@@ -4,11 +4,11 @@ mod detail;
 
 use quell_action::{ActionError, Effect, Excluded, RequestKey, State, Subject};
 use quell_alert::Timestamp;
-use quell_playbook::model::StepId;
+use quell_playbook::model::{Asking, StepId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Lane, LaneId, LeftOut, Plan, Question, QuestionId, Reply, Task, TaskId};
+use crate::{Exceeded, Lane, LaneId, LeftOut, Plan, Question, QuestionId, Reply, Task, TaskId};
 
 pub use detail::{CallFailure, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification};
 
@@ -210,6 +210,15 @@ pub enum Entry {
     TaskDropped {
         /// The task.
         task: TaskId,
+    },
+    /// Limits leave no room for a task, which has not happened: it waits for people, or is dropped.
+    OverLimit {
+        /// The task.
+        task: TaskId,
+        /// The limits without room.
+        exceeded: Vec<Exceeded>,
+        /// Who is asked; nobody where the rule is to stop.
+        asking: Option<Box<Asking>>,
     },
     /// The intent: the call is about to be made. On disk before the call.
     Started {

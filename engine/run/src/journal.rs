@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use quell_alert::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, HoldKey, Holds, RunId, RunSummary};
+use crate::{Entry, HoldKey, Holds, Reservation, Reserved, RunId, RunSummary};
 
 /// One line of a run's journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,10 @@ pub trait Journal: Send + Sync {
     /// first number that is already taken, or leaves a gap, is [`JournalError::Taken`]: two would be driving the same
     /// run.
     async fn append(&self, batch: Batch) -> Result<(), JournalError>;
+
+    /// Takes a place for somebody who is about to be touched, as [`crate::reserve`] says, and no two at the same time.
+    /// Returns only when it is on disk.
+    async fn reserve(&self, order: Reservation) -> Result<Reserved, JournalError>;
 
     /// All lines of a run, in order; empty where there is no such run.
     async fn read(&self, run: &RunId) -> Result<Vec<Line>, JournalError>;

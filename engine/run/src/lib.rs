@@ -12,6 +12,7 @@
 
 mod archive;
 mod brake;
+mod budget;
 mod call;
 mod clearance;
 mod clock;
@@ -28,6 +29,7 @@ mod hold;
 mod identify;
 mod journal;
 mod lanes;
+mod limits;
 mod log;
 mod memory;
 mod next;
@@ -50,6 +52,7 @@ mod undo;
 
 pub use archive::{ArchiveError, PlaybookArchive};
 pub use brake::Brake;
+pub use budget::{CounterName, Exceeded, Limit, Member, Reservation, Reserved, Tally, Touch, Whose, reserve};
 pub use clock::Clock;
 pub use command::Refusal;
 pub use engine::{Engine, EngineError, EngineParts, Recovered, Start};
@@ -61,6 +64,7 @@ pub use hands::Hands;
 pub use hold::{HoldKey, Holder, Holds, Ours};
 pub use identify::Identified;
 pub use journal::{Batch, Journal, JournalError, Line};
+pub use limits::SiteLimits;
 pub use log::RunEvent;
 pub use memory::MemoryJournal;
 pub use next::{Move, Next, next};
@@ -68,8 +72,10 @@ pub use plan::{
     Attached, Claim, Lane, LaneId, LeftOut, Opening, Origin, Parent, Plan, PlaybookVersion, RunId, Task,
     TaskId, TooMany,
 };
-pub use question::{About, Bond, OpenQuestion, Question, QuestionId, QuestionState, Reply, Settlement};
+pub use question::{
+    About, Bond, Bundled, OpenQuestion, Question, QuestionId, QuestionState, Reply, Settlement,
+};
 pub use retry::{Jitter, NoJitter};
 pub use runs::{Counts, RunFilter, RunMatch, RunStatus, RunSummary, Runs};
 pub use settings::Settings;
-pub use state::{IllegalEntry, LaneState, Phase, RunState, StepState, TaskState, Undo, Wait};
+pub use state::{HeldBack, IllegalEntry, LaneState, Phase, RunState, StepState, TaskState, Undo, Wait};

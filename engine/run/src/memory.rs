@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use crate::{
-    Batch, HoldKey, Holds, Journal, JournalError, Line, RunFilter, RunId, RunMatch, RunSummary, Runs,
+    Batch, CounterName, HoldKey, Holds, Journal, JournalError, Line, Reservation, Reserved, RunFilter, RunId,
+    RunMatch, RunSummary, Runs, Tally, reserve,
 };
 
 /// A journal that is gone with the process.
@@ -20,6 +21,14 @@ struct Kept {
     lines: BTreeMap<RunId, Vec<Line>>,
     summaries: BTreeMap<RunId, RunSummary>,
     holds: HashMap<HoldKey, Holds>,
+    tallies: BTreeMap<CounterName, Tally>,
+}
+
+impl MemoryJournal {
+    /// Who was touched so far, as the limits count them.
+    pub fn tallies(&self) -> BTreeMap<CounterName, Tally> {
+        self.kept.lock().tallies.clone()
+    }
 }
 
 #[async_trait]
@@ -40,6 +49,13 @@ impl Journal for MemoryJournal {
             };
         }
         Ok(())
+    }
+
+    async fn reserve(&self, order: Reservation) -> Result<Reserved, JournalError> {
+        let mut kept = self.kept.lock();
+        let (reserved, changed) = reserve(&order, |name| Ok(kept.tallies.get(name).cloned()))?;
+        kept.tallies.extend(changed);
+        Ok(reserved)
     }
 
     async fn read(&self, run: &RunId) -> Result<Vec<Line>, JournalError> {

@@ -8,12 +8,14 @@
 //!    too long, nothing more but `always`.
 //! 5. Where people must agree to the whole run, they are asked before anything is begun.
 //! 6. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`. A lane
-//!    that only waits for a person or for a moment takes nobody's place.
+//!    that only waits for a person or for a moment takes nobody's place. What limits hold back is asked about when
+//!    nothing else is to be done, all at once.
 //! 7. When all lanes have ended, what is to be done once is done (`afterwards`), and the run has ended.
 //!
 //! Invariant: nothing here asks a clock, a directory or a store. Whatever is not in the journal does not count.
 
 pub(crate) mod lane;
+mod limits;
 pub(crate) mod question;
 pub(crate) mod verb;
 
@@ -161,6 +163,7 @@ pub fn next(playbook: &Playbook, state: &RunState, now: Timestamp) -> Next {
         wind_up(playbook, state, &mut next);
     } else {
         lane::go_on(playbook, state, now, &mut next);
+        limits::ask(state, now, &mut next);
     }
     if state.lanes().iter().all(|lane| lane.end().is_some()) {
         next.records.push(last(playbook, state));

@@ -35,14 +35,15 @@ pub(crate) fn of_lane(state: &RunState, playbook: &Playbook, lane: LaneId) -> La
         return LaneEnd::Cancelled;
     }
     match tally {
-        Tally { failed: 0, excluded: 0, stopped: false, declined: false, changed: 0, .. } => {
+        Tally { failed: 0, excluded: 0, over: 0, stopped: false, declined: false, changed: 0, .. } => {
             LaneEnd::NothingToDo
         }
-        Tally { failed: 0, excluded: 0, stopped: false, declined: false, .. } => LaneEnd::Contained,
+        Tally { failed: 0, excluded: 0, over: 0, stopped: false, declined: false, .. } => LaneEnd::Contained,
         Tally { changed: 1.., .. } | Tally { unchanged: 1.., .. } => LaneEnd::Partly,
         Tally { failed: 1.., .. } => LaneEnd::Failed,
         Tally { excluded: 1.., .. } => LaneEnd::Excluded,
         Tally { declined: true, .. } => LaneEnd::Declined,
+        Tally { over: 1.., .. } => LaneEnd::OverLimit,
         Tally { .. } => LaneEnd::LeftOut,
     }
 }
@@ -90,6 +91,8 @@ pub(crate) fn of_run(state: &RunState) -> Finish {
         Finish::Partly
     } else if has(LaneEnd::Failed) {
         Finish::Failed
+    } else if has(LaneEnd::OverLimit) {
+        Finish::OverLimit
     } else {
         Finish::Excluded
     }
@@ -106,14 +109,15 @@ pub(crate) fn report(state: &RunState) -> Value {
     lanes.map(about).collect()
 }
 
-fn within(state: &RunState, lane: LaneId, around: LaneId) -> bool {
+/// Whether a lane is this one, or within it.
+pub(crate) fn within(state: &RunState, lane: LaneId, around: LaneId) -> bool {
     let parent = |lane: &LaneId| state.lane(*lane)?.lane().parent.as_ref().map(|parent| parent.lane);
     std::iter::successors(Some(lane), parent).any(|lane| lane == around)
 }
 
 fn line(task: &TaskState) -> Value {
     let why = task.error.as_ref().map(ToString::to_string);
-    let excluded = task.excluded.as_ref().map(ToString::to_string);
+    let excluded = task.excluded.as_ref().map(ToString::to_string).or_else(|| over_limit(task));
     json!({
         "action": task.task.action,
         "at": task.task.provider,
@@ -121,6 +125,12 @@ fn line(task: &TaskState) -> Value {
         "stands": task.phase,
         "why": excluded.or(why.filter(|_| task.went_wrong())),
     })
+}
+
+/// The limits that have kept a task from being done.
+fn over_limit(task: &TaskState) -> Option<String> {
+    let exceeded = &task.over_limit()?.exceeded;
+    Some(exceeded.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
 /// What became of a lane's tasks. Where any of them had a target, only those count: telling people about an account
@@ -131,6 +141,7 @@ struct Tally {
     unchanged: u32,
     failed: u32,
     excluded: u32,
+    over: u32,
     attention: u32,
     stopped: bool,
     declined: bool,
@@ -154,6 +165,7 @@ impl Tally {
             Phase::Attention => self.attention += 1,
             Phase::Failed => self.failed += 1,
             Phase::Excluded => self.excluded += 1,
+            Phase::Dropped if task.over_limit().is_some() => self.over += 1,
             Phase::Succeeded if task.is_ineffective() => self.failed += 1,
             _ if beside => {}
             Phase::Succeeded | Phase::Undoing | Phase::Undone | Phase::Released | Phase::Stuck => {

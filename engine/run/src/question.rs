@@ -4,6 +4,8 @@
 //! and the tasks where they are known): an answer names that bond, and an answer to anything else does not count. It is
 //! answered once: by one person, or by as many as its quorum wants; then nobody can answer it any more.
 
+mod bundle;
+
 use std::fmt;
 
 use quell_alert::Timestamp;
@@ -11,7 +13,9 @@ use quell_playbook::model::{IfExpired, StepId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{LaneId, Plan, RunId, Task};
+use crate::{LaneId, Plan, RunId, Task, TaskId};
+
+pub use bundle::Bundled;
 
 /// What people are asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +92,13 @@ pub enum About {
         /// The step.
         step: StepId,
     },
+    /// Tasks for which limits leave no room.
+    Limits {
+        /// The number of the question, from 1.
+        number: u32,
+        /// Which tasks.
+        tasks: Vec<TaskId>,
+    },
     /// The tasks that a step has come to (`approval`).
     Tasks {
         /// The lane.
@@ -103,6 +114,8 @@ impl About {
         QuestionId(match self {
             Self::Plan => "plan".to_owned(),
             Self::TooMany => "too-many".to_owned(),
+            Self::Limits { number: 1, .. } => "limits".to_owned(),
+            Self::Limits { number, .. } => format!("limits-{number}"),
             Self::More { lane, step } => format!("{}/{step}/too-many", lane.0),
             Self::Unless { lane } => format!("{}/unless", lane.0),
             Self::Condition { lane, step } => format!("{}/{step}/if", lane.0),
@@ -114,7 +127,7 @@ impl About {
     /// The lane, where it is about one.
     pub fn lane(&self) -> Option<LaneId> {
         match self {
-            Self::Plan | Self::TooMany => None,
+            Self::Plan | Self::TooMany | Self::Limits { .. } => None,
             Self::Unless { lane }
             | Self::More { lane, .. }
             | Self::Condition { lane, .. }
@@ -172,6 +185,9 @@ pub struct OpenQuestion {
     pub question: Question,
     /// The answers that have come so far; more are needed.
     pub replies: Vec<Reply>,
+    /// The questions of other runs that are asked together with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Bundled>,
 }
 
 /// Where a question stands.

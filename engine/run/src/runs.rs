@@ -79,6 +79,9 @@ pub struct Counts {
     pub unchanged: u32,
     /// Tasks left alone because of the exclusion list.
     pub excluded: u32,
+    /// Tasks that a limit holds back, or has kept from being done.
+    #[serde(default)]
+    pub over_limit: u32,
     /// Tasks and steps that failed.
     pub failed: u32,
     /// Tasks that a person must decide about, failed undos included.

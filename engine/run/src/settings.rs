@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use quell_playbook::model::Retry;
 
+use crate::SiteLimits;
+
 /// How patient the engine is, and how much it does side by side. The defaults are those of a site that says nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -25,6 +27,8 @@ pub struct Settings {
     /// How long what a directory said may be used again. Zero: every call asks anew. How old it may be when somebody
     /// is cleared is the exclusion list's own bound.
     pub remember_for: Duration,
+    /// How many may be touched, over all playbooks.
+    pub limits: SiteLimits,
 }
 
 impl Default for Settings {
@@ -43,6 +47,7 @@ impl Default for Settings {
             calls_at_once: 64,
             link_by_upn: false,
             remember_for: Duration::ZERO,
+            limits: SiteLimits::default(),
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | Started, Unsettled | TaskDropped (it had not happened) | Dropped |
 //! | Started, Unsettled | NeedsAttention | Attention |
 //! | Started | Delayed | Waiting |
+//! | Pending, Waiting, Started, Unsettled | OverLimit (it had not happened) | Waiting, held back |
 //! | Attention | Settled: it happened | Succeeded |
 //! | Attention | Settled: it did not | Failed |
 //! | Pending, Waiting, Started, Unsettled, Attention, Succeeded, Undoing | UndoRequested | the same, undo wanted |
@@ -31,12 +32,15 @@
 //! | Undoing | UndoSucceeded | Undone |
 //! | anything else | | refused: the journal is damaged or the code is wrong |
 //!
+//! A task that is held back by a limit is let through, or not, by the question that names it.
+//!
 //! A question is asked once, takes answers until one of them counts, and is settled then: answered, expired or withdrawn.
 //!
 //! A step is *delayed* any number of times, then expanded, skipped or failed, once. A lane takes steps until it has
 //! ended, and a run takes lanes' entries until it has finished; undoing goes on after that.
 
 mod about;
+mod held;
 mod lane;
 mod people;
 mod summary;
@@ -55,6 +59,7 @@ use about::{after_finish, lane_of, task_of};
 use people::PeopleClock;
 
 pub(crate) use about::lane_about;
+pub use held::HeldBack;
 pub use lane::{LaneState, StepState, Wait};
 pub use task::{Phase, TaskState, Undo};
 
@@ -233,10 +238,17 @@ impl RunState {
             Entry::Branched { lane, step, lanes, .. } => self.branch(*lane, step, lanes, entry, at),
             Entry::Closing { lane } => self.close(lane),
             Entry::Asked { question, .. } => self.ask(question, entry, at),
-            Entry::Answered { question, reply } => self.question_mut(question)?.take(reply, at),
-            Entry::QuestionExpired { question } => self.question_mut(question)?.close(Settlement::Expired),
+            Entry::Answered { question, reply } => {
+                self.question_mut(question)?.take(reply, at)?;
+                self.let_through(question)
+            }
+            Entry::QuestionExpired { question } => {
+                self.question_mut(question)?.close(Settlement::Expired)?;
+                self.let_through(question)
+            }
             Entry::QuestionWithdrawn { question } => {
-                self.question_mut(question)?.close(Settlement::Withdrawn)
+                self.question_mut(question)?.close(Settlement::Withdrawn)?;
+                self.let_through(question)
             }
             _ if after_finish(entry) => self.one_task(entry, at),
             _ if self.finish.is_some() => Err("the run has finished".into()),
@@ -265,8 +277,28 @@ impl RunState {
         if let Some(lane) = question.about.lane() {
             self.lane_mut(lane)?.take(entry, at)?;
         }
+        if let About::Limits { tasks, .. } = &question.about {
+            let is_held =
+                |id| self.task(id).and_then(TaskState::held_back).is_some_and(HeldBack::is_to_be_asked);
+            if let Some(free) = tasks.iter().find(|id| !is_held(id)) {
+                return Err(format!("task {free} is not held back"));
+            }
+            tasks.iter().try_for_each(|id| self.task_mut(id).map(|task| task.asked(&question.id)))?;
+        }
         let observes = self.plan.mode == Mode::Observe;
         self.questions.push(QuestionState::new(question.clone(), at, observes));
+        Ok(())
+    }
+
+    /// What people say of tasks that a limit holds back goes for exactly those that they were asked about.
+    fn let_through(&mut self, id: &QuestionId) -> Result<(), String> {
+        let asked = self.question_mut(id)?;
+        let (About::Limits { tasks, .. }, Some(goes_on)) = (&asked.question.about, asked.goes_on()) else {
+            return Ok(());
+        };
+        for id in tasks.clone() {
+            self.task_mut(&id)?.let_through(goes_on);
+        }
         Ok(())
     }
 

@@ -5,7 +5,9 @@
 //! depends on what is open only.
 
 use async_trait::async_trait;
-use quell_run::{Batch, HoldKey, Holds, Journal, JournalError, Line, RunId, RunSummary};
+use quell_run::{
+    Batch, HoldKey, Holds, Journal, JournalError, Line, Reservation, Reserved, RunId, RunSummary,
+};
 
 use crate::audit::{self, Audited};
 use crate::committer::View;
@@ -36,6 +38,11 @@ impl Journal for RunRecords {
             Staged::Fits => Ok(()),
             Staged::Taken(number) => Err(JournalError::Taken { run, number }),
         }
+    }
+
+    async fn reserve(&self, order: Reservation) -> Result<Reserved, JournalError> {
+        let run = order.run.clone();
+        self.0.counters().take(order).await.map_err(|source| failed(&run, "written", source))
     }
 
     async fn read(&self, run: &RunId) -> Result<Vec<Line>, JournalError> {

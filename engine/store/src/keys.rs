@@ -15,7 +15,7 @@
 //! | `run/hold/` | run, hold | the hold, while the run holds it |
 //! | `hold/` | hold | who holds a state of a target |
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
-//! | `counter/` | name | a sliding window |
+//! | `counter/` | whose, what | who was touched, as limits count it |
 //! | `playbook/` | hash | the text of a playbook |
 //! | `pause` | | who paused the engine |
 //! | `audit/record/` | number | one link of the audit log |

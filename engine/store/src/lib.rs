@@ -44,7 +44,7 @@ pub use audit::{Anchor, Audit, AuditRecord, AuditVerdict, Audited, Break, Export
 pub use backup::Copied;
 pub use claims::Claims;
 pub use committer::View;
-pub use counters::{Budget, Counters, Taken, Window};
+pub use counters::Counters;
 pub use damage::Damage;
 pub use engine::{Direction, EngineError, EngineKind, Page, Scan};
 pub use error::StoreError;

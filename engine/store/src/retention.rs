@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::alerts::{self, AlertRecord, Named};
 use crate::audit::{self, Audited};
 use crate::claims;
+use crate::counters;
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::journal::{index_keys, summary_key};
@@ -118,7 +119,9 @@ impl Store {
                 return Ok(false);
             }
             audit::append(view, at, Audited::RunForgotten { run: seen.id.clone() }, b"")?;
-            lines.into_iter().chain(index_keys(&seen)).chain([key]).for_each(|key| view.delete(key));
+            let counters = counters::keys_of(&seen.id);
+            let others = index_keys(&seen).into_iter().chain(counters).chain([key]);
+            lines.into_iter().chain(others).for_each(|key| view.delete(key));
             Ok(true)
         })
         .await

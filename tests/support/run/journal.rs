@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use quell_run::{Batch, HoldKey, Holds, Journal, JournalError, Line, MemoryJournal, RunId, RunSummary};
+use quell_run::{
+    Batch, HoldKey, Holds, Journal, JournalError, Line, MemoryJournal, Reservation, Reserved, RunId,
+    RunSummary,
+};
 use tokio::sync::Notify;
 
 /// What happens at a write.
@@ -140,6 +143,29 @@ impl Journal for BreakingJournal {
             Some(Breakage::Refuses) => Err(full(&run)),
             Some(Breakage::RefusesAndKeeps) => {
                 self.keep(batch).await?;
+                Err(full(&run))
+            }
+        }
+    }
+
+    async fn reserve(&self, order: Reservation) -> Result<Reserved, JournalError> {
+        if self.inner.lock().dead {
+            std::future::pending::<()>().await;
+        }
+        let run = order.run.clone();
+        let turn = self.turn();
+        // A flush takes time, and others get on meanwhile.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        match turn {
+            None => self.kept.reserve(order).await,
+            Some(Breakage::DiesBefore) => self.die().await,
+            Some(Breakage::DiesAfter) => {
+                self.kept.reserve(order).await?;
+                self.die().await
+            }
+            Some(Breakage::Refuses) => Err(full(&run)),
+            Some(Breakage::RefusesAndKeeps) => {
+                self.kept.reserve(order).await?;
                 Err(full(&run))
             }
         }

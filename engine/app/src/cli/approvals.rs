@@ -7,14 +7,19 @@ use clap::Subcommand;
 use quell_api::{AnswerOrder, Operations};
 use quell_run::OpenQuestion;
 
+use super::confirm::confirm;
 use super::{Context, block_on};
 use crate::reach::{self, operator};
-use crate::show::{FAINT, HEAD, NAME, NOTE, Show, styled};
+use crate::show::{FAINT, HEAD, NAME, NOTE, Show, asked, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   quell approvals list
-  quell approvals approve 3f2a91c0/0/confirm")]
+  quell approvals approve 3f2a91c0/0/confirm
+  quell approvals approve 3f2a91c0/limits --all
+
+Runs that meet the same limit ask one question. Without --all an answer goes for the run that is named; with it, for all
+that were shown, and nobody else.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -47,6 +52,12 @@ struct Answer {
     /// What else there is to say, for the record.
     #[arg(long)]
     remark: Option<String>,
+    /// Answer for all runs that are asked about together; they are shown first.
+    #[arg(long)]
+    all: bool,
+    /// Do not ask again whether all are meant.
+    #[arg(long, requires = "all")]
+    yes: bool,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
@@ -62,6 +73,12 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     };
     let asked = find(operations.as_ref(), &order.question).await?;
     let choice = choose(&asked, order.choice, stops)?;
+    let with = if order.all { asked.with.clone() } else { Vec::new() };
+    if !with.is_empty() {
+        let what = format!("{choice} for {} runs, about {}", with.len() + 1, everybody(&asked).join(", "));
+        confirm(context.show, order.yes, &what, &choice)?;
+    }
+    let others = with.len();
     let summary = operations
         .answer(&AnswerOrder {
             run: asked.run.0.clone(),
@@ -70,12 +87,16 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             bond: asked.question.bond.clone(),
             by: operator(),
             remark: order.remark,
+            with,
         })
         .await?;
     if context.show.json {
         context.show.json(&summary)?;
     } else {
         context.show.line(format_args!("answered {choice:?}: {}", asked.question.text));
+        if others > 0 {
+            context.show.line(format_args!("and the same for {others} more runs"));
+        }
     }
     Ok(super::YES)
 }
@@ -114,6 +135,12 @@ fn choose(asked: &OpenQuestion, named: Option<String>, stops: bool) -> anyhow::R
     }
 }
 
+/// Whom a question is about, those of other runs that ask the same included.
+fn everybody(one: &OpenQuestion) -> Vec<&str> {
+    let others = one.with.iter().flat_map(|other| &other.subjects);
+    one.subjects.iter().chain(others).map(String::as_str).collect()
+}
+
 fn list(show: Show, open: &[OpenQuestion]) -> anyhow::Result<ExitCode> {
     if show.json {
         show.json(&open)?;
@@ -134,13 +161,15 @@ fn list(show: Show, open: &[OpenQuestion]) -> anyhow::Result<ExitCode> {
             "  {} starts {}, about {}",
             one.alert_title,
             one.playbook,
-            one.subjects.join(", ")
+            everybody(one).join(", ")
         ));
-        show.line(format_args!(
-            "  answers: {}; asked: {}",
-            question.choices.join(", "),
-            question.of.join(", ")
-        ));
+        if !one.with.is_empty() {
+            show.line(styled(
+                NOTE,
+                format_args!("  {} more runs ask the same; --all answers for all", one.with.len()),
+            ));
+        }
+        show.line(format_args!("  answers: {}; asked: {}", question.choices.join(", "), asked(&question.of)));
         let so_far = match one.replies.len() {
             0 => String::new(),
             replies => format!(", {replies} of {} so far", question.quorum),

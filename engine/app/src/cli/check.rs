@@ -7,7 +7,7 @@ use quell_playbook::{Loaded, render};
 
 use super::{Context, yes_if};
 use crate::config::{self, Mistakes};
-use crate::playbooks::{Teams, load_from};
+use crate::playbooks::load_from;
 use crate::show::{BAD, GOOD, Show, styled};
 use crate::{connectors, exclusions, kafka};
 
@@ -43,7 +43,7 @@ fn named(args: &Args) -> anyhow::Result<Mistakes> {
     let catalogue = quell_connectors::catalogue();
     let mut found = Mistakes::default();
     for path in &args.playbooks {
-        add(&mut found, load_from(path, &catalogue, &Teams::new())?);
+        add(&mut found, load_from(path, &catalogue, None)?);
     }
     Ok(found)
 }
@@ -55,7 +55,7 @@ fn whole_site(context: &Context) -> anyhow::Result<Mistakes> {
     found.gather(kafka::settings_unfollowed(&site))?;
     let Some(offered) = found.gather(connectors::offered(&site))? else { return Ok(found) };
     found.gather(exclusions::read(&site, &offered))?;
-    match load_from(&site.config.playbooks, &offered, &site.config.teams) {
+    match load_from(&site.config.playbooks, &offered, Some(&site.config)) {
         Ok(loaded) => add(&mut found, loaded),
         Err(error) => found.add(site.mistakes([("playbooks".to_owned(), format!("{error:#}"))])),
     }

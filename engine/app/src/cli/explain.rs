@@ -14,7 +14,7 @@ use super::{Context, block_on, yes_if};
 use crate::clock::SystemClock;
 use crate::config::{self, Mistakes};
 use crate::connectors;
-use crate::playbooks::{self, Teams};
+use crate::playbooks;
 use crate::records::understand;
 use crate::show::{FAINT, GOOD, HEAD, NAME, NOTE, Show, styled};
 
@@ -76,10 +76,10 @@ fn is_wanted(explanation: &Explanation, wanted: &str) -> bool {
 fn matcher(wanted: Option<&str>, context: &Context) -> anyhow::Result<Matcher> {
     let file = wanted.filter(|name| name.ends_with(".yaml"));
     let loaded = match file {
-        Some(file) => playbooks::load_from(file.as_ref(), &quell_connectors::catalogue(), &Teams::new())?,
+        Some(file) => playbooks::load_from(file.as_ref(), &quell_connectors::catalogue(), None)?,
         None => {
             let site = config::read(context.config.as_deref())?;
-            playbooks::load_from(&site.config.playbooks, &connectors::offered(&site)?, &site.config.teams)?
+            playbooks::load_from(&site.config.playbooks, &connectors::offered(&site)?, Some(&site.config))?
         }
     };
     if !loaded.is_usable() {

@@ -15,6 +15,7 @@ mod explain;
 mod explain_code;
 mod fmt;
 mod init;
+mod limits;
 mod pause;
 mod replay;
 mod run;
@@ -115,6 +116,8 @@ enum Command {
     Approvals(approvals::Args),
     /// Settle calls of which nobody can say whether they took effect.
     Attention(attention::Args),
+    /// Show what the limits on identities and devices have let through.
+    Limits(limits::Args),
     /// Stop everything disruptive, at once, until told to go on.
     Pause(pause::PauseArgs),
     /// Go on after a pause.
@@ -180,6 +183,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Undo(args) => undo::run(args, context),
         Command::Approvals(args) => approvals::run(args, context),
         Command::Attention(args) => attention::run(args, context),
+        Command::Limits(args) => limits::run(&args, context),
         Command::Pause(args) => pause::pause(args, context),
         Command::Resume(args) => pause::resume(&args, context),
         Command::Exclusions(args) => exclusions::run(args, context),

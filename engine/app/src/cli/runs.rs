@@ -140,7 +140,7 @@ pub(crate) fn standing(run: &RunSummary) -> String {
     let Some(finish) = run.finish else { return word(&run.status) };
     let style = match finish {
         Finish::Contained => GOOD,
-        Finish::Failed | Finish::NeedsAttention => BAD,
+        Finish::Failed | Finish::OverLimit | Finish::NeedsAttention => BAD,
         Finish::Partly | Finish::Excluded | Finish::Cancelled => NOTE,
         Finish::Observed | Finish::NothingToDo => FAINT,
     };

@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use super::{Context, yes_if};
 use crate::config::Mistakes;
-use crate::playbooks::{self, Teams, load_from};
+use crate::playbooks::{self, load_from};
 use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, Show, Telling, counted, styled};
 
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ struct Tested {
 
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let catalogue = quell_connectors::catalogue();
-    let loaded = load_from(&args.folder, &catalogue, &Teams::new())?;
+    let loaded = load_from(&args.folder, &catalogue, None)?;
     if !loaded.is_usable() {
         bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
     }

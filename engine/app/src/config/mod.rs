@@ -4,6 +4,7 @@
 //! the folder it is in. Reading it opens no connection and reads no secret.
 
 mod engine;
+mod limits;
 mod place;
 mod read;
 pub(crate) mod secret;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSettings, Telemetry};
+pub(crate) use limits::LimitSettings;
 pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read};
 pub(crate) use source::{DeadLetterSettings, SourceSettings};
 
@@ -55,7 +57,10 @@ pub(crate) struct Config {
     /// The teams that playbooks ask, and who is in them, by the name under which they sign in to this machine. Where
     /// none are listed, whoever may use the engine's interface can answer.
     #[serde(default)]
-    pub(crate) teams: BTreeMap<String, Vec<String>>,
+    pub(crate) teams: Teams,
+    /// How many identities and devices may be touched before a person is asked.
+    #[serde(default)]
+    pub(crate) limits: LimitSettings,
     /// How the engine decides and acts.
     #[serde(default)]
     pub(crate) engine: EngineSettings,
@@ -72,6 +77,9 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) telemetry: Telemetry,
 }
+
+/// The teams of a site, and who is in them.
+pub(crate) type Teams = BTreeMap<String, Vec<String>>;
 
 fn default_state() -> PathBuf {
     "state".into()

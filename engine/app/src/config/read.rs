@@ -178,6 +178,9 @@ fn complaints(config: &Config) -> Vec<(String, String)> {
             "must be a loopback address: the interface is not made to be open to a network",
         );
     }
+    for (place, what) in config.limits.complaints(&config.teams) {
+        complain(&place, &what);
+    }
     for place in secret::written_out(config) {
         complain(&place, "a secret never stands here; write { env: NAME } or { file: PATH }");
     }

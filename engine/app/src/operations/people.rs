@@ -2,24 +2,41 @@
 
 use std::sync::Arc;
 
-use quell_api::{AnswerOrder, InQuestion, Refusal, SettleOrder};
-use quell_run::{Phase, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
+use quell_api::{AnswerOrder, InQuestion, Refusal, RefusalKind, SettleOrder};
+use quell_run::{Bond, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
 
 use super::refused;
 use crate::wire::App;
 
-/// Answers a question for somebody who is asked it.
+/// Answers a question for somebody who is asked it, and those that were shown together with it.
 pub(super) async fn answer(app: &Arc<App>, run: &RunId, order: &AnswerOrder) -> Result<(), Refusal> {
     let open = app.engine.questions().await.map_err(refused)?;
-    let Some(asked) = open.iter().find(|one| one.run == *run && one.question.id == order.question) else {
-        return Err(Refusal::conflict(format!(
-            "run {run} does not wait for an answer to {}",
-            order.question
-        )));
+    answer_one(app, &open, run, (&order.question, &order.bond), order).await?;
+    for one in &order.with {
+        match answer_one(app, &open, &one.run, (&one.question, &one.bond), order).await {
+            // Somebody was faster, or it has expired: that goes for this one only.
+            Err(refusal) if refusal.kind == RefusalKind::Conflict => {
+                tracing::warn!(run.id = %one.run, question = %one.question, %refusal, "not answered");
+            }
+            answered => answered?,
+        }
+    }
+    Ok(())
+}
+
+async fn answer_one(
+    app: &Arc<App>,
+    open: &[OpenQuestion],
+    run: &RunId,
+    (question, bond): (&QuestionId, &Bond),
+    order: &AnswerOrder,
+) -> Result<(), Refusal> {
+    let Some(asked) = open.iter().find(|one| one.run == *run && one.question.id == *question) else {
+        return Err(Refusal::conflict(format!("run {run} does not wait for an answer to {question}")));
     };
     may_answer(app, &asked.question.of, &order.by)?;
     let reply = Reply { choice: order.choice.clone(), by: order.by.clone(), remark: order.remark.clone() };
-    app.engine.answer(run, &order.question, &order.bond, reply).await.map_err(refused)
+    app.engine.answer(run, question, bond, reply).await.map_err(refused)
 }
 
 /// Where the site lists its teams, only a member of one that is asked can answer.
@@ -27,6 +44,9 @@ fn may_answer(app: &App, asked: &[String], who: &str) -> Result<(), Refusal> {
     let teams = &app.site.config.teams;
     let member =
         |team: &String| teams.get(team).is_some_and(|members| members.iter().any(|name| name == who));
+    // A question to nobody in particular is one to all that the site knows.
+    let all: Vec<String> = teams.keys().cloned().collect();
+    let asked = if asked.is_empty() { &all } else { asked };
     if teams.is_empty() || asked.iter().any(member) {
         return Ok(());
     }

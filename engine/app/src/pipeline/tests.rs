@@ -109,7 +109,7 @@ impl Process {
         let connection = lab.connect("lab", serde_json::json!({ "folder": folder })).await.unwrap();
         let registry = Registry::new(&[connection]).unwrap();
         let catalogue = registry.catalogue();
-        let loaded = playbooks::load_from(&root.join("playbooks"), &catalogue, &Default::default()).unwrap();
+        let loaded = playbooks::load_from(&root.join("playbooks"), &catalogue, None).unwrap();
         assert!(loaded.is_usable());
         let store = Store::in_memory(disk).unwrap();
         store

@@ -14,6 +14,8 @@ use super::{BAD, FAINT, GOOD, NAME, NOTE, styled};
 pub(crate) struct Telling {
     tasks: Vec<Task>,
     lanes: Vec<String>,
+    /// Those that a limit holds back.
+    held: Vec<TaskId>,
 }
 
 impl Telling {
@@ -52,7 +54,15 @@ impl Telling {
                 format!("{} {}: {}", self.task(task), styled(NOTE, "left alone"), excluded.reason)
             }
             Entry::TaskDropped { task } => {
-                format!("{} dropped: the run was stopped before the call", self.task(task))
+                let why = match self.held.contains(task) {
+                    true => "the limit stands",
+                    false => "the run was stopped before the call",
+                };
+                format!("{} dropped: {why}", self.task(task))
+            }
+            Entry::OverLimit { task, exceeded, .. } => {
+                let why: Vec<String> = exceeded.iter().map(ToString::to_string).collect();
+                format!("{} {}: {}", self.task(task), styled(NOTE, "is held back"), why.join("; "))
             }
             Entry::Started { task, attempt, .. } => {
                 format!("{} begins{}", self.task(task), nth(*attempt))
@@ -80,7 +90,7 @@ impl Telling {
                 format!("{} {word}, says {by}", self.task(task))
             }
             Entry::Asked { question, .. } => {
-                let who = question.of.join(", ");
+                let who = asked(&question.of);
                 format!(
                     "{} {who}: {} ({})",
                     styled(NOTE, "asks"),
@@ -184,6 +194,7 @@ impl Telling {
             entry,
             Entry::Planned { .. }
                 | Entry::TaskExcluded { .. }
+                | Entry::OverLimit { .. }
                 | Entry::Succeeded { .. }
                 | Entry::Delayed { .. }
                 | Entry::Failed { .. }
@@ -201,6 +212,8 @@ impl Telling {
             Entry::Branched { lanes, .. } => self.lanes.extend(lanes.iter().map(|lane| lane.display.clone())),
             Entry::Closing { .. } => self.lanes.push(String::new()),
             Entry::Expanded { tasks, .. } => self.tasks.extend(tasks.iter().cloned()),
+            Entry::OverLimit { task, .. } => self.held.push(task.clone()),
+            Entry::Started { task, .. } => self.held.retain(|held| held != task),
             _ => {}
         }
     }
@@ -334,6 +347,11 @@ fn seen(verification: Verification) -> &'static str {
         Verification::SeenAfterwards => "nobody saw the answer; read back and seen",
         Verification::Told => "a person said so",
     }
+}
+
+/// Those who are asked; a site's own question may be one to all of them.
+pub(crate) fn asked(of: &[String]) -> String {
+    if of.is_empty() { "anybody who may answer".to_owned() } else { of.join(", ") }
 }
 
 fn requester(by: &Requester) -> &str {

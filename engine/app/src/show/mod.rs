@@ -21,7 +21,7 @@ use quell_playbook::render;
 use crate::config::Mistakes;
 use masked::masked;
 
-pub(crate) use journal::{Telling, word};
+pub(crate) use journal::{Telling, asked, word};
 pub(crate) use progress::{Reading, Waiting};
 pub(crate) use table::Table;
 

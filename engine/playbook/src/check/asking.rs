@@ -100,6 +100,11 @@ impl Check<'_> {
         None
     }
 
+    /// Something may ask people whom the playbook need not name.
+    pub(super) fn approvers_may_be_asked(&mut self) {
+        self.approvers.is_used = true;
+    }
+
     /// `stop` or `ask`, where a playbook may not go on by itself.
     pub(super) fn or_ask(&mut self, node: &Node, what: &str) -> Option<OrAsk> {
         let or_ask = self.word(node, what, &OR_ASK, &[])?;

@@ -10,6 +10,7 @@ pub(crate) mod conditions;
 pub(crate) mod flow;
 mod forms;
 pub(crate) mod lanes;
+pub(crate) mod limits;
 pub(crate) mod once;
 pub(crate) mod operators;
 pub(crate) mod options;

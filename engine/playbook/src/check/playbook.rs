@@ -33,6 +33,7 @@ pub(crate) const PLAYBOOK: Keys = Keys {
         "for_each",
         "unless",
         "deadline",
+        "limits",
         "approval",
         "defaults",
         "steps",
@@ -40,7 +41,7 @@ pub(crate) const PLAYBOOK: Keys = Keys {
         "afterwards",
     ],
     required: &["language", "playbook", "title", "when", "steps"],
-    coming: &["inputs", "limits"],
+    coming: &["inputs"],
 };
 
 pub(crate) const WHEN: Keys =
@@ -61,6 +62,7 @@ impl Check<'_> {
         let title = fields.get("title").and_then(|node| self.text_for_people(node, "`title`"));
         let texts = self.texts_for_people(&fields);
         let approval = self.approval(&fields);
+        let limits = self.limits(&fields);
         let mode = match fields.get("mode") {
             Some(node) => self.mode(node),
             None => Some(Mode::default()),
@@ -97,6 +99,7 @@ impl Check<'_> {
             unless,
             unless_unknown,
             deadline: deadline?,
+            limits: limits?,
             approval: approval?,
             steps,
             always,

@@ -2,6 +2,7 @@
 
 mod ask;
 mod flow;
+mod limits;
 mod once;
 mod step;
 mod value;
@@ -17,6 +18,7 @@ use crate::condition::Group;
 
 pub use ask::{AfterAnswer, AskStep, Asking, IfExpired};
 pub use flow::{Branch, EachStep, SetStep, StopStep, WaitStep};
+pub use limits::{Counted, Limits, Per, Quota};
 pub use once::{KeyPart, OncePer};
 pub use step::{DoStep, IfUnknown, OnError, Retry, Step, StepCondition, StepId, UndoRule, Verb};
 pub use value::{Form, Reference};
@@ -50,6 +52,8 @@ pub struct Playbook {
     pub unless_unknown: OrAsk,
     /// How long a run may take, times of waiting for people apart.
     pub deadline: Duration,
+    /// How many it may touch before a person is asked, where that is tighter than at the site.
+    pub limits: Option<Limits>,
     /// How everything that needs a person is asked, where a step does not say otherwise.
     pub approval: Option<Asking>,
     /// What is done, in order, in each lane.

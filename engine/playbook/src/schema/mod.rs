@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::check::playbook::{PLAYBOOK, WHEN};
 use crate::check::shape::Keys;
-use crate::check::{asking, lanes, once};
+use crate::check::{asking, lanes, limits, once};
+use crate::model::Limits;
 use crate::names::{self, ENTITY_KINDS};
 use crate::parse::parse;
 
@@ -75,12 +76,34 @@ fn playbook(key: &str) -> Option<Value> {
             "What stops a lane, on top of the exclusion list.",
         ),
         "deadline" => described(reference("duration"), "How long a run may take; a day, if nothing is said."),
+        "limits" => described(
+            limits(),
+            "How many may be touched before a person is asked; never more than the site allows.",
+        ),
         "approval" => described(reference("approval"), "Who is asked where anything needs a person."),
         "defaults" => described(steps::defaults(), "What goes for every step that does not say otherwise."),
         "steps" => described(reference("steps"), "What is done in each lane, in order."),
         "always" => described(reference("steps"), "What is done at the end of each lane, whatever happened."),
         "afterwards" => described(reference("steps"), "What is done once, when all lanes have ended."),
         _ => return None,
+    })
+}
+
+fn limits() -> Value {
+    let mut limits = object(&limits::LIMITS, limit);
+    limits["anyOf"] = json!([{ "required": ["accounts"] }, { "required": ["devices"] }]);
+    limits
+}
+
+fn limit(key: &str) -> Option<Value> {
+    let number = |_: &str| Some(json!({ "type": "integer", "minimum": 0, "maximum": Limits::LARGEST }));
+    Some(match key {
+        "if_over" => described(words(&["ask", "stop"]), "What happens beyond them; a person is asked."),
+        _ => {
+            let mut quota = object(&limits::QUOTA, number);
+            quota["minProperties"] = json!(1);
+            quota
+        }
     })
 }
 

@@ -133,6 +133,8 @@ pub enum LaneEnd {
     Partly,
     /// The lane was left out of the plan or stopped by a condition.
     LeftOut,
+    /// A limit left no room, and nothing was done.
+    OverLimit,
     /// A person said no, or nobody answered in time.
     Declined,
     /// A person stopped the run.
@@ -157,6 +159,8 @@ pub enum Finish {
     Partly,
     /// No lane was contained, and at least one failed.
     Failed,
+    /// No lane was contained, and at least one was over a limit.
+    OverLimit,
     /// A person stopped it.
     Cancelled,
     /// A person must decide about at least one task.

@@ -240,6 +240,7 @@ impl Course<'_> {
                 }
                 match (expanded.is_settled(), expanded.went_wrong()) {
                     (false, _) => Progress::Busy,
+                    (true, _) if tasks.iter().any(|task| task.over_limit().is_some()) => Progress::Stopped,
                     (true, true) => after(step),
                     (true, false) => Progress::Past,
                 }
@@ -278,7 +279,11 @@ impl Course<'_> {
             next.records.push(Entry::TaskDropped { task: id });
             return;
         }
-        next.begin(Move::Perform { task: id }, task.wait.map(|wait| wait.until), self.now);
+        match task.held_back() {
+            Some(held) if held.is_refused() => next.records.push(Entry::TaskDropped { task: id }),
+            Some(_) => {}
+            None => next.begin(Move::Perform { task: id }, task.wait.map(|wait| wait.until), self.now),
+        }
     }
 
     /// Whether a step is taken.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Next;
 use crate::retry::later;
 use crate::{
-    About, Bond, Entry, Lane, LeftOut, Plan, Question, RunState, Settlement, Task, TaskState, TooMany,
+    About, Bond, Entry, Lane, LeftOut, Plan, Question, RunState, Settlement, Task, TaskId, TaskState, TooMany,
 };
 
 /// What engine questions are answered with.
@@ -46,7 +46,7 @@ impl<'a> Inquiry<'a> {
         self
     }
 
-    fn question(self, plan: &Plan, now: Timestamp) -> Question {
+    pub(super) fn question(self, plan: &Plan, now: Timestamp) -> Question {
         let bond = Bond::of(plan, &self.about, &self.text, &self.choices, &self.tasks);
         Question {
             id: self.about.id(),
@@ -197,6 +197,13 @@ pub(crate) fn is_declined(state: &RunState, lane: crate::LaneId, steps: &[Step])
             | About::Condition { lane: its, step }
             | About::Tasks { lane: its, step } => {
                 *its == lane && Step::all_in_lane(steps).any(|other| other.id == *step)
+            }
+            About::Limits { tasks, .. } => {
+                // What nobody answered is over the limit, and was not refused by anybody.
+                let is_own = |task: &TaskId| {
+                    task.lane == lane && Step::all_in_lane(steps).any(|other| other.id == task.step)
+                };
+                asked.settled != Some(Settlement::Expired) && tasks.iter().any(is_own)
             }
             About::Plan | About::TooMany | About::Unless { .. } | About::More { .. } => false,
         };

@@ -217,5 +217,6 @@ impl Course<'_> {
 
 /// Whether a lane left its entity other than it should be.
 pub(crate) fn went_wrong(end: LaneEnd) -> bool {
-    matches!(end, LaneEnd::Failed | LaneEnd::Partly | LaneEnd::Excluded | LaneEnd::NeedsAttention)
+    use LaneEnd::{Excluded, Failed, NeedsAttention, OverLimit, Partly};
+    matches!(end, Failed | Partly | Excluded | OverLimit | NeedsAttention)
 }

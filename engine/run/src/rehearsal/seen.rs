@@ -21,6 +21,8 @@ pub(super) struct Seen {
     pub(super) outcome: Option<String>,
     tasks: BTreeMap<TaskId, Task>,
     lanes: BTreeMap<LaneId, String>,
+    /// Whom a limit holds back, and which.
+    held: BTreeMap<TaskId, (String, String)>,
 }
 
 /// An action that had its effect.
@@ -103,6 +105,17 @@ impl Seen {
                 let happened = self.happened(task, false, catalogue);
                 self.would.extend(happened);
             }
+            Entry::OverLimit { task, exceeded, .. } => {
+                let says = exceeded.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                let who = self.tasks.get(task).map(|task| task.display.clone()).unwrap_or_default();
+                self.held.insert(task.clone(), (who, says));
+            }
+            Entry::TaskDropped { task } => {
+                if let Some((who, says)) = self.held.remove(task) {
+                    self.skip(who, None, "over_limit", says);
+                }
+            }
+            Entry::Started { task, .. } => drop(self.held.remove(task)),
             Entry::Failed { task, .. } | Entry::NeedsAttention { task, .. } => self.fail(task, false),
             Entry::UndoFailed { task, .. } => self.fail(task, true),
             Entry::TaskExcluded { task, excluded }

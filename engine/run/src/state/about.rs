@@ -8,6 +8,7 @@ pub(super) fn task_of(entry: &Entry) -> Option<&TaskId> {
         Entry::Planned { task, .. }
         | Entry::TaskExcluded { task, .. }
         | Entry::TaskDropped { task }
+        | Entry::OverLimit { task, .. }
         | Entry::Started { task, .. }
         | Entry::Unsettled { task, .. }
         | Entry::Succeeded { task, .. }

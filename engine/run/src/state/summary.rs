@@ -4,7 +4,8 @@ use quell_action::Effect;
 use quell_alert::Timestamp;
 
 use super::{Phase, RunState, StepState, TaskState};
-use crate::{Counts, Fulfilled, OpenQuestion, QuestionState, RunStatus, RunSummary, Verdict};
+use crate::outcome::within;
+use crate::{About, Counts, Fulfilled, LaneId, OpenQuestion, QuestionState, RunStatus, RunSummary, Verdict};
 
 impl RunState {
     /// The run in one line.
@@ -39,8 +40,12 @@ impl RunState {
 
     fn open_question(&self, asked: &QuestionState) -> OpenQuestion {
         let plan = self.plan();
-        let about = asked.question.about.lane();
-        let lanes = plan.lanes.iter().filter(|lane| about.is_none_or(|about| about == lane.id));
+        let about = &asked.question.about;
+        let concerns = |lane: LaneId| match about {
+            About::Limits { tasks, .. } => tasks.iter().any(|task| within(self, task.lane, lane)),
+            _ => about.lane().is_none_or(|about| about == lane),
+        };
+        let lanes = plan.lanes.iter().filter(|lane| concerns(lane.id));
         OpenQuestion {
             run: plan.run.clone(),
             playbook: plan.playbook.name.0.clone(),
@@ -49,6 +54,7 @@ impl RunState {
             asked: asked.asked,
             question: asked.question.clone(),
             replies: asked.replies.iter().map(|(reply, _)| reply.clone()).collect(),
+            with: Vec::new(),
         }
     }
 
@@ -94,6 +100,7 @@ impl RunState {
 
 fn count(task: &TaskState, counts: &mut Counts) {
     counts.tasks += 1;
+    counts.over_limit += u32::from(task.held_back().is_some() || task.over_limit().is_some());
     let slot = match task.phase {
         Phase::Succeeded | Phase::Undoing => match &task.fulfilled {
             Some(Fulfilled { effect: Effect::Unchanged, .. }) => &mut counts.unchanged,

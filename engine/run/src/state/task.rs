@@ -2,11 +2,12 @@
 
 use quell_action::{ActionError, Effect, Excluded, RequestKey, State};
 use quell_alert::Timestamp;
+use quell_playbook::model::Per;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Wait;
-use crate::{Entry, Fulfilled, Task, Verdict, Verification};
+use super::{HeldBack, Wait};
+use crate::{Entry, Fulfilled, Task, Verdict, Verification, Whose};
 
 /// Where a task stands, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +62,10 @@ pub struct TaskState {
     pub succeeded: Option<(Timestamp, u64)>,
     /// The latest thing that went wrong.
     pub error: Option<ActionError>,
+    /// The latest limits that held it back.
+    pub held: Option<HeldBack>,
+    /// The limits that people let it pass.
+    pub granted: Vec<(Whose, Per)>,
     /// Why it was left alone.
     pub excluded: Option<Excluded>,
     /// What would happen to it, where it was only planned.
@@ -94,6 +99,8 @@ impl TaskState {
             fulfilled: None,
             succeeded: None,
             error: None,
+            held: None,
+            granted: Vec::new(),
             excluded: None,
             verdict: None,
             undo: Undo::default(),
@@ -181,6 +188,16 @@ impl TaskState {
                 self.attempts = *attempt;
                 self.wait = None;
             }
+            Entry::OverLimit { exceeded, asking, .. } => {
+                self.wait = None;
+                self.held = Some(HeldBack {
+                    exceeded: exceeded.clone(),
+                    asking: asking.as_deref().cloned(),
+                    since: at,
+                    question: None,
+                    goes_on: None,
+                });
+            }
             Entry::Delayed { error, again_at, .. } | Entry::Unsettled { error, again_at, .. } => {
                 let same_kind = matches!(
                     (self.phase, entry),
@@ -248,6 +265,7 @@ fn after(task: &TaskState, entry: &Entry) -> Option<Phase> {
         (Pending | Waiting, Entry::TaskExcluded { .. }) => Excluded,
         (Pending | Waiting, Entry::TaskDropped { .. }) => Dropped,
         (Pending | Waiting, Entry::Delayed { .. }) => Waiting,
+        (Pending | Waiting | Started | Unsettled, Entry::OverLimit { .. }) => Waiting,
         (Pending | Waiting, Entry::Failed { .. }) => Failed,
         (Pending | Waiting, Entry::Succeeded { fulfilled, .. }) if fulfilled.effect == Effect::Unchanged => {
             Succeeded
