@@ -10,10 +10,24 @@ use quell_kit::scripted::{Reply, ScriptedServer, Seen, TokenDesk};
 use serde_json::{Value, json};
 
 /// The connectors, with the name of the setting that says where their interface is.
-pub(crate) const CONNECTORS: [(&str, &str); 3] =
-    [("entra-id", "graph_url"), ("defender-endpoint", "api_url"), ("defender-identity", "graph_url")];
+pub(crate) const CONNECTORS: [(&str, &str); 5] = [
+    ("entra-id", "graph_url"),
+    ("defender-endpoint", "api_url"),
+    ("defender-identity", "graph_url"),
+    ("defender-xdr", "graph_url"),
+    ("sentinel", "arm_url"),
+];
 pub(crate) const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 pub(crate) const SECRET: &str = "planted-client-secret";
+
+/// What the settings of a connector need besides those that all of them have.
+pub(crate) fn add_own(name: &str, settings: &mut Value) {
+    if name == "sentinel" {
+        settings["subscription"] = json!(TENANT);
+        settings["resource_group"] = json!("rg-soc");
+        settings["workspace"] = json!("soc-eu");
+    }
+}
 
 /// Answers every call with an empty list, unless it is told to answer the next one otherwise.
 pub(crate) struct Cloud {
@@ -46,6 +60,7 @@ impl Cloud {
             "login_url": self.server.url(),
         });
         settings[place] = json!(self.server.url());
+        add_own(name, &mut settings);
         for (key, value) in changes.as_object().unwrap() {
             settings[key] = value.clone();
         }

@@ -3,7 +3,7 @@
 use quell_connectors::find;
 use serde_json::{Value, json};
 
-use crate::cloud::{CONNECTORS, TENANT};
+use crate::cloud::{CONNECTORS, TENANT, add_own};
 
 fn problems(name: &str, changes: Value) -> Vec<(String, String)> {
     let mut settings = json!({
@@ -11,6 +11,7 @@ fn problems(name: &str, changes: Value) -> Vec<(String, String)> {
         "application": TENANT,
         "credential": { "secret": { "env": "QUELL_SECRET" } },
     });
+    add_own(name, &mut settings);
     for (key, value) in changes.as_object().unwrap() {
         settings[key] = value.clone();
     }
@@ -80,6 +81,9 @@ fn clouds_that_do_not_offer_an_interface_are_refused() {
         ("defender-identity", "gcc", true),
         ("defender-identity", "gcc_high", false),
         ("defender-identity", "china", false),
+        ("defender-xdr", "gcc_high", true),
+        ("defender-xdr", "china", false),
+        ("sentinel", "china", true),
     ] {
         assert_eq!(problems(name, json!({ "cloud": cloud })).is_empty(), fits, "{name} {cloud}");
     }

@@ -53,6 +53,8 @@ async fn tokens_are_asked_for_what_they_are_for() {
         "https://graph.microsoft.com/.default",
         "https://api.securitycenter.microsoft.com/.default",
         "https://graph.microsoft.com/.default",
+        "https://graph.microsoft.com/.default",
+        "https://management.azure.com/.default",
     ]) {
         let cloud = Cloud::start().await;
         cloud.probe(connector, json!({})).await;

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod cloud;
+mod mishaps;
 mod token_desk;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use tokio::task::JoinHandle;
 
 pub use behaviour::behave;
 pub use cloud::ScriptedCloud;
+pub use mishaps::Mishaps;
 pub use token_desk::{TOKEN, TokenDesk};
 
 /// A request as it arrived.

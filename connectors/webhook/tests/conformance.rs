@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_action::{Connection, Connector, Target};
-use quell_kit::conformance::{Bench, Case, Vendor, check};
-use quell_kit::scripted::{DeafServer, Reply, ScriptedServer, Seen, refusing_url};
+use quell_kit::conformance::{Bench, Case, Mishap, PositionBench, Vendor, check, check_positions};
+use quell_kit::scripted::{DeafServer, Mishaps, Reply, ScriptedServer, Seen, refusing_url};
 use quell_webhook::{SigningKey, WebhookConnector, WebhookSettings};
 use secrecy::SecretString;
 use serde_json::json;
@@ -23,6 +23,7 @@ struct Receiver {
     server: ScriptedServer,
     behaviour: Arc<Mutex<Vendor>>,
     taken: Arc<Mutex<BTreeSet<String>>>,
+    mishaps: Arc<Mishaps>,
     deaf: DeafServer,
     down: String,
     folder: tempfile::TempDir,
@@ -32,14 +33,17 @@ impl Receiver {
     async fn start() -> Self {
         let behaviour = Arc::new(Mutex::new(Vendor::Answers));
         let taken = Arc::new(Mutex::new(BTreeSet::new()));
-        let (how, ids) = (Arc::clone(&behaviour), Arc::clone(&taken));
-        let server = ScriptedServer::start(move |seen| reply(*how.lock(), seen, &ids)).await.unwrap();
+        let mishaps = Arc::new(Mishaps::default());
+        let (how, ids, plan) = (Arc::clone(&behaviour), Arc::clone(&taken), Arc::clone(&mishaps));
+        let script = move |seen: &Seen| plan.play(|| reply(*how.lock(), seen, &ids), Reply::status);
+        let server = ScriptedServer::start(script).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
         Self {
             server,
             behaviour,
             taken,
+            mishaps,
             deaf: DeafServer::start().await.unwrap(),
             down: refusing_url().await.unwrap(),
             folder,
@@ -138,6 +142,28 @@ impl Bench for Receiver {
         // Longer than connecting may take, so that a connection that never comes is told apart.
         Duration::from_millis(1500)
     }
+}
+
+impl PositionBench for Receiver {
+    fn expect(&self, mishap: Option<(usize, Mishap)>) {
+        self.mishaps.expect(mishap);
+    }
+
+    fn calls(&self) -> usize {
+        self.mishaps.calls()
+    }
+
+    fn mishaps(&self) -> Vec<Mishap> {
+        Mishap::ALL.into_iter().filter(|mishap| *mishap != Mishap::TokenEnds).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_mishap_at_the_call_is_told_truly() {
+    let receiver = Receiver::start().await;
+    let report = check_positions(&receiver).await;
+    assert_eq!(report.verdict(), "");
+    assert_eq!(report.played.len(), 7, "{:?}", report.played);
 }
 
 #[tokio::test]

@@ -67,6 +67,11 @@ pub trait PositionBench: Bench {
 
     /// How many calls came since, apart from those for signing in.
     fn calls(&self) -> usize;
+
+    /// What can happen. A credential that never ends has no token that could.
+    fn mishaps(&self) -> Vec<Mishap> {
+        Mishap::ALL.to_vec()
+    }
 }
 
 /// Plays every mishap at every call of every case.
@@ -119,7 +124,7 @@ async fn play(bench: &dyn PositionBench, case: &Case, report: &mut Report) {
             continue;
         }
         for at in 1..=whole.calls {
-            for mishap in Mishap::ALL.into_iter().filter(|mishap| deed.may_meet(*mishap)) {
+            for mishap in bench.mishaps().into_iter().filter(|mishap| deed.may_meet(*mishap)) {
                 let scenario = format!(
                     "{} at {} ({deed:?}): {mishap:?} at call {at} of {}",
                     case.action, case.provider, whole.calls

@@ -60,8 +60,22 @@ impl Cloud {
         }
     }
 
+    /// Where Azure Resource Manager is, through which Sentinel is reached.
+    pub fn resource_manager(self) -> &'static str {
+        match self {
+            Self::Global | Self::Gcc => "https://management.azure.com",
+            Self::GccHigh | Self::Dod => "https://management.usgovcloudapi.net",
+            Self::China => "https://management.chinacloudapi.cn",
+        }
+    }
+
     /// Whether users at risk (Identity Protection) can be asked about there.
     pub fn has_risky_users(self) -> bool {
+        self != Self::China
+    }
+
+    /// Whether the incidents of Defender XDR can be asked about there.
+    pub fn has_incidents(self) -> bool {
         self != Self::China
     }
 

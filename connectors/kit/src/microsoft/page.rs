@@ -36,6 +36,6 @@ pub async fn pages<T: DeserializeOwned>(
 #[derive(Deserialize)]
 struct Page<T> {
     value: Vec<T>,
-    #[serde(rename = "@odata.nextLink", default)]
+    #[serde(rename = "@odata.nextLink", alias = "nextLink", default)]
     next: Option<String>,
 }

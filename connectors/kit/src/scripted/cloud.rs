@@ -2,12 +2,11 @@
 //! for all calls, or for one of them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use serde_json::json;
 
-use super::{DeafServer, Reply, ScriptedServer, Seen, TokenDesk, behave, refusing_url};
+use super::{DeafServer, Mishaps, Reply, ScriptedServer, Seen, TokenDesk, behave, refusing_url};
 use crate::conformance::{Mishap, Vendor};
 use crate::contract::Contract;
 
@@ -24,8 +23,8 @@ struct Inner {
     desk: TokenDesk,
     refuse: fn(u16) -> Reply,
     vendor: Mutex<Vendor>,
-    calls: AtomicUsize,
-    mishap: Mutex<Option<(usize, Mishap)>>,
+    mishaps: Mishaps,
+    only_reads: Mutex<fn(&Seen) -> bool>,
 }
 
 impl ScriptedCloud {
@@ -44,8 +43,8 @@ impl ScriptedCloud {
             desk: TokenDesk::default(),
             refuse,
             vendor: Mutex::new(Vendor::Answers),
-            calls: AtomicUsize::new(0),
-            mishap: Mutex::new(None),
+            mishaps: Mishaps::default(),
+            only_reads: Mutex::new(|seen| seen.method == "GET"),
         });
         let behind = Arc::clone(&inner);
         let held = Arc::clone(&inner.contract).hold(refuse(400), script);
@@ -68,15 +67,19 @@ impl ScriptedCloud {
         self.server.url()
     }
 
+    /// Says which calls only read, where those are not the ones with `GET`.
+    pub fn only_reads(&self, which: fn(&Seen) -> bool) {
+        *self.inner.only_reads.lock() = which;
+    }
+
     /// Counts calls anew, and lets this happen at one of them, or nothing.
     pub fn expect(&self, mishap: Option<(usize, Mishap)>) {
-        self.inner.calls.store(0, Ordering::SeqCst);
-        *self.inner.mishap.lock() = mishap;
+        self.inner.mishaps.expect(mishap);
     }
 
     /// How many calls came since, apart from those for tokens.
     pub fn calls(&self) -> usize {
-        self.inner.calls.load(Ordering::SeqCst)
+        self.inner.mishaps.calls()
     }
 
     /// The sign-in.
@@ -106,8 +109,7 @@ impl Inner {
                 _ => self.desk.issue(seen),
             };
         }
-        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-        let mishap = self.mishap.lock().filter(|(at, _)| *at == call).map(|(_, mishap)| mishap);
+        let mishap = self.mishaps.next();
         if mishap == Some(Mishap::TokenEnds) {
             self.desk.expire_all();
         }
@@ -116,14 +118,10 @@ impl Inner {
         }
         match mishap {
             None | Some(Mishap::TokenEnds) => {
-                behave(vendor, seen.method != "GET", || script(seen), self.refuse)
+                let writes = !(*self.only_reads.lock())(seen);
+                behave(vendor, writes, || script(seen), self.refuse)
             }
-            Some(Mishap::Fails) => (self.refuse)(500),
-            Some(Mishap::IsBusy) => (self.refuse)(503).with_header("retry-after", "1"),
-            Some(lost) => {
-                script(seen);
-                lost.reply()
-            }
+            Some(mishap) => mishap.happens(|| script(seen), self.refuse),
         }
     }
 }

@@ -1,0 +1,7 @@
+//! Defender XDR against a tenant in memory that is held to the contract of Microsoft Graph.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+mod acting;
+mod suite;
+mod vendor;
