@@ -3,8 +3,7 @@
 use quell_action::exclusion::Entry;
 use quell_alert::Timestamp;
 use quell_api::{
-    AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, InQuestion, LimitUse,
-    LimitsReport, Part, PauseNote, RunRecord, TestedEntry, Undone, UndoneTask, Verified,
+    AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, InQuestion, LimitUse, LimitsReport, Part, PauseNote, RunRecord, TestedEntry, Undone, UndoneTask, Verified, ListContent,
 };
 use quell_playbook::model::{Counted, Per};
 use quell_run::{Limit, RunId, RunSummary, Whose};
@@ -96,6 +95,13 @@ pub(crate) fn tested() -> ExclusionTest {
         unknown: Some("no answer".into()),
         stopped: vec![("account.disable at okta".into(), true)],
     }
+}
+
+pub(crate) fn list() -> ListContent {
+    read(json!({
+        "name": "vip-users", "about": NAME, "entries": 1, "changed": "2026-11-21T07:04:55Z", "trouble": null,
+        "content": [{ "value": NAME, "because": NAME, "until": "2026-12-01T00:00:00Z", "by": NAME }],
+    }))
 }
 
 pub(crate) fn paused() -> PauseNote {

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, EntryId};
+use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    LimitsReport, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder,
-    UndoOrder, Undone, Verified,
+    AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion, LimitsReport, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, UndoOrder, Undone, Verified, AddToList, ListContent, ListSummary, RemoveFromList,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -119,6 +118,20 @@ impl Operations for Recorder {
 
     async fn limits(&self) -> Result<LimitsReport, Refusal> {
         self.note("limits", (), answers::limits())
+    async fn lists(&self) -> Result<Vec<ListSummary>, Refusal> {
+        self.note("lists", (), vec![answers::list().summary])
+    }
+
+    async fn list(&self, name: &str) -> Result<ListContent, Refusal> {
+        self.note("list", name, answers::list())
+    }
+
+    async fn add_to_list(&self, order: &AddToList) -> Result<Vec<ListEntry>, Refusal> {
+        self.note("add_to_list", order, answers::list().content)
+    }
+
+    async fn remove_from_list(&self, order: &RemoveFromList) -> Result<ListEntry, Refusal> {
+        self.note("remove_from_list", order, answers::list().content.remove(0))
     }
 
     async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use quell_action::exclusion::EntryId;
 use quell_api::{
-    AddExclusion, AnswerOrder, AuditPage, Backup, Operations as _, PauseOrder, Prune, Pruned, RefusalKind,
-    SettleOrder, UndoOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations as _, PauseOrder, Prune,
+    Pruned, RefusalKind, RemoveFromList, SettleOrder, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
@@ -116,6 +116,26 @@ async fn exclusions() {
         assert_eq!(client.test_exclusion(who).await.unwrap(), answers::tested());
         was_asked(&server, "test_exclusion", who);
     }
+}
+
+#[tokio::test]
+async fn lists() {
+    let server = Server::new().await;
+    let client = server.client();
+    assert_eq!(client.lists().await.unwrap(), [answers::list().summary]);
+    was_asked(&server, "lists", ());
+    for name in ["vip-users", NAME, "a/b"] {
+        assert_eq!(client.list(name).await.unwrap(), answers::list());
+        was_asked(&server, "list", name);
+    }
+    let until = Some("2026-12-01T00:00:00Z".parse().unwrap());
+    let entries = vec![NewEntry { value: NAME.into(), because: Some(NAME.into()), until }];
+    let order = AddToList { list: NAME.into(), entries, by: NAME.into() };
+    assert_eq!(client.add_to_list(&order).await.unwrap(), answers::list().content);
+    was_asked(&server, "add_to_list", order);
+    let order = RemoveFromList { list: NAME.into(), value: "a/b%".into(), by: NAME.into() };
+    assert_eq!(client.remove_from_list(&order).await.unwrap(), answers::list().content[0]);
+    was_asked(&server, "remove_from_list", order);
 }
 
 #[tokio::test]

@@ -47,6 +47,7 @@ pub(crate) fn surroundings() -> Surroundings {
         known: Catalogue::new(actions()),
         teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
         limits: Some(quell_playbook::model::Limits::CAREFUL),
+        lists: Some(vec!["known-addresses".into(), "vip-users".into()]),
         ..Surroundings::default()
     }
 }
@@ -120,6 +121,12 @@ struct Message {
 }
 
 fn actions() -> Vec<ActionInfo> {
+    let mut actions = of_connectors();
+    actions.extend(quell_action::lists::described());
+    actions
+}
+
+fn of_connectors() -> Vec<ActionInfo> {
     let at = |name, provider, undo| ActionSpec { name, provider, undo, ..BASE };
     let device =
         |name, undo| ActionSpec { target: TargetKind::Device, ..at(name, "defender_endpoint", undo) };

@@ -6,6 +6,7 @@ mod fixtures;
 mod formatting;
 mod golden;
 mod hostile;
+mod lists;
 mod loading;
 mod matching;
 mod mutation;

@@ -36,7 +36,7 @@ fn tests() -> Vec<(String, String, Vec<Rehearsal>)> {
     found
 }
 
-fn alert(test: &Rehearsal) -> Arc<Alert> {
+pub(crate) fn alert(test: &Rehearsal) -> Arc<Alert> {
     let bytes = match &test.alert {
         AlertGiven::Inline(alert) => serde_json::to_vec(alert).unwrap(),
         AlertGiven::File(name) => fs::read(shipped_folder().join("identity").join(name)).unwrap(),

@@ -16,6 +16,7 @@ mod flow_at_every_write;
 mod hold;
 mod lanes;
 mod limits;
+mod lists;
 mod observe;
 mod once_per;
 mod plan;

@@ -36,6 +36,7 @@ fn task() -> Task {
         retry: Retry::default(),
         reversible: true,
         verify_within: None,
+        held: None,
         undo_after: None,
     }
 }

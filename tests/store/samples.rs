@@ -141,6 +141,7 @@ pub(crate) fn hold_key() -> HoldKey {
         action: "account.disable".into(),
         provider: quell_alert::Provider("lab".into()),
         target: Target::None,
+        item: None,
     }
 }
 

@@ -20,8 +20,9 @@ use quell_alert::{Identifier, Timestamp};
 use quell_playbook::model::{AlertState, Playbook};
 use quell_playbook::{SourceFile, Surroundings, load};
 use quell_run::{
-    ArchiveError, Brake, Clock, Engine, EngineParts, Exclusions, Hands, Journal, Line, NoJitter, Origin,
-    Plan, PlaybookArchive, PlaybookVersion, RunEvent, RunId, RunState, Settings,
+    ArchiveError, Brake, Clock, Engine, EngineParts, Exclusions, Hands, Journal, Line, MemoryLists,
+    NamedLists, NoJitter, Origin, Plan, PlaybookArchive, PlaybookVersion, RunEvent, RunId, RunState,
+    Settings,
 };
 
 pub use actions::{AD, ENTRA, MDE, OKTA};
@@ -61,6 +62,8 @@ pub struct House {
     pub journal: Arc<BreakingJournal>,
     /// Who must not be touched.
     pub exclusions: Arc<Exclusions>,
+    /// The named lists.
+    pub lists: Arc<NamedLists>,
     /// The global stop.
     pub brake: Arc<Brake>,
     /// How patient its engines are.
@@ -84,6 +87,7 @@ impl House {
             vendor: Vendor::new(clock.clone()),
             journal: Arc::new(BreakingJournal::default()),
             exclusions: Arc::new(Exclusions::new(list(Vec::new()))),
+            lists: Arc::default(),
             brake: Arc::default(),
             settings: Settings::default(),
             clock,
@@ -104,7 +108,10 @@ impl House {
 
     /// Everything that its vendor offers.
     pub fn registry(&self) -> Registry {
-        Registry::new(&[self.vendor.connection()]).expect("no two connectors")
+        let keeper = MemoryLists::new(Arc::clone(&self.lists), Arc::new(self.clock.clone()));
+        let mut connection = self.vendor.connection();
+        connection.actions.extend(quell_action::lists::actions(Arc::new(keeper)));
+        Registry::new(&[connection]).expect("no two connectors")
     }
 
     /// A playbook from YAML; it must be without fault.
@@ -124,6 +131,7 @@ impl House {
         Engine::new(EngineParts {
             hands,
             exclusions: Arc::clone(&self.exclusions),
+            lists: Arc::clone(&self.lists),
             brake: Arc::clone(&self.brake),
             journal: Arc::clone(&self.journal) as Arc<dyn Journal>,
             archive: Arc::new(self.clone()),

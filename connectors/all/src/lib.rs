@@ -35,7 +35,8 @@ pub fn find(name: &str) -> Option<Kind> {
     all().into_iter().find(|kind| kind.name() == name)
 }
 
-/// Every action that could ever be offered.
+/// Every action that could ever be offered, the engine's own included.
 pub fn catalogue() -> Catalogue {
-    Catalogue::new(all().iter().flat_map(Kind::actions))
+    let own = quell_action::lists::described();
+    Catalogue::new(all().iter().flat_map(Kind::actions).chain(own))
 }

@@ -55,6 +55,12 @@ pub trait Action: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Outcome<()>, ActionError>> + Send {
         async { Err(ActionError::irreversible(Self::SPEC.name)) }
     }
+
+    /// What a call with these parameters keeps as it leaves it, where no target says so: a value in a list. An undo
+    /// then waits until nobody else needs it kept. Only for actions that can be undone and have no target.
+    fn held(_params: &Self::Params) -> Option<String> {
+        None
+    }
 }
 
 /// An action bound to its client, whatever its types: what the engine calls.
@@ -68,6 +74,10 @@ pub trait AnyAction: Send + Sync {
     async fn observe(&self, target: &Target, params: &Value) -> Result<Observation, ActionError>;
     /// See [`Action::restore`].
     async fn restore(&self, request: Request<Restore<Value>>) -> Result<Outcome<()>, ActionError>;
+    /// See [`Action::held`].
+    fn held(&self, _params: &Value) -> Option<String> {
+        None
+    }
 }
 
 /// Binds an action to the client that it uses.
@@ -99,9 +109,14 @@ impl<A: Action> AnyAction for Bound<A> {
 
     async fn restore(&self, request: Request<Restore<Value>>) -> Result<Outcome<()>, ActionError> {
         let request = request.try_map(|restore| {
-            Ok(Restore { params: typed::<A>(restore.params)?, before: restore.before, after: restore.after })
+            let Restore { params, before, after } = restore;
+            Ok::<_, ActionError>(Restore { params: typed::<A>(params)?, before, after })
         })?;
         A::restore(&self.client, &request).await
+    }
+
+    fn held(&self, params: &Value) -> Option<String> {
+        A::held(&typed::<A>(params.clone()).ok()?)
     }
 }
 

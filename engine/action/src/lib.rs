@@ -11,6 +11,7 @@ mod connector;
 mod directory;
 mod error;
 pub mod exclusion;
+pub mod lists;
 mod outcome;
 mod params;
 mod registry;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
+use quell_action::lists::ListEntry;
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
@@ -15,9 +16,9 @@ use crate::audit::Against;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
-    AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    LimitsReport, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, Token,
-    UndoOrder, Undone, Verified,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
+    InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, Token, UndoOrder, Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -157,6 +158,23 @@ impl Operations for Client {
 
     async fn limits(&self) -> Result<LimitsReport, Refusal> {
         self.get("/api/v1/limits", &()).await
+    }
+
+    async fn lists(&self) -> Result<Vec<ListSummary>, Refusal> {
+        self.get("/api/v1/lists", &()).await
+    }
+
+    async fn list(&self, name: &str) -> Result<ListContent, Refusal> {
+        self.get(&format!("/api/v1/lists/{}", segment(name)?), &()).await
+    }
+
+    async fn add_to_list(&self, order: &AddToList) -> Result<Vec<ListEntry>, Refusal> {
+        self.post("/api/v1/lists", order).await
+    }
+
+    async fn remove_from_list(&self, order: &RemoveFromList) -> Result<ListEntry, Refusal> {
+        let request = self.to(Method::DELETE, "/api/v1/lists").json(order);
+        answer(request.timeout(PATIENCE)).await
     }
 
     async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {

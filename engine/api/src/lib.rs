@@ -15,6 +15,7 @@ mod exclusions;
 mod guard;
 mod health;
 mod limits;
+mod lists;
 mod metrics;
 mod operations;
 mod pause;
@@ -30,6 +31,7 @@ pub use client::Client;
 pub use error::{Refusal, RefusalKind};
 pub use health::{Health, Part};
 pub use limits::{Counting, LimitUse, LimitsReport};
+pub use lists::{AddToList, ListContent, ListSummary, NewEntry, RemoveFromList};
 pub use metrics::Metrics;
 pub use operations::{
     AddExclusion, BackedUp, Backup, DamagedRecord, ExclusionTest, Operations, Prune, Pruned, RunRecord,

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
+use quell_action::lists::ListEntry;
 use quell_run::{Attached, Line, OpenQuestion, RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, LimitsReport, PauseNote, PauseOrder, Refusal,
-    SettleOrder,
+    AddToList, AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, LimitsReport, ListContent,
+    ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -58,6 +59,18 @@ pub trait Operations: Send + Sync {
 
     /// What the limits on identities and devices have let through.
     async fn limits(&self) -> Result<LimitsReport, Refusal>;
+
+    /// The named lists of the site.
+    async fn lists(&self) -> Result<Vec<ListSummary>, Refusal>;
+
+    /// One list with what is in it now.
+    async fn list(&self, name: &str) -> Result<ListContent, Refusal>;
+
+    /// Puts values into a list, all or none; in force for the next decision.
+    async fn add_to_list(&self, order: &AddToList) -> Result<Vec<ListEntry>, Refusal>;
+
+    /// Takes a value out of a list.
+    async fn remove_from_list(&self, order: &RemoveFromList) -> Result<ListEntry, Refusal>;
 
     /// Stops the engine from beginning anything disruptive, over restarts too. What waits is kept. Where it is paused
     /// already, says how.

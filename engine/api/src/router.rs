@@ -14,8 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Metrics, Operations, Token, audit, auth, exclusions, guard, health, limits, metrics, pause, people, runs,
-    store,
+    Metrics, Operations, Token, audit, auth, exclusions, guard, health, limits, lists, metrics, pause,
+    people, runs, store,
 };
 
 /// The largest request body.
@@ -46,6 +46,8 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/exclusions/test", get(exclusions::test))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
         .route("/api/v1/limits", get(limits::limits))
+        .route("/api/v1/lists", get(lists::all).post(lists::add).delete(lists::remove))
+        .route("/api/v1/lists/{list}", get(lists::show))
         .route("/api/v1/pause", post(pause::pause).delete(pause::resume))
         .route("/api/v1/audit", get(audit::export))
         .route("/api/v1/store", get(store::stats))

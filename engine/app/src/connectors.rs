@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use quell_action::{Catalogue, Connection, Directory, Owners};
+use async_trait::async_trait;
+use quell_action::{Catalogue, Connection, Directory, Owners, Probe, ProbeReport};
 use quell_connectors::Kind;
 use serde_json::Value;
 
 use crate::config::Site;
+use crate::lists::SiteLists;
 
 /// What the site's connectors offer, by their settings alone: no system is reached.
 pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
@@ -42,7 +44,7 @@ pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
     if !complaints.is_empty() {
         bail!(site.mistakes(complaints));
     }
-    Ok(Catalogue::new(actions.into_values()))
+    Ok(Catalogue::new(actions.into_values().chain(quell_action::lists::described())))
 }
 
 /// Preferences for connectors that there are not.
@@ -63,6 +65,26 @@ pub(crate) async fn connections(site: &Site) -> anyhow::Result<Vec<Connection>> 
         connections.push(connected.with_context(|| format!("the connector {name} could not be connected"))?);
     }
     Ok(connections)
+}
+
+/// The engine's own actions, as a connection like any other.
+pub(crate) fn own(lists: Arc<SiteLists>) -> Connection {
+    Connection {
+        name: quell_action::lists::PROVIDER.to_owned(),
+        actions: quell_action::lists::actions(lists),
+        directories: Vec::new(),
+        probe: Arc::new(Here),
+    }
+}
+
+/// What is reached without leaving the engine.
+struct Here;
+
+#[async_trait]
+impl Probe for Here {
+    async fn probe(&self) -> ProbeReport {
+        ProbeReport { system: Some("this engine".into()), problems: Vec::new(), grants: Vec::new() }
+    }
 }
 
 /// The directories that can say who an account is, with the names of their connectors.

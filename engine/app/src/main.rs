@@ -8,6 +8,7 @@ mod connectors;
 mod environment;
 mod exclusions;
 mod kafka;
+mod lists;
 mod openings;
 mod operations;
 mod pipeline;

@@ -2,6 +2,7 @@
 
 mod exclusion;
 mod limits;
+mod lists;
 mod pause;
 mod people;
 pub(crate) mod store;
@@ -11,10 +12,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
+use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion,
-    LimitsReport, Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder,
-    UndoOrder, Undone, Verified,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
+    InQuestion, LimitsReport, ListContent, ListSummary, Operations, Part, PauseNote, PauseOrder, Prune,
+    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -99,6 +101,7 @@ impl Operations for Local {
             well: true,
             note: format!("{} under way", self.app.engine.active()),
         });
+        parts.extend(lists::health(&self.app));
         parts.extend(pause::health(&self.app));
         let ready = parts.iter().all(|part| part.well);
         Health { version: env!("CARGO_PKG_VERSION").into(), ready, parts }
@@ -166,6 +169,22 @@ impl Operations for Local {
 
     async fn limits(&self) -> Result<LimitsReport, Refusal> {
         limits::report(&self.app).await
+    }
+
+    async fn lists(&self) -> Result<Vec<ListSummary>, Refusal> {
+        Ok(lists::all(&self.app))
+    }
+
+    async fn list(&self, name: &str) -> Result<ListContent, Refusal> {
+        lists::one(&self.app, name)
+    }
+
+    async fn add_to_list(&self, order: &AddToList) -> Result<Vec<ListEntry>, Refusal> {
+        lists::add(&self.app, order).await
+    }
+
+    async fn remove_from_list(&self, order: &RemoveFromList) -> Result<ListEntry, Refusal> {
+        lists::remove(&self.app, order).await
     }
 
     async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {

@@ -19,6 +19,7 @@ pub(crate) fn load_from(path: &Path, offered: &Catalogue, site: Option<&Config>)
         known: quell_connectors::catalogue(),
         teams: site.map(|site| site.teams.keys().cloned().collect()).unwrap_or_default(),
         limits: site.map(|site| site.limits.limits()),
+        lists: site.map(|site| site.lists.keys().cloned().collect()),
         ..Surroundings::default()
     };
     Ok(load(&files, offered, &surroundings))

@@ -92,6 +92,7 @@ fn pipeline(app: &App, source: Arc<dyn AlertSource>, letters: Arc<dyn DeadLetter
         store: app.store.clone(),
         matcher: Arc::clone(&app.matcher),
         engine: app.engine.clone(),
+        lists: app.lists.handle(),
         clock: Arc::clone(&app.clock),
         origin: Origin::Live,
         dry: false,

@@ -22,6 +22,7 @@ use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
 use crate::archive::StoredPlaybooks;
 use crate::clock::SystemClock;
 use crate::config::{Mistakes, Site};
+use crate::lists::SiteLists;
 use crate::random::SystemJitter;
 use crate::{connectors, exclusions, playbooks};
 
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) matcher: Arc<ArcSwap<Matcher>>,
     pub(crate) exclusions: Arc<Exclusions>,
     pub(crate) engine: Engine,
+    /// The named lists.
+    pub(crate) lists: Arc<SiteLists>,
     /// The global stop.
     pub(crate) brake: Arc<Brake>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -67,9 +70,9 @@ impl App {
 
     /// An engine of this site.
     pub(crate) async fn open(site: Site, reach: Reach) -> anyhow::Result<Self> {
-        let connections = connectors::connections(&site).await?;
-        let registry = Registry::preferring(&connections, &site.config.prefer)?;
-        let catalogue = registry.catalogue();
+        let mut connections = connectors::connections(&site).await?;
+        let offered = Registry::preferring(&connections, &site.config.prefer)?.catalogue();
+        let catalogue = Catalogue::new(offered.iter().cloned().chain(quell_action::lists::described()));
         let playbooks = match reach {
             Reach::Tending => Vec::new(),
             Reach::Acting | Reach::Observing => usable_playbooks(&site, &catalogue)?,
@@ -84,6 +87,9 @@ impl App {
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let lists = Arc::new(SiteLists::open(&site, store.clone(), Arc::clone(&clock)).await);
+        connections.push(connectors::own(Arc::clone(&lists)));
+        let registry = Registry::preferring(&connections, &site.config.prefer)?;
         // A note that cannot be read is a pause: nobody knows that nothing disruptive was forbidden.
         let brake = Arc::new(Brake::new(!matches!(store.pause().read(), Ok(None))));
         let engine = Engine::new(EngineParts {
@@ -92,6 +98,7 @@ impl App {
                 Reach::Observing => Hands::observing(&registry),
             },
             exclusions: Arc::clone(&exclusions),
+            lists: lists.handle(),
             brake: Arc::clone(&brake),
             journal: Arc::new(store.runs()),
             archive: Arc::new(StoredPlaybooks::new(store.clone(), catalogue.clone())),
@@ -111,6 +118,7 @@ impl App {
             store,
             catalogue,
             exclusions,
+            lists,
             brake,
             engine,
             clock,
@@ -155,6 +163,7 @@ impl App {
         self.store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
         self.site_exclusions.store(Arc::new(site_exclusions));
         self.renew_exclusions().await?;
+        self.lists.read_anew().await;
         let count = playbooks.len();
         self.matcher.store(Arc::new(Matcher::new(playbooks)));
         Ok(count)

@@ -75,6 +75,7 @@ pub const ALL: &[Code] = &[
     NOBODY_TO_ASK,
     NOT_READABLE,
     LOOSER_LIMIT,
+    UNKNOWN_LIST,
     UNKNOWN_NAME,
     OUT_OF_SCOPE,
     TOO_EARLY,
@@ -223,6 +224,8 @@ pub const NOT_READABLE: Code = Code { id: "PB0311", page: include_str!("codes/PB
 
 /// A limit looser than the site's.
 pub const LOOSER_LIMIT: Code = Code { id: "PB0315", page: include_str!("codes/PB0315.md") };
+/// No such named list.
+pub const UNKNOWN_LIST: Code = Code { id: "PB0320", page: include_str!("codes/PB0320.md") };
 
 /// No such name in scope.
 pub const UNKNOWN_NAME: Code = Code { id: "PB0401", page: include_str!("codes/PB0401.md") };

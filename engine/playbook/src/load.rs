@@ -30,6 +30,8 @@ pub struct Surroundings {
     pub known: Catalogue,
     /// The teams of the site; where none are listed, any name of a team is taken.
     pub teams: Vec<String>,
+    /// The named lists of the site; where nothing is known of its lists, any name is taken.
+    pub lists: Option<Vec<String>>,
     /// How many entities a playbook goes through at most when it does not say itself.
     pub at_most: AtMost,
     /// The site's limits, where they are known: a playbook cannot be looser.

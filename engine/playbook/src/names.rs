@@ -42,6 +42,8 @@ pub enum Kind {
     Tactics,
     /// A list of entities, which can be counted.
     Entities(EntityKind),
+    /// An account or a device as a whole: any of its names.
+    Whole,
     /// Any JSON.
     Json,
 }
@@ -61,6 +63,7 @@ impl Kind {
             Self::Address => "an IP address",
             Self::Texts | Self::Techniques | Self::Tactics => "a list of text",
             Self::Entities(_) => "a list of entities",
+            Self::Whole => "an entity as a whole",
             Self::Json => "JSON",
         }
     }
@@ -104,7 +107,9 @@ pub const TACTICS: &[&str] = &[
 ];
 
 /// Names that alerts alone cannot answer: directories, the lane and the run do.
-const BEYOND_THE_ALERT: [Name; 9] = [
+const BEYOND_THE_ALERT: [Name; 11] = [
+    of("account", Kind::Whole, "the account under any of its names, for a list"),
+    of("device", Kind::Whole, "the device under any of its names, for a list"),
     of("account.canonical_id", Kind::Text, "the same as account.key"),
     of(
         "account.groups",

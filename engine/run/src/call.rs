@@ -211,9 +211,11 @@ pub(crate) async fn succeeded(cx: &Context, task: &TaskState, fulfilled: Fulfill
 
 /// The state that a task holds; nothing where there is nothing to take back.
 pub(crate) fn hold_key(task: &Task) -> Option<HoldKey> {
-    (task.reversible && task.target != Target::None).then(|| HoldKey {
+    let is_held = task.target != Target::None || task.held.is_some();
+    (task.reversible && is_held).then(|| HoldKey {
         action: task.action.clone(),
         provider: task.provider.clone(),
         target: task.target.clone(),
+        item: task.held.clone(),
     })
 }

@@ -9,6 +9,7 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use quell_action::{ActionError, Failure, Observation};
 use quell_alert::Timestamp;
+use quell_playbook::Moment;
 use quell_playbook::model::{Mode, Playbook, Retry};
 use tokio::sync::{Semaphore, broadcast};
 
@@ -19,12 +20,15 @@ use crate::log::{Halt, RunEvent, RunLog};
 use crate::resolve::Resolver;
 use crate::retry::{Jitter, again_at};
 use crate::shutdown::Stop;
-use crate::{Brake, Clock, Entry, Exclusions, Holds, Journal, LaneId, Plan, Settings, Task, Wait};
+use crate::{
+    Brake, Clock, Entry, Exclusions, Holds, Journal, LaneId, NamedLists, Plan, Settings, Task, Wait,
+};
 
 /// What all runs share.
 pub(crate) struct Tools {
     pub(crate) hands: Hands,
     pub(crate) exclusions: Arc<Exclusions>,
+    pub(crate) lists: Arc<NamedLists>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) jitter: Arc<dyn Jitter>,
@@ -89,6 +93,11 @@ pub(crate) fn ended(result: Result<Done, Early>) -> Result<Done, Halt> {
 impl Context {
     pub(crate) fn now(&self) -> Timestamp {
         self.tools.clock.now()
+    }
+
+    /// What is judged by now.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { now: self.now(), lists: self.tools.lists.now() }
     }
 
     pub(crate) fn observes(&self) -> bool {

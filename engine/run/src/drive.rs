@@ -74,8 +74,8 @@ async fn go_round(
 }
 
 async fn decide(cx: &Context) -> Next {
-    let now = cx.now();
-    cx.log.look(|state| next(&cx.playbook, state, now)).await
+    let moment = cx.moment();
+    cx.log.look(|state| next(&cx.playbook, state, moment)).await
 }
 
 async fn wait(cx: &Context, until: Option<Timestamp>) {

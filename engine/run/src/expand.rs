@@ -89,11 +89,12 @@ pub(crate) async fn look(cx: &Context, lane: LaneId, step_id: &StepId) -> Result
         true => cx.tools.resolver.subject(&cx.plan.alert, &lane).await.ok(),
         false => None,
     };
-    let now = cx.now();
+    let moment = cx.moment();
+    let now = moment.now;
     let judgement = cx
         .log
         .look(|state| {
-            let mut scope = scope::of_lane(state, &cx.playbook, &lane, now);
+            let mut scope = scope::of_lane(state, &cx.playbook, &lane, moment);
             if lane.can_be_resolved() {
                 scope::about(&mut scope, subject.as_ref());
             }
@@ -117,7 +118,7 @@ async fn lane_of(cx: &Context, lane: LaneId) -> Option<Lane> {
 async fn fill(cx: &Context, lane: &Lane, act: &DoStep) -> Result<Value, ActionError> {
     cx.log
         .look(|state| {
-            let scope = scope::of_lane(state, &cx.playbook, lane, cx.now());
+            let scope = scope::of_lane(state, &cx.playbook, lane, cx.moment());
             let filled = act.with.iter().map(|(name, form)| {
                 let value = form.fill(&scope as &dyn Scope).map_err(|missing| {
                     ActionError::rejected(format!("the parameter {name} cannot be filled in: {missing}"))
@@ -204,6 +205,8 @@ fn task(
     params: Value,
 ) -> Task {
     let offered = cx.tools.hands.eyes.on(&act.action, &provider);
+    let held = offered.filter(|_| target == Target::None).and_then(|eye| eye.held(&params));
+    let display = held.clone().unwrap_or(display);
     Task {
         id,
         action: act.action.clone(),
@@ -215,6 +218,7 @@ fn task(
         time_limit: act.time_limit,
         retry: act.retry,
         verify_within: act.verify_within,
+        held,
         undo_after: match act.undo {
             UndoRule::Manual | UndoRule::Never => None,
             UndoRule::After(wait) => Some(wait),

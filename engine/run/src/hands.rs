@@ -72,6 +72,11 @@ impl Eye {
         self.0.info()
     }
 
+    /// What a call with these parameters keeps as it is, where no target says so.
+    pub(crate) fn held(&self, params: &Value) -> Option<String> {
+        self.0.held(params)
+    }
+
     pub(crate) async fn observe(&self, target: &Target, params: &Value) -> Result<Observation, ActionError> {
         self.0.observe(target, params).await
     }

@@ -20,6 +20,9 @@ pub struct HoldKey {
     pub provider: Provider,
     /// Of what.
     pub target: Target,
+    /// Of what, where the target does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
 }
 
 /// All holds on one state of one target. Kept as long as somebody holds it.

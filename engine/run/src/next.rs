@@ -1,4 +1,4 @@
-//! [`next`]: the one place that decides what a run does next. Pure: playbook, state and time in, moves out.
+//! [`next`]: the one place that decides what a run does next. Pure: playbook, state, time and named lists in, moves out.
 //!
 //! The rules, in this order:
 //! 1. What is started is finished first, whichever way the run is going.
@@ -20,6 +20,7 @@ pub(crate) mod question;
 pub(crate) mod verb;
 
 use quell_alert::Timestamp;
+use quell_playbook::Moment;
 use quell_playbook::model::{Playbook, StepId};
 use serde_json::Value;
 
@@ -146,7 +147,9 @@ impl Next {
 }
 
 /// What a run does next.
-pub fn next(playbook: &Playbook, state: &RunState, now: Timestamp) -> Next {
+pub fn next(playbook: &Playbook, state: &RunState, moment: impl Into<Moment>) -> Next {
+    let moment = moment.into();
+    let now = moment.now;
     let mut next = Next::default();
     settle_what_is_started(state, now, &mut next);
     let timed_out = timers(state, now, &mut next);
@@ -162,7 +165,7 @@ pub fn next(playbook: &Playbook, state: &RunState, now: Timestamp) -> Next {
     if state.cancelled().is_some() {
         wind_up(playbook, state, &mut next);
     } else {
-        lane::go_on(playbook, state, now, &mut next);
+        lane::go_on(playbook, state, &moment, &mut next);
         limits::ask(state, now, &mut next);
     }
     if state.lanes().iter().all(|lane| lane.end().is_some()) {

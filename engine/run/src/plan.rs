@@ -173,6 +173,9 @@ pub struct Task {
     /// How long it may take until its effect is seen; the engine's own patience where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify_within: Option<Duration>,
+    /// What it keeps as it is, where its target does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
     /// When it is taken back by itself, unless a person confirms it before.
     pub undo_after: Option<Duration>,
 }

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use quell_action::{DeviceFacts, IdentityFacts, Subject, TargetKind};
-use quell_alert::{EntityKind, Timestamp};
+use quell_alert::EntityKind;
 use quell_playbook::model::{AskStep, Playbook, Step, StepId};
-use quell_playbook::{Entity, LaneScope, Outer, StepResult};
+use quell_playbook::{Entity, LaneScope, Moment, Outer, StepResult};
 use serde_json::{Value, json};
 
 use crate::next::verb::went_wrong;
@@ -20,10 +20,11 @@ pub(crate) fn of_lane<'a>(
     state: &'a RunState,
     playbook: &Playbook,
     lane: &Lane,
-    now: Timestamp,
+    moment: Moment,
 ) -> LaneScope<'a> {
     let plan = state.plan();
-    let mut scope = LaneScope::new(&plan.alert, lane.entity(&plan.alert), now);
+    let now = moment.now;
+    let mut scope = LaneScope::new(&plan.alert, lane.entity(&plan.alert), moment);
     scope.run.insert("id", json!(plan.run));
     scope.run.insert("started", json!(plan.created));
     if lane.closing {

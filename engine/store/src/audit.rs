@@ -84,6 +84,24 @@ pub enum Audited {
         /// The entry.
         id: String,
     },
+    /// A value was put into a named list.
+    ListEntryAdded {
+        /// The list.
+        list: String,
+        /// The value.
+        value: String,
+        /// By whom: a person, or `run …`.
+        by: String,
+    },
+    /// A value was taken out of a named list.
+    ListEntryRemoved {
+        /// The list.
+        list: String,
+        /// The value.
+        value: String,
+        /// By whom: a person, or `run …`.
+        by: String,
+    },
     /// An operator's entry was taken from the exclusion list.
     ExclusionRemoved {
         /// The entry.

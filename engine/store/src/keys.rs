@@ -15,6 +15,7 @@
 //! | `run/hold/` | run, hold | the hold, while the run holds it |
 //! | `hold/` | hold | who holds a state of a target |
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
+//! | `list/` | list, value | an entry of a named list |
 //! | `counter/` | whose, what | who was touched, as limits count it |
 //! | `playbook/` | hash | the text of a playbook |
 //! | `pause` | | who paused the engine |
@@ -37,6 +38,7 @@ pub(crate) const RUN_ATTACHED: &str = "run/attached/";
 pub(crate) const CLAIM: &str = "claim/";
 pub(crate) const HOLD: &str = "hold/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
+pub(crate) const LIST: &str = "list/";
 pub(crate) const COUNTER: &str = "counter/";
 pub(crate) const PLAYBOOK: &str = "playbook/";
 pub(crate) const PAUSE: &str = "pause";

@@ -9,7 +9,7 @@
 //! disk.
 //!
 //! On top of these lie `keys` (the table of all that is kept) and one file for each kind of thing: `alerts`, `claims`, `journal`
-//! and `runs`, `exclusions`, `counters`, `playbooks`, `pause`, and `audit`, the chain of all of it; then `retention`, `stats`, `verify` and `backup`.
+//! and `runs`, `exclusions`, `lists`, `counters`, `playbooks`, `pause`, and `audit`, the chain of all of it; then `retention`, `stats`, `verify` and `backup`.
 //!
 //! Invariant: only this room names sled and redb, and only the committer's thread writes.
 
@@ -28,6 +28,7 @@ mod high_water;
 mod home;
 mod journal;
 mod keys;
+mod lists;
 mod meta;
 mod pause;
 mod playbooks;
@@ -50,6 +51,7 @@ pub use engine::{Direction, EngineError, EngineKind, Page, Scan};
 pub use error::StoreError;
 pub use exclusions::Exclusions;
 pub use journal::RunRecords;
+pub use lists::ListEntries;
 pub use pause::{Pause, Paused};
 pub use playbooks::{PlaybookText, PlaybookTexts};
 pub use retention::{Forgotten, Retention};

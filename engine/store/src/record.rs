@@ -56,6 +56,8 @@ pub enum Kind {
     Claim = 20,
     /// A later alert that belongs to a run.
     Attached = 21,
+    /// An entry of a named list.
+    ListEntry = 30,
     /// Bytes that only tests write.
     Test = 255,
 }
@@ -81,6 +83,7 @@ impl Kind {
             Self::Paused => "note of a pause",
             Self::Claim => "claim of a run",
             Self::Attached => "alert that belongs to a run",
+            Self::ListEntry => "entry of a named list",
             Self::Test => "test record",
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use quell_action::lists::ListEntry;
 use quell_run::{Line, RunId, RunSummary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,7 @@ fn understood(key: &[u8], bytes: &[u8]) -> Result<(), String> {
         () if begins(keys::ALERT_VERSION) => read::<AlertVersion>(Kind::AlertVersion, key, bytes),
         () if begins(keys::RUN_LINE) => read::<Line>(Kind::RunLine, key, bytes),
         () if begins(keys::AUDIT_RECORD) => read::<AuditRecord>(Kind::Audit, key, bytes),
+        () if begins(keys::LIST) => read::<ListEntry>(Kind::ListEntry, key, bytes),
         () if begins(keys::RUN_SUMMARY) => read::<RunSummary>(Kind::RunSummary, key, bytes),
         () => return record::check(key, bytes).map(drop).map_err(str::to_owned),
     };

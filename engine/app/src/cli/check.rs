@@ -9,7 +9,7 @@ use super::{Context, yes_if};
 use crate::config::{self, Mistakes};
 use crate::playbooks::load_from;
 use crate::show::{BAD, GOOD, Show, styled};
-use crate::{connectors, exclusions, kafka};
+use crate::{connectors, exclusions, kafka, lists};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit code 1 when there is a mistake; warnings alone leave it at 0.
@@ -55,6 +55,7 @@ fn whole_site(context: &Context) -> anyhow::Result<Mistakes> {
     found.gather(kafka::settings_unfollowed(&site))?;
     let Some(offered) = found.gather(connectors::offered(&site))? else { return Ok(found) };
     found.gather(exclusions::read(&site, &offered))?;
+    found.gather(lists::check(&site))?;
     match load_from(&site.config.playbooks, &offered, Some(&site.config)) {
         Ok(loaded) => add(&mut found, loaded),
         Err(error) => found.add(site.mistakes([("playbooks".to_owned(), format!("{error:#}"))])),

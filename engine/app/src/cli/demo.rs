@@ -86,6 +86,7 @@ async fn take_in(app: &App) -> anyhow::Result<Tally> {
         store: app.store.clone(),
         matcher: Arc::clone(&app.matcher),
         engine: app.engine.clone(),
+        lists: app.lists.handle(),
         clock: Arc::clone(&app.clock),
         origin: Origin::Live,
         dry: false,

@@ -16,6 +16,7 @@ mod explain_code;
 mod fmt;
 mod init;
 mod limits;
+mod lists;
 mod pause;
 mod replay;
 mod run;
@@ -124,6 +125,8 @@ enum Command {
     Resume(pause::ResumeArgs),
     /// Look at and change the exclusion list.
     Exclusions(exclusions::Args),
+    /// Look at and change the named lists that playbooks ask and write.
+    Lists(lists::Args),
     /// List what can be done, or explain one action.
     Actions(actions::Args),
     /// Check the connectors' settings, or ask the systems what Quell may do there.
@@ -187,6 +190,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Pause(args) => pause::pause(args, context),
         Command::Resume(args) => pause::resume(&args, context),
         Command::Exclusions(args) => exclusions::run(args, context),
+        Command::Lists(args) => lists::run(args, context),
         Command::Actions(args) => actions::run(&args, context),
         Command::Connectors(args) => connectors::run(&args, context),
         Command::Audit(args) => audit::run(args, context),

@@ -87,6 +87,7 @@ async fn answer(args: Args, site: Site, show: Show) -> anyhow::Result<ExitCode> 
         store: app.store.clone(),
         matcher: Arc::clone(&app.matcher),
         engine: app.engine.clone(),
+        lists: app.lists.handle(),
         clock: Arc::clone(&app.clock),
         origin: Origin::Replay { id: id.clone() },
         dry: !args.live,

@@ -5,6 +5,7 @@
 
 mod engine;
 mod limits;
+mod lists;
 mod place;
 mod read;
 pub(crate) mod secret;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSettings, Telemetry};
 pub(crate) use limits::LimitSettings;
+pub(crate) use lists::ListSettings;
 pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read};
 pub(crate) use source::{DeadLetterSettings, SourceSettings};
 
@@ -61,6 +63,9 @@ pub(crate) struct Config {
     /// How many identities and devices may be touched before a person is asked.
     #[serde(default)]
     pub(crate) limits: LimitSettings,
+    /// The named lists that playbooks read and write, by their names.
+    #[serde(default)]
+    pub(crate) lists: BTreeMap<String, Option<ListSettings>>,
     /// How the engine decides and acts.
     #[serde(default)]
     pub(crate) engine: EngineSettings,

@@ -134,10 +134,18 @@ fn with_absolute_paths(mut config: Config, folder: &Path) -> Config {
     for path in config.source.files.iter_mut().flatten().chain(&mut config.dead_letters.file) {
         *path = anchored(path, folder);
     }
+    for file in config.lists.values_mut().flatten().filter_map(|list| list.file.as_mut()) {
+        *file = anchored(file, folder);
+    }
     for tree in config.connectors.values_mut().chain(&mut config.source.kafka) {
         anchored_tree(tree, folder);
     }
     config
+}
+
+fn is_list_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// What is wrong apart from names and kinds.
@@ -155,6 +163,12 @@ fn complaints(config: &Config) -> Vec<(String, String)> {
     }
     if config.dead_letters.topic.is_some() && config.source.kafka.is_none() {
         complain("dead_letters.topic", "a topic needs brokers: it goes with `source.kafka`");
+    }
+    for name in config.lists.keys().filter(|name| !is_list_name(name)) {
+        complain(
+            &format!("lists.{name}"),
+            "a list is called by small letters, digits and dashes, beginning with a letter: vip-users",
+        );
     }
     if config.engine.facts_max_age_secs == 0 {
         complain("engine.facts_max_age_secs", "must be at least 1: what is read is always a little old");

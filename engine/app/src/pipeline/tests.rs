@@ -122,6 +122,7 @@ impl Process {
         let engine = Engine::new(EngineParts {
             hands: Hands::acting(registry),
             exclusions: Arc::new(Exclusions::new(list)),
+            lists: Arc::default(),
             brake: Arc::default(),
             journal: Arc::new(store.runs()),
             archive: Arc::new(StoredPlaybooks::new(store.clone(), catalogue)),
@@ -139,6 +140,7 @@ impl Process {
             letters: letters.clone(),
             store,
             matcher: Arc::new(ArcSwap::from_pointee(Matcher::new(loaded.playbooks))),
+            lists: Arc::default(),
             engine,
             clock,
             origin: Origin::Live,

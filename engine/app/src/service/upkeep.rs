@@ -48,6 +48,10 @@ async fn prune(app: &App, stop: &CancellationToken) {
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "what is old could not be forgotten"),
         }
+        // An entry that has ended is kept for as long as an undo may want to know how it was.
+        if let Err(error) = app.store.lists().forget_ended(before).await {
+            tracing::warn!(%error, "entries of lists that have ended could not be forgotten");
+        }
         if tokio::time::timeout(PRUNE_EVERY, stop.cancelled()).await.is_ok() {
             return;
         }

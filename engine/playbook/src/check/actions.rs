@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quell_action::{ActionInfo, ActionName, Catalogue, ParamSpec, TargetKind};
+use quell_action::{ActionInfo, ActionName, Catalogue, ParamSpec, TargetKind, lists};
 use quell_alert::{EntityKind, Provider};
 use serde_json::{Map, Value};
 
@@ -242,6 +242,9 @@ impl<'a> Check<'a> {
                 d.found(entry.key.clone()).expected(expected).nearest(nearest)
             });
             return None;
+        }
+        if lists::is_about_lists(action) && entry.key == lists::LIST {
+            return self.list_of_site(&entry.value).map(|name| Form::Literal(Value::from(name)));
         }
         let kinds =
             concerned.iter().filter_map(|info| info.params.iter().find(|param| param.name == entry.key));

@@ -85,7 +85,7 @@ impl Check<'_> {
             && !self.may_change(group)
         {
             self.say(codes::NEVER_CHANGES, &first_line(self, until), "what this waits for cannot change", |d| {
-                d.help("a wait sees what directories say of the account or device anew, and time; nothing else changes")
+                d.help("a wait sees what directories say of the account or device anew, named lists, and time; nothing else changes")
             });
         }
         let bounds = Duration::from_secs(10)..=Duration::from_secs(30 * 86_400);
@@ -135,7 +135,11 @@ impl Check<'_> {
                     }
                     Subject::Path(..) => false,
                 };
-                of_entity || matches!(test.operator, Operator::Within(_) | Operator::OlderThan(_))
+                of_entity
+                    || matches!(
+                        test.operator,
+                        Operator::Within(_) | Operator::OlderThan(_) | Operator::InList(_)
+                    )
             }
         })
     }
@@ -314,7 +318,7 @@ impl Check<'_> {
             Kind::Texts | Kind::Techniques | Kind::Tactics => {
                 Some((Kind::Texts, ParamKind::List(Box::new(ParamKind::Text))))
             }
-            Kind::Time | Kind::Severity | Kind::Entities(_) | Kind::Json => {
+            Kind::Time | Kind::Severity | Kind::Entities(_) | Kind::Whole | Kind::Json => {
                 let message = format!(
                     "`{text}` is {}, and `set` keeps text, numbers, true or false, and lists of text",
                     kind.word()

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::Check;
 use crate::codes;
-use crate::model::Form;
+use crate::model::{Form, Reference};
 use crate::names::Kind;
 use crate::nearest;
-use crate::parse::{Content, Entry, Node};
+use crate::parse::{Content, Entry, Node, Span};
 use crate::template::{Template, TextFormat};
 
 impl Check<'_> {
@@ -105,9 +105,20 @@ impl Check<'_> {
         for (reference, offset) in template.places() {
             let mut at = self.within_text(&node.span, text, offset);
             at.end = at.end.min(at.start + reference.0.len());
-            whole &= self.reference(&reference.0, &at).is_some();
+            let found = self.reference(&reference.0, &at);
+            if let Some((reference, Kind::Whole)) = &found {
+                self.whole_in_a_text(reference, &at);
+            }
+            whole &= found.is_some_and(|(_, kind)| kind != Kind::Whole);
         }
         whole.then_some(template)
+    }
+
+    fn whole_in_a_text(&mut self, reference: &Reference, at: &Span) {
+        let message = format!("`{reference}` has several names, and a text needs one of them");
+        self.say(codes::PARAMETER_KIND, at, message, |d| {
+            d.help(format!("write `{reference}.name`, or another of its names"))
+        });
     }
 
     fn choice(&mut self, node: &Node, words: &[String], what: &str) -> Option<Form> {
@@ -200,6 +211,9 @@ impl Check<'_> {
 
 /// Whether a name of this kind can be handed on to a parameter of that one.
 fn fits(found: Kind, wanted: &ParamKind) -> bool {
+    if found == Kind::Whole {
+        return false;
+    }
     let is_list = matches!(found, Kind::Texts | Kind::Techniques | Kind::Tactics | Kind::Entities(_));
     match wanted {
         ParamKind::Object => true,

@@ -11,6 +11,7 @@ pub(crate) mod flow;
 mod forms;
 pub(crate) mod lanes;
 pub(crate) mod limits;
+mod lists;
 pub(crate) mod once;
 pub(crate) mod operators;
 pub(crate) mod options;

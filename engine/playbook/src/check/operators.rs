@@ -6,12 +6,12 @@ use super::Check;
 use super::shape::Keys;
 use super::values::Subject;
 use crate::codes;
-use crate::condition::{Bound, CountTest, Operator};
+use crate::condition::{Bound, CountTest, Operator, Which};
 use crate::names::Kind;
 use crate::parse::{Content, Entry, Node};
 
 /// Every operator, in the order of the language.
-pub(crate) const OPERATORS: [&str; 17] = [
+pub(crate) const OPERATORS: [&str; 20] = [
     "is",
     "is_not",
     "any_of",
@@ -27,6 +27,9 @@ pub(crate) const OPERATORS: [&str; 17] = [
     "within",
     "older_than",
     "in_range",
+    "in_list",
+    "not_in_list",
+    "all_in_list",
     "exists",
     "count",
 ];
@@ -50,6 +53,8 @@ pub(crate) fn operators_of(kind: Kind) -> &'static [&'static str] {
             "starts_with",
             "ends_with",
             "matches",
+            "in_list",
+            "not_in_list",
             "exists",
         ],
         Kind::Product | Kind::Words(_) | Kind::Choice => &["is", "is_not", "any_of", "none_of", "exists"],
@@ -71,9 +76,13 @@ pub(crate) fn operators_of(kind: Kind) -> &'static [&'static str] {
             "older_than",
             "exists",
         ],
-        Kind::Address => &["is", "is_not", "any_of", "none_of", "in_range", "exists"],
-        Kind::Texts | Kind::Techniques | Kind::Tactics => &["any_of", "none_of", "count", "exists"],
-        Kind::Entities(_) => &["count", "exists"],
+        Kind::Address => {
+            &["is", "is_not", "any_of", "none_of", "in_range", "in_list", "not_in_list", "exists"]
+        }
+        Kind::Texts => &["any_of", "none_of", "in_list", "not_in_list", "all_in_list", "count", "exists"],
+        Kind::Techniques | Kind::Tactics => &["any_of", "none_of", "count", "exists"],
+        Kind::Entities(_) => &["in_list", "not_in_list", "all_in_list", "count", "exists"],
+        Kind::Whole => &["in_list", "not_in_list"],
         Kind::Json => &["exists"],
     }
 }
@@ -125,6 +134,9 @@ impl Check<'_> {
             "within" => Operator::Within(self.span(value, "`within`", ages())?),
             "older_than" => Operator::OlderThan(self.span(value, "`older_than`", ages())?),
             "in_range" => Operator::InRange(self.networks(value)?),
+            "in_list" => self.membership(value, Which::In)?,
+            "not_in_list" => self.membership(value, Which::NotIn)?,
+            "all_in_list" => self.membership(value, Which::AllIn)?,
             "exists" => Operator::Exists(self.boolean(value, "`exists`")?),
             _ => Operator::Count(self.count(value)?),
         })
@@ -176,6 +188,7 @@ fn instead(name: &str, kind: Kind) -> Option<&'static str> {
         (Kind::Text, "at_least" | "at_most" | "more_than" | "less_than") => {
             Some("text has no order; if it is a number, read it by a path with `as: integer`")
         }
+        (Kind::Whole, _) => Some("ask one of its names: `account.upn`, `device.dns_name`"),
         (Kind::Json, _) => Some("reach a value inside it by its own name"),
         _ => None,
     }

@@ -110,7 +110,7 @@ impl Check<'_> {
     }
 
     fn why_not_in_scope(&self, name: &names::Name) -> Option<String> {
-        let (root, _) = name.name.split_once('.')?;
+        let root = name.name.split('.').next()?;
         let stage = self.names.stage;
         let late = matches!(stage, Stage::Steps | Stage::Always | Stage::Afterwards);
         match root {

@@ -68,7 +68,7 @@ impl Check<'_> {
             },
             Kind::Time => self.moment(node),
             Kind::Address => self.address(node),
-            Kind::Entities(_) | Kind::Json => self.misfit(node, "comparable"),
+            Kind::Entities(_) | Kind::Whole | Kind::Json => self.misfit(node, "comparable"),
         }
     }
 

@@ -5,9 +5,11 @@ use std::cmp::Ordering;
 use quell_alert::Timestamp;
 
 use super::{Expected, Operator, Seen, SeenText, Truth};
+use crate::scope::Scope;
 
-/// What the operator says of the value, at this moment.
-pub(crate) fn judge(operator: &Operator, seen: &Seen<'_>, now: Timestamp) -> Truth {
+/// What the operator says of the value, at the moment of this scope.
+pub(crate) fn judge(operator: &Operator, seen: &Seen<'_>, scope: &dyn Scope) -> Truth {
+    let now = scope.now();
     if let Operator::Exists(wanted) = operator {
         return Truth::from(!matches!(seen, Seen::Missing) == *wanted);
     }
@@ -40,6 +42,7 @@ pub(crate) fn judge(operator: &Operator, seen: &Seen<'_>, now: Timestamp) -> Tru
             Some(length) => test.bound.holds(length, test.number).into(),
             None => Truth::Unknown,
         },
+        Operator::InList(membership) => membership.judge(seen, scope),
         Operator::Exists(_) => Truth::Unknown,
     }
 }

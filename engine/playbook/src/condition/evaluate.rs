@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::compare::judge;
-use super::{Evaluation, Group, Item, Operator, Quantifier, Seen, Subject, Test, Trace, TraceNode, Truth};
+use super::{
+    Evaluation, Group, Item, ListSeen, Operator, Quantifier, Seen, Subject, Test, Trace, TraceNode, Truth,
+};
 use crate::names;
 use crate::scope::Scope;
 
@@ -59,17 +61,19 @@ impl Test {
     /// What it comes to.
     pub fn truth(&self, scope: &dyn Scope) -> Truth {
         match &self.subject {
-            Subject::Reference(reference, _) => judge(&self.operator, &scope.seen(reference), scope.now()),
+            Subject::Reference(reference, _) => judge(&self.operator, &scope.seen(reference), scope),
             Subject::Path(..) => self.on_path(scope).0,
         }
     }
 
     fn trace(&self, scope: &dyn Scope) -> Trace {
+        let list;
         let (truth, seen, misfit, subject) = match &self.subject {
             Subject::Reference(reference, _) => {
                 let seen = scope.seen(reference);
-                let truth = judge(&self.operator, &seen, scope.now());
+                let truth = judge(&self.operator, &seen, scope);
                 let misfit = matches!(seen, Seen::Misfit(_));
+                list = self.list_seen(&[&seen], scope);
                 (
                     truth,
                     seen.to_json().map(|value| names::redact(reference, value)),
@@ -79,18 +83,42 @@ impl Test {
             }
             Subject::Path(path, ..) => {
                 let (truth, seen, misfit) = self.on_path(scope);
+                list = self.list_on_path(scope);
                 (truth, seen.map(|value| names::redact_found(path, value)), misfit, path.to_string())
             }
         };
-        let because = (truth == Truth::Unknown).then(|| why_unknown(seen.is_some(), misfit));
+        let of_list = match &self.operator {
+            Operator::InList(membership) if seen.is_some() => membership.trouble(scope),
+            _ => None,
+        };
+        let because =
+            (truth == Truth::Unknown).then(|| of_list.unwrap_or_else(|| why_unknown(seen.is_some(), misfit)));
         let node = TraceNode::Test {
             subject,
             operator: self.operator.name(),
             expected: self.operator.expected(),
             seen,
+            list,
             because,
         };
         Trace { truth, node }
+    }
+
+    /// The list that the test is judged by, as it is.
+    fn list_seen(&self, seen: &[&Seen<'_>], scope: &dyn Scope) -> Option<ListSeen> {
+        match &self.operator {
+            Operator::InList(membership) => Some(membership.shown(seen, scope)),
+            _ => None,
+        }
+    }
+
+    fn list_on_path(&self, scope: &dyn Scope) -> Option<ListSeen> {
+        let (Operator::InList(_), Subject::Path(path, _, kind)) = (&self.operator, &self.subject) else {
+            return None;
+        };
+        let found = path.find(scope.document());
+        let seen: Vec<Seen<'_>> = found.into_iter().map(|value| Seen::read(value, *kind)).collect();
+        self.list_seen(&seen.iter().collect::<Vec<_>>(), scope)
     }
 
     /// What a test of a path comes to, what the path found, and whether something there was of another kind.
@@ -110,7 +138,7 @@ impl Test {
                 [Value::Array(members)] if path.is_singular() => Seen::Things(members.len()),
                 many => Seen::Things(many.len()),
             };
-            return (judge(&self.operator, &seen, scope.now()), shown, false);
+            return (judge(&self.operator, &seen, scope), shown, false);
         }
         if let Operator::Exists(wanted) = self.operator {
             let there = found.iter().any(|value| !value.is_null());
@@ -120,11 +148,11 @@ impl Test {
         let mut verdicts = found.iter().map(|value| {
             let seen = Seen::read(value, *kind);
             misfit |= matches!(seen, Seen::Misfit(_));
-            judge(&self.operator, &seen, scope.now())
+            judge(&self.operator, &seen, scope)
         });
         let truth = match quantifier {
             // A path that finds nothing is a missing value: for `exists` that is an answer, for others it is none.
-            _ if found.is_empty() => judge(&self.operator, &Seen::Missing, scope.now()),
+            _ if found.is_empty() => judge(&self.operator, &Seen::Missing, scope),
             Quantifier::Single => verdicts.next().unwrap_or(Truth::Unknown),
             Quantifier::Some => verdicts.fold(Truth::False, Truth::or),
             Quantifier::Every => verdicts.fold(Truth::True, Truth::and),

@@ -5,6 +5,7 @@
 
 mod compare;
 mod evaluate;
+mod membership;
 mod operator;
 mod seen;
 mod trace;
@@ -18,6 +19,7 @@ use crate::model::Reference;
 use crate::names::Kind;
 use crate::path::Path;
 
+pub use membership::{ListSeen, Membership, Which};
 pub use operator::{Bound, CountTest, Expected, Operator};
 pub(crate) use seen::fold;
 pub use seen::{Seen, SeenList, SeenText};

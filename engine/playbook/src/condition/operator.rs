@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use quell_alert::{Severity, Timestamp};
 use serde_json::{Value, json};
 
-use super::Pattern;
+use super::{Membership, Pattern};
 
 /// What is asked of a subject.
 #[derive(Debug, Clone)]
@@ -41,6 +41,8 @@ pub enum Operator {
     OlderThan(Duration),
     /// The address lies in one of these networks.
     InRange(Vec<IpNet>),
+    /// It stands in a named list, or does not.
+    InList(Membership),
     /// Whether there is a value at all.
     Exists(bool),
     /// How many there are.
@@ -112,6 +114,7 @@ impl Operator {
             Self::Within(_) => "within",
             Self::OlderThan(_) => "older_than",
             Self::InRange(_) => "in_range",
+            Self::InList(membership) => membership.name(),
             Self::Exists(_) => "exists",
             Self::Count(_) => "count",
         }
@@ -138,6 +141,7 @@ impl Operator {
             Self::Matches(pattern) => json!(pattern.text),
             Self::Within(span) | Self::OlderThan(span) => json!(crate::duration::write(*span)),
             Self::InRange(networks) => networks.iter().map(ToString::to_string).collect(),
+            Self::InList(membership) => json!(membership.list),
             Self::Exists(wanted) => json!(wanted),
             Self::Count(test) => json!({ test.bound.name(): test.number }),
         }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Truth;
+use super::{ListSeen, Truth};
 
 /// What one group or one test came to, and why.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,6 +44,9 @@ pub enum TraceNode {
         /// The value seen, cut and redacted; `None` where there was none.
         #[serde(skip_serializing_if = "Option::is_none")]
         seen: Option<Value>,
+        /// The named list that it was judged by, as it was then.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        list: Option<ListSeen>,
         /// Why it is unknown, where it is.
         #[serde(skip_serializing_if = "Option::is_none")]
         because: Option<&'static str>,
@@ -73,11 +76,14 @@ impl Trace {
 
     fn write(&self, out: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
         match &self.node {
-            TraceNode::Test { subject, operator, expected, seen, because } => {
+            TraceNode::Test { subject, operator, expected, seen, list, because } => {
                 write!(out, "{subject} {operator} {expected}: ")?;
                 match seen {
                     Some(value) => write!(out, "saw {value}")?,
                     None => out.write_str("saw nothing")?,
+                }
+                if let Some(list) = list {
+                    write!(out, "; {list}")?;
                 }
                 because.map_or(Ok(()), |because| write!(out, " ({because})"))
             }

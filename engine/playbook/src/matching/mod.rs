@@ -12,9 +12,10 @@ mod residual;
 
 use std::sync::Arc;
 
-use quell_alert::{Alert, Timestamp};
+use quell_alert::Alert;
 use serde::Serialize;
 
+use crate::Moment;
 use crate::condition::{Trace, Truth};
 use crate::model::{AlertState, Mode, Playbook};
 use crate::scope::AlertScope;
@@ -64,9 +65,15 @@ impl Matcher {
     }
 
     /// The playbooks that this alert starts, in the order of their names.
-    pub fn matching(&self, alert: &Alert, state: AlertState, now: Timestamp) -> Vec<Arc<Playbook>> {
+    pub fn matching(
+        &self,
+        alert: &Alert,
+        state: AlertState,
+        moment: impl Into<Moment>,
+    ) -> Vec<Arc<Playbook>> {
+        let moment = moment.into();
         let candidates = self.index.candidates(alert, state);
-        let mut judged = self.residuals.judge(AlertScope { alert, now });
+        let mut judged = self.residuals.judge(AlertScope { alert, moment: &moment });
         candidates
             .filter(|number| judged.holds(*number))
             .map(|number| Arc::clone(&self.playbooks[number]))
@@ -74,13 +81,14 @@ impl Matcher {
     }
 
     /// For each playbook whether it matches, value by value.
-    pub fn explain(&self, alert: &Alert, state: AlertState, now: Timestamp) -> Vec<Explanation> {
-        self.playbooks.iter().map(|playbook| explain(playbook, alert, state, now)).collect()
+    pub fn explain(&self, alert: &Alert, state: AlertState, moment: impl Into<Moment>) -> Vec<Explanation> {
+        let moment = moment.into();
+        self.playbooks.iter().map(|playbook| explain(playbook, alert, state, &moment)).collect()
     }
 }
 
-fn explain(playbook: &Arc<Playbook>, alert: &Alert, state: AlertState, now: Timestamp) -> Explanation {
-    let evaluation = playbook.when.alert.evaluate(&AlertScope { alert, now });
+fn explain(playbook: &Arc<Playbook>, alert: &Alert, state: AlertState, moment: &Moment) -> Explanation {
+    let evaluation = playbook.when.alert.evaluate(&AlertScope { alert, moment });
     let mut reasons = Vec::new();
     if playbook.mode == Mode::Disabled {
         reasons.push("the playbook is disabled (`mode: disabled`)".to_owned());

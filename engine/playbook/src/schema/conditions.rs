@@ -71,6 +71,7 @@ fn operand(operator: &str, kind: Option<Kind>) -> Value {
         "count" => reference("count"),
         "within" | "older_than" => reference("duration"),
         "in_range" => list(text()),
+        "in_list" | "not_in_list" | "all_in_list" => described(text(), "A named list of the site."),
         "matches" | "contains" | "starts_with" | "ends_with" => text(),
         "any_of" | "none_of" => list(value(kind)),
         _ => value(kind),

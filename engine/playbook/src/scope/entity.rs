@@ -76,6 +76,19 @@ impl<'a> Entity<'a> {
         !matches!(self, Self::Account(account) if account.kind != AccountKind::Person)
     }
 
+    /// All its names, for being looked up in a list.
+    pub(crate) fn named(
+        &self,
+        identity: Option<&'a IdentityFacts>,
+        device: Option<&'a DeviceFacts>,
+    ) -> Seen<'a> {
+        match self {
+            Self::Account(account) => names_of_account(account, identity),
+            Self::Device(found) => names_of_device(found, device),
+            _ => Seen::Missing,
+        }
+    }
+
     /// The value of one of its fields, by its whole name.
     pub(crate) fn seen(
         &self,
@@ -96,6 +109,52 @@ impl<'a> Entity<'a> {
         };
         value.map_or(Seen::Missing, of_field)
     }
+}
+
+/// All names of an account, by which lists may have it: those that the alert gives and those that directories know. The
+/// list is open while any directory could not say.
+fn names_of_account<'a>(account: &Account, facts: Option<&IdentityFacts>) -> Seen<'a> {
+    const NAMES: [&str; 8] = [
+        "account.upn",
+        "account.sam",
+        "account.sid",
+        "account.entra_id",
+        "account.okta_id",
+        "account.ad_guid",
+        "account.mail",
+        "account.key",
+    ];
+    let said = NAMES.iter().filter_map(|name| account.field(name)).map(|value| value.to_string());
+    let known = facts.iter().flat_map(|facts| &facts.accounts);
+    let known = known.flat_map(|account| account.identifiers.iter().map(plain));
+    let complete = facts.is_some_and(|facts| facts.unanswered.is_empty() && !facts.accounts.is_empty());
+    open_list(said.chain(known).collect(), complete)
+}
+
+fn names_of_device<'a>(device: &Device, facts: Option<&DeviceFacts>) -> Seen<'a> {
+    const NAMES: [&str; 7] = [
+        "device.dns_name",
+        "device.name",
+        "device.mde_id",
+        "device.entra_device_id",
+        "device.azure_id",
+        "device.sid",
+        "device.key",
+    ];
+    let said = NAMES.iter().filter_map(|name| device.field(name)).map(|value| value.to_string());
+    let known = facts.iter().flat_map(|facts| &facts.identifiers).map(device_name);
+    open_list(said.chain(known).collect(), facts.is_some())
+}
+
+fn device_name(identifier: &DeviceIdentifier) -> String {
+    let text = identifier.to_string();
+    text.split_once(':').map_or(text.clone(), |(_, name)| name.to_owned())
+}
+
+fn open_list<'a>(mut members: Vec<String>, complete: bool) -> Seen<'a> {
+    members.sort_unstable();
+    members.dedup();
+    Seen::List(SeenList { members: Cow::Owned(members), complete })
 }
 
 fn of_account<'a>(account: &'a Account, name: &str, facts: Option<&'a IdentityFacts>) -> Seen<'a> {

@@ -6,10 +6,12 @@ mod entity;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use quell_action::lists::Lists;
 use quell_action::{DeviceFacts, IdentityFacts};
 use quell_alert::{Alert, Timestamp};
 use serde_json::{Value, json};
 
+use crate::Moment;
 use crate::condition::Seen;
 use crate::model::{Reference, StepId};
 
@@ -30,6 +32,11 @@ pub trait Scope {
 
     /// The moment at which everything is judged. A replay has the recorded one.
     fn now(&self) -> Timestamp;
+
+    /// The named lists as they are at that moment; `None` where none are known.
+    fn lists(&self) -> Option<&Lists> {
+        None
+    }
 }
 
 /// The scope of `when`: an alert, and nothing else.
@@ -38,7 +45,7 @@ pub struct AlertScope<'a> {
     /// The alert.
     pub alert: &'a Alert,
     /// The moment at which it is judged.
-    pub now: Timestamp,
+    pub moment: &'a Moment,
 }
 
 /// The scope within a lane: the alert, the entity that the lane is about, what directories said of it, and the
@@ -48,7 +55,7 @@ pub struct LaneScope<'a> {
     /// The alert.
     pub alert: &'a Alert,
     /// The moment at which everything is judged.
-    pub now: Timestamp,
+    pub moment: Moment,
     /// The entity that the lane is about.
     pub entity: Option<Entity<'a>>,
     /// What the directories said of the person, once they were asked.
@@ -104,16 +111,20 @@ impl Scope for AlertScope<'_> {
     }
 
     fn now(&self) -> Timestamp {
-        self.now
+        self.moment.now
+    }
+
+    fn lists(&self) -> Option<&Lists> {
+        Some(&self.moment.lists)
     }
 }
 
 impl<'s> LaneScope<'s> {
     /// The scope of a lane before anything was done or asked.
-    pub fn new(alert: &'s Alert, entity: Option<Entity<'s>>, now: Timestamp) -> Self {
+    pub fn new(alert: &'s Alert, entity: Option<Entity<'s>>, moment: impl Into<Moment>) -> Self {
         Self {
             alert,
-            now,
+            moment: moment.into(),
             entity,
             identity: None,
             device: None,
@@ -127,6 +138,16 @@ impl<'s> LaneScope<'s> {
     fn output(&self, step: &str, field: &str) -> Option<&Value> {
         let result = self.results.get(&StepId(step.to_owned()))?;
         field.split('.').try_fold(&result.output, |value, part| value.get(part))
+    }
+
+    fn named<'a>(&'a self, root: &str) -> Seen<'a> {
+        match &self.entity {
+            Some(entity) if entity.root() == root => entity.named(self.identity, self.device),
+            _ => match self.outer.iter().find(|outer| outer.entity.root() == root) {
+                Some(outer) => outer.entity.named(outer.identity, outer.device),
+                None => Seen::Missing,
+            },
+        }
     }
 
     fn of_step<'a>(&'a self, step: &str, field: &str) -> Seen<'a> {
@@ -168,6 +189,8 @@ impl Scope for LaneScope<'_> {
             ("run", "started") => moment(self.run.get("started")),
             ("lane", field) => word(&self.lane, field),
             ("run", field) => word(&self.run, field),
+            // An entity as a whole: all its names.
+            (root, "") => self.named(root),
             (root, field) => match &self.entity {
                 Some(entity) if entity.root() == root => {
                     entity.seen(&reference.0, self.identity, self.device)
@@ -185,7 +208,11 @@ impl Scope for LaneScope<'_> {
     }
 
     fn now(&self) -> Timestamp {
-        self.now
+        self.moment.now
+    }
+
+    fn lists(&self) -> Option<&Lists> {
+        Some(&self.moment.lists)
     }
 }
 

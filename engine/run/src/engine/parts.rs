@@ -9,7 +9,7 @@ use crate::lanes::LaneLocks;
 use crate::resolve::Resolver;
 use crate::retry::Jitter;
 use crate::shutdown::Stop;
-use crate::{Brake, Clock, Exclusions, Hands, Journal, PlaybookArchive, Settings};
+use crate::{Brake, Clock, Exclusions, Hands, Journal, NamedLists, PlaybookArchive, Settings};
 
 /// What an engine is made of.
 pub struct EngineParts {
@@ -17,6 +17,8 @@ pub struct EngineParts {
     pub hands: Hands,
     /// Who must not be touched.
     pub exclusions: Arc<Exclusions>,
+    /// The named lists.
+    pub lists: Arc<NamedLists>,
     /// The global stop.
     pub brake: Arc<Brake>,
     /// Where runs are written down.
@@ -46,6 +48,7 @@ impl EngineParts {
         let tools = Tools {
             hands: self.hands,
             exclusions: self.exclusions,
+            lists: self.lists,
             journal: self.journal,
             clock: self.clock,
             jitter: self.jitter,

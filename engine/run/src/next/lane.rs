@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quell_action::ActionError;
 use quell_alert::Timestamp;
-use quell_playbook::LaneScope;
 use quell_playbook::condition::{Group, Truth};
 use quell_playbook::model::{DoStep, EachStep, IfUnknown, OnError, OrAsk, Playbook, Step, StepId, Verb};
+use quell_playbook::{LaneScope, Moment};
 use serde_json::Value;
 
 use super::question::{Inquiry, Permission, condition_text, hear, permission, tasks_text, unless_text};
@@ -18,7 +18,8 @@ use crate::{
 
 /// Lanes that have not ended go on side by side: as many are begun as the playbook allows, those apart that only wait
 /// for a person or for a moment.
-pub(super) fn go_on(playbook: &Playbook, state: &RunState, now: Timestamp, next: &mut Next) {
+pub(super) fn go_on(playbook: &Playbook, state: &RunState, moment: &Moment, next: &mut Next) {
+    let now = moment.now;
     match permission(playbook, state, now, next) {
         Permission::Given => {}
         Permission::Awaited => return,
@@ -32,7 +33,7 @@ pub(super) fn go_on(playbook: &Playbook, state: &RunState, now: Timestamp, next:
             continue;
         }
         let before = next.size();
-        Course { playbook, state, lane, lane_state, now }.take(next);
+        Course { playbook, state, lane, lane_state, now, moment }.take(next);
         match next.size() == before {
             true => next.resting.push(lane.id),
             false => *left = left.saturating_sub(1),
@@ -90,6 +91,7 @@ pub(super) struct Course<'a> {
     pub(super) lane: &'a Lane,
     pub(super) lane_state: &'a LaneState,
     pub(super) now: Timestamp,
+    pub(super) moment: &'a Moment,
 }
 
 impl Course<'_> {
@@ -339,7 +341,7 @@ impl Course<'_> {
     }
 
     pub(super) fn scope(&self) -> LaneScope<'_> {
-        scope::of_lane(self.state, self.playbook, self.lane, self.now)
+        scope::of_lane(self.state, self.playbook, self.lane, self.moment.clone())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use quell_alert::{Alert, EntityKind, Part, Timestamp};
+use quell_alert::{Alert, EntityKind, Part};
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{AlertState, ForEach, Mode, OrAsk, Playbook};
-use quell_playbook::{Entity, LaneScope};
+use quell_playbook::{Entity, LaneScope, Moment};
 use uuid::Uuid;
 
 use super::{Lane, LaneId, LeftOut, Origin, Parent, Plan, PlaybookVersion, RunId, TooMany};
@@ -20,9 +20,10 @@ impl Plan {
         playbook: &Playbook,
         origin: Origin,
         state: AlertState,
-        now: Timestamp,
+        moment: impl Into<Moment>,
     ) -> Self {
-        let (lanes, too_many) = lanes(&alert, playbook, now);
+        let moment = moment.into();
+        let (lanes, too_many) = lanes(&alert, playbook, &moment);
         Self {
             run: RunId::of(&alert, playbook, &origin, state),
             origin,
@@ -30,7 +31,7 @@ impl Plan {
             mode: playbook.mode,
             lanes,
             too_many,
-            created: now,
+            created: moment.now,
             alert,
         }
     }
@@ -67,9 +68,9 @@ impl RunId {
     }
 }
 
-fn lanes(alert: &Alert, playbook: &Playbook, now: Timestamp) -> (Vec<Lane>, Option<TooMany>) {
+fn lanes(alert: &Alert, playbook: &Playbook, moment: &Moment) -> (Vec<Lane>, Option<TooMany>) {
     let Some(for_each) = &playbook.for_each else {
-        return (vec![judged(Lane::without_entity(alert), None, playbook, alert, now)], None);
+        return (vec![judged(Lane::without_entity(alert), None, playbook, alert, moment)], None);
     };
     let named = Entity::all(alert, for_each.kind);
     let mut lanes: Vec<Lane> = named
@@ -77,8 +78,8 @@ fn lanes(alert: &Alert, playbook: &Playbook, now: Timestamp) -> (Vec<Lane>, Opti
         .enumerate()
         .map(|(number, (position, entity))| {
             let lane = Lane::about(number, for_each.kind, position, &entity);
-            let lane = chosen(lane, for_each, entity, alert, now);
-            judged(lane, Some(entity), playbook, alert, now)
+            let lane = chosen(lane, for_each, entity, alert, moment);
+            judged(lane, Some(entity), playbook, alert, moment)
         })
         .collect();
     let too_many = none_of_too_many(&mut lanes, for_each);
@@ -123,9 +124,9 @@ fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) -> Option<TooMany> {
     None
 }
 
-fn chosen(mut lane: Lane, for_each: &ForEach, entity: Entity<'_>, alert: &Alert, now: Timestamp) -> Lane {
+fn chosen(mut lane: Lane, for_each: &ForEach, entity: Entity<'_>, alert: &Alert, moment: &Moment) -> Lane {
     if let Some(only) = &for_each.only {
-        let judgement = only.evaluate(&LaneScope::new(alert, Some(entity), now));
+        let judgement = only.evaluate(&LaneScope::new(alert, Some(entity), moment.clone()));
         if judgement.truth != Truth::True {
             lane.left_out = Some(LeftOut::Where { trace: judgement.trace.to_json() });
         }
@@ -138,10 +139,10 @@ fn judged(
     entity: Option<Entity<'_>>,
     playbook: &Playbook,
     alert: &Alert,
-    now: Timestamp,
+    moment: &Moment,
 ) -> Lane {
     let Some(unless) = playbook.unless.as_ref().filter(|_| lane.left_out.is_none()) else { return lane };
-    let judgement = unless.evaluate(&LaneScope::new(alert, entity, now));
+    let judgement = unless.evaluate(&LaneScope::new(alert, entity, moment.clone()));
     match judgement.truth {
         Truth::False => {}
         // What the alert does not say, a directory may, or a person: only then is "unknown" the last word.

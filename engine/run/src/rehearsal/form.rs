@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use quell_action::exclusion::form::EntryForm;
 use quell_action::exclusion::{Entry, EntryId, Source};
+use quell_action::lists::Lists;
 use quell_action::{Catalogue, Protected};
 use quell_alert::Timestamp;
 use quell_playbook::diagnostic::Diagnostic;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::expect::{Deed, Expect};
+use super::lists::{self, ListsGiven};
 use super::world::Fault;
 
 #[derive(Debug, Deserialize)]
@@ -32,6 +34,8 @@ struct TestForm {
     given: Given,
     #[serde(default)]
     exclusions: Vec<EntryForm>,
+    #[serde(default)]
+    lists: ListsGiven,
     #[serde(default)]
     answers: BTreeMap<String, String>,
     expect: Expect,
@@ -84,6 +88,7 @@ pub struct Rehearsal {
     pub(super) given: Given,
     pub(super) faults: Vec<Fault>,
     pub(super) exclusions: Vec<Entry>,
+    pub(super) lists: Lists,
     pub(super) answers: BTreeMap<String, String>,
     pub(super) expect: Expect,
 }
@@ -142,10 +147,21 @@ impl Reader<'_> {
         let alert = self.alert(place, form.alert);
         let faults = self.faults(place, &form.given);
         let exclusions = self.exclusions(place, &form.exclusions);
+        let lists = self.lists(place, &form.lists);
         self.expectations(place, &form.expect);
         (self.wrong.len() == before).then_some(())?;
         let TestForm { name, given, answers, expect, .. } = form;
-        Some(Rehearsal { name, alert: alert?, at: at.ok()?, given, faults, exclusions, answers, expect })
+        Some(Rehearsal {
+            name,
+            alert: alert?,
+            at: at.ok()?,
+            given,
+            faults,
+            exclusions,
+            lists: lists?,
+            answers,
+            expect,
+        })
     }
 
     fn alert(&mut self, place: &str, alert: Value) -> Option<AlertGiven> {
@@ -189,6 +205,16 @@ impl Reader<'_> {
             }
         }
         entries
+    }
+
+    fn lists(&mut self, place: &str, given: &ListsGiven) -> Option<Lists> {
+        match lists::read(given) {
+            Ok(lists) => Some(lists),
+            Err((name, why)) => {
+                self.complain(&format!("{place}.lists.{name}"), why);
+                None
+            }
+        }
     }
 
     fn expectations(&mut self, place: &str, expect: &Expect) {

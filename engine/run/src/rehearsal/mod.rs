@@ -11,6 +11,7 @@ mod compare;
 mod directory;
 mod expect;
 mod form;
+mod lists;
 mod play;
 mod seen;
 mod world;

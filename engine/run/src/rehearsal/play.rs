@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use quell_action::lists::is_about_lists;
 use quell_action::{Catalogue, Connection, Directory, ExclusionList, Probe, ProbeReport, Registry};
 use quell_alert::Alert;
-use quell_playbook::Matcher;
 use quell_playbook::model::{AlertState, Playbook};
+use quell_playbook::{Matcher, Moment};
 use serde::Serialize;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
@@ -20,8 +21,8 @@ use super::world::World;
 use crate::testing::ManualClock;
 use crate::{
     ArchiveError, Brake, Clock, Engine, EngineError, EngineParts, Exclusions, Hands, Journal, Line,
-    MemoryJournal, NoJitter, OpenQuestion, Origin, Plan, PlaybookArchive, PlaybookVersion, Reply, RunEvent,
-    Settings,
+    MemoryJournal, MemoryLists, NamedLists, NoJitter, OpenQuestion, Origin, Plan, PlaybookArchive,
+    PlaybookVersion, Reply, RunEvent, Settings,
 };
 
 /// What a test came to.
@@ -54,7 +55,7 @@ impl Rehearsal {
     ) -> Result<Played, String> {
         let state = AlertState::of(alert.status, false);
         let matcher = Matcher::new(vec![Arc::clone(playbook)]);
-        let explained = matcher.explain(&alert, state, self.at);
+        let explained = matcher.explain(&alert, state, self.moment());
         let is_started = explained.iter().any(|one| one.matched);
         let wanted = self.expect.matched.unwrap_or(true);
         if !is_started {
@@ -87,7 +88,7 @@ impl Rehearsal {
         let clock = ManualClock::at(self.at);
         let journal = Arc::new(MemoryJournal::default());
         let engine = self.engine(&alert, playbook, catalogue, &clock, &journal)?;
-        let plan = Plan::new(alert, playbook, Origin::Live, state, self.at);
+        let plan = Plan::new(alert, playbook, Origin::Live, state, self.moment());
         let run = plan.run.clone();
         let mut events = engine.events();
         engine.start(plan, Arc::clone(playbook)).await.map_err(told)?;
@@ -116,9 +117,14 @@ impl Rehearsal {
         let folk = directories(alert, &self.given, catalogue, &time);
         let displays = folk.iter().flat_map(super::directory::Folk::displays).collect();
         let world = World::new(self.faults.clone(), displays);
+        let lists = Arc::new(NamedLists::new(self.lists.clone()));
+        let keeper = Arc::new(MemoryLists::new(Arc::clone(&lists), Arc::clone(&time)));
+        let own = quell_action::lists::actions(keeper).into_iter().map(|action| world.own(action));
+        let others = catalogue.iter().filter(|info| !is_about_lists(info.spec.name));
+        let others = others.map(|info| world.action(info));
         let connection = Connection {
             name: "test".to_owned(),
-            actions: catalogue.iter().map(|info| world.action(info)).collect(),
+            actions: others.chain(own).collect(),
             directories: folk.into_iter().map(|one| Arc::new(one) as Arc<dyn Directory>).collect(),
             probe: Arc::new(Nowhere),
         };
@@ -128,6 +134,7 @@ impl Rehearsal {
         Ok(Engine::new(EngineParts {
             hands: Hands::acting(registry),
             exclusions: Arc::new(Exclusions::new(list)),
+            lists,
             brake: Arc::new(Brake::default()),
             journal: Arc::clone(journal) as Arc<dyn Journal>,
             archive: Arc::new(OnlyThis(Arc::clone(playbook))),
@@ -135,6 +142,10 @@ impl Rehearsal {
             jitter: Arc::new(NoJitter),
             settings: Settings::default(),
         }))
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.at, lists: Arc::new(self.lists.clone()) }
     }
 
     /// Answers what is asked, where the test has an answer. Returns whether there was one.

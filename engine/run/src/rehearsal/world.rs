@@ -90,6 +90,11 @@ impl World {
         Arc::new(StandIn { world: Arc::clone(self), info: info.clone() })
     }
 
+    /// An action of the engine's own, which needs no stand-in and fails only where the test says so.
+    pub(super) fn own(self: &Arc<Self>, action: Arc<dyn AnyAction>) -> Arc<dyn AnyAction> {
+        Arc::new(Own { world: Arc::clone(self), action })
+    }
+
     /// What this call comes to: its output, or the error that the test gave.
     fn call(&self, undo: bool, info: &ActionInfo, target: &Target) -> Result<Value, ActionError> {
         let mut inner = self.inner.lock();
@@ -133,6 +138,36 @@ impl World {
 struct StandIn {
     world: Arc<World>,
     info: ActionInfo,
+}
+
+struct Own {
+    world: Arc<World>,
+    action: Arc<dyn AnyAction>,
+}
+
+#[async_trait]
+impl AnyAction for Own {
+    fn info(&self) -> &ActionInfo {
+        self.action.info()
+    }
+
+    async fn execute(&self, request: Request<Value>) -> Result<Outcome<Value>, ActionError> {
+        self.world.call(false, self.info(), request.target())?;
+        self.action.execute(request).await
+    }
+
+    async fn observe(&self, target: &Target, params: &Value) -> Result<Observation, ActionError> {
+        self.action.observe(target, params).await
+    }
+
+    async fn restore(&self, request: Request<Restore<Value>>) -> Result<Outcome<()>, ActionError> {
+        self.world.call(true, self.info(), request.target())?;
+        self.action.restore(request).await
+    }
+
+    fn held(&self, params: &Value) -> Option<String> {
+        self.action.held(params)
+    }
 }
 
 fn state(is: bool) -> State {

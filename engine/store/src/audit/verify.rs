@@ -236,6 +236,9 @@ fn thing(what: &Audited) -> String {
             format!("alert {detection}")
         }
         Audited::Paused { .. } | Audited::Resumed { .. } => "the pause".to_owned(),
+        Audited::ListEntryAdded { list, .. } | Audited::ListEntryRemoved { list, .. } => {
+            format!("list {list}")
+        }
         Audited::ExclusionAdded { id } | Audited::ExclusionRemoved { id, .. } => format!("exclusion {id}"),
     }
 }
