@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion, LimitsReport, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RunRecord, SettleOrder, UndoOrder, Undone, Verified, AddToList, ListContent, ListSummary, RemoveFromList,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
+    InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -118,6 +120,8 @@ impl Operations for Recorder {
 
     async fn limits(&self) -> Result<LimitsReport, Refusal> {
         self.note("limits", (), answers::limits())
+    }
+
     async fn lists(&self) -> Result<Vec<ListSummary>, Refusal> {
         self.note("lists", (), vec![answers::list().summary])
     }

@@ -5,7 +5,7 @@ use quell_api::{Client, Operations as _, RefusalKind, Token};
 use crate::server::{Server, TOKEN, refused};
 
 /// Every route that needs the token.
-const GUARDED: [(&str, &str); 23] = [
+const GUARDED: [(&str, &str); 27] = [
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/7ffc"),
     ("POST", "/api/v1/runs/7ffc/cancel"),
@@ -19,6 +19,10 @@ const GUARDED: [(&str, &str); 23] = [
     ("GET", "/api/v1/exclusions/test?who=alice"),
     ("DELETE", "/api/v1/exclusions/08bb?by=me"),
     ("GET", "/api/v1/limits"),
+    ("GET", "/api/v1/lists"),
+    ("POST", "/api/v1/lists"),
+    ("DELETE", "/api/v1/lists"),
+    ("GET", "/api/v1/lists/vip-users"),
     ("POST", "/api/v1/pause"),
     ("DELETE", "/api/v1/pause?by=me"),
     ("GET", "/api/v1/audit?from=0&most=1"),

@@ -59,12 +59,12 @@ fn a_playbook_that_names_another_list_is_refused_and_a_file_that_is_gone_is_foun
         "for_each: account\nunless:\n  any:\n    - account: { in_list: vip-user }",
     );
     let said = place.quell(&["check"]).with_code(1);
-    assert!(said.out.contains("PB0320") && said.out.contains("vip-users"), "{}", said.out);
+    assert!(said.err.contains("PB0320") && said.err.contains("vip-users"), "{}", said.err);
     place.change("playbooks/disable-on-dcsync.yaml", "vip-user }", "vip-users }");
     place.quell(&["check"]).well();
     std::fs::remove_file(place.path("known.csv")).unwrap();
     let said = place.quell(&["check"]).with_code(1);
-    assert!(said.out.contains("known.csv could not be read"), "{}", said.out);
+    assert!(said.err.contains("known.csv could not be read"), "{}", said.err);
     let shown = place.quell(&["lists", "list"]).well().out;
     assert!(shown.contains("unreadable"), "{shown}");
 }

@@ -38,7 +38,8 @@ pub(crate) fn shipped() -> Vec<SourceFile> {
 /// Everything that this program could offer.
 pub(crate) fn known() -> Catalogue {
     let lab = quell_lab::LabConnector::actions(None);
-    Catalogue::new(lab.into_iter().chain(quell_webhook::WebhookConnector::actions(None)))
+    let own = quell_action::lists::described();
+    Catalogue::new(lab.into_iter().chain(quell_webhook::WebhookConnector::actions(None)).chain(own))
 }
 
 fn loaded() -> Loaded {
