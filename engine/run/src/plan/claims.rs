@@ -9,7 +9,7 @@
 
 use quell_alert::{AlertId, DeviceIdentifier, EntityKind, Identifier, Timestamp};
 use quell_playbook::model::{KeyPart, OncePer, Playbook};
-use quell_playbook::{AlertScope, Entity, Scope};
+use quell_playbook::{AlertScope, Entity, Moment, Scope};
 use serde::{Deserialize, Serialize};
 
 use super::{Lane, LaneId, LeftOut, Origin, Plan, RunId};
@@ -80,7 +80,8 @@ impl Plan {
     fn value(&self, part: &KeyPart, lane: Option<&Lane>) -> Option<(String, String, String)> {
         match part {
             KeyPart::Alert(reference) => {
-                let scope = AlertScope { alert: &self.alert, now: self.created };
+                let moment = Moment::from(self.created);
+                let scope = AlertScope { alert: &self.alert, moment: &moment };
                 let value = match scope.value(reference)? {
                     serde_json::Value::String(text) => text,
                     other => other.to_string(),
