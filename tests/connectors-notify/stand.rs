@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_action::{ActionError, Connection, Outcome, Request, RequestKey, Target};
 use quell_connectors::find;
-use quell_kit::conformance::{Bench, Case, Vendor, check, clear};
-use quell_kit::scripted::{DeafServer, Reply, ScriptedServer, Seen, refusing_url};
+use quell_kit::conformance::{Bench, Case, Mishap, PositionBench, Vendor, check, check_positions, clear};
+use quell_kit::scripted::{DeafServer, Mishaps, Reply, ScriptedServer, Seen, refusing_url};
 use serde_json::{Value, json};
 
 /// The secret that every connector here is given.
@@ -59,6 +59,7 @@ pub(crate) struct Stand<S> {
     pub(crate) service: Arc<S>,
     pub(crate) server: ScriptedServer,
     behaviour: Arc<Mutex<Vendor>>,
+    mishaps: Arc<Mishaps>,
     deaf: DeafServer,
     down: String,
     folder: tempfile::TempDir,
@@ -74,13 +75,14 @@ impl<S: Service> Stand<S> {
     ) -> Self {
         let service = Arc::new(service);
         let behaviour = Arc::new(Mutex::new(Vendor::Answers));
-        let (how, vendor) = (Arc::clone(&behaviour), Arc::clone(&service));
+        let mishaps = Arc::new(Mishaps::default());
+        let (how, vendor, plan) = (Arc::clone(&behaviour), Arc::clone(&service), Arc::clone(&mishaps));
         let script = move |seen: &Seen| {
             let how = *how.lock();
             if let Some(refusal) = vendor.refusal(how) {
                 return refusal;
             }
-            let reply = vendor.answer(seen);
+            let reply = plan.play(|| vendor.answer(seen), Reply::status);
             match (how, vendor.writes(seen)) {
                 (Vendor::HangsAfter, true) => Reply::Silence,
                 (Vendor::Cuts, true) => Reply::Cut,
@@ -97,18 +99,22 @@ impl<S: Service> Stand<S> {
             service,
             server: ScriptedServer::start(script).await.unwrap(),
             behaviour,
+            mishaps,
             deaf: DeafServer::start().await.unwrap(),
             down: refusing_url().await.unwrap(),
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    /// Plays the suite. What the bench cannot bring about has to be named.
+    /// Plays the suite, and every mishap at every call. What the bench cannot bring about has to be named.
     pub(crate) async fn conforms(&self, left_out: &[&str]) {
         let report = check(self).await;
         assert_eq!(report.verdict(), "");
         let name = |scenario: &String| scenario.rsplit(": ").next().unwrap().to_owned();
         assert_eq!(report.left_out.iter().map(name).collect::<Vec<_>>(), left_out);
+        assert!(report.played.len() > 5, "{:?}", report.played);
+        let report = check_positions(self).await;
+        assert_eq!(report.verdict(), "");
         assert!(report.played.len() > 5, "{:?}", report.played);
     }
 
@@ -191,5 +197,19 @@ impl<S: Service> Bench for Stand<S> {
     fn time_limit(&self) -> Duration {
         // Longer than connecting may take, so that a connection that never comes is told apart.
         Duration::from_millis(2500)
+    }
+}
+
+impl<S: Service> PositionBench for Stand<S> {
+    fn expect(&self, mishap: Option<(usize, Mishap)>) {
+        self.mishaps.expect(mishap);
+    }
+
+    fn calls(&self) -> usize {
+        self.mishaps.calls()
+    }
+
+    fn mishaps(&self) -> Vec<Mishap> {
+        Mishap::ALL.into_iter().filter(|mishap| *mishap != Mishap::TokenEnds).collect()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use quell_action::{AccountKey, Connection, Connector, Target};
 use quell_alert::Provider;
-use quell_kit::conformance::{Bench, Case, Vendor};
+use quell_kit::conformance::{Bench, Case, Mishap, PositionBench, Vendor};
 use quell_kit::scripted::{DeafServer, refusing_url};
 use quell_okta::{OktaConnector, OktaSettings};
 use serde_json::{Value, json};
@@ -173,5 +173,19 @@ impl Bench for OktaBench {
 
     fn time_limit(&self) -> Duration {
         Duration::from_secs(2)
+    }
+}
+
+impl PositionBench for OktaBench {
+    fn expect(&self, mishap: Option<(usize, Mishap)>) {
+        self.organisation.mishaps.expect(mishap);
+    }
+
+    fn calls(&self) -> usize {
+        self.organisation.mishaps.calls()
+    }
+
+    fn mishaps(&self) -> Vec<Mishap> {
+        Mishap::ALL.into_iter().filter(|mishap| *mishap != Mishap::TokenEnds).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt};
 use quell_action::Connector;
-use quell_kit::conformance::check;
+use quell_kit::conformance::{check, check_positions};
 use quell_okta::OktaConnector;
 
 use crate::bench::OktaBench;
@@ -55,6 +55,23 @@ async fn the_actions_conform() {
         .filter(|name| !called.contains(name) && !elsewhere.iter().any(|known| name.starts_with(known)))
         .collect();
     assert_eq!(missed, [""; 0], "operations of the contract that nothing called");
+}
+
+/// One mishap at every call of every action, of its undo and of its look.
+#[tokio::test]
+async fn a_mishap_at_any_call_is_told_truly() {
+    let all = stream::iter(ACTIONS).map(async |(action, _)| {
+        let bench = OktaBench::start(action).await;
+        let report = check_positions(&bench).await;
+        let faults = bench.organisation.faults.lock().join("\n");
+        (report.broken, faults, report.played.len())
+    });
+    let all: Vec<_> = all.buffer_unordered(5).collect().await;
+    let broken: Vec<String> = all.iter().flat_map(|(broken, _, _)| broken.clone()).collect();
+    assert_eq!(broken.join("\n"), "");
+    assert_eq!(all.iter().map(|(_, faults, _)| faults.as_str()).collect::<String>(), "");
+    let played: usize = all.iter().map(|(_, _, played)| played).sum();
+    assert!(played > 300, "{played} mishaps");
 }
 
 async fn conforms(action: &'static str, left_out: &'static [&'static str]) -> (String, BTreeSet<String>) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use quell_kit::Url;
 use quell_kit::conformance::Vendor;
-use quell_kit::scripted::{Reply, ScriptedServer, Seen};
+use quell_kit::scripted::{Mishaps, Reply, ScriptedServer, Seen};
 use serde_json::{Value, json};
 
 use crate::contract::Contract;
@@ -59,6 +59,7 @@ pub(crate) struct Organisation {
     pub(crate) world: Arc<Mutex<World>>,
     pub(crate) behaviour: Arc<Mutex<Vendor>>,
     pub(crate) faults: Arc<Mutex<Vec<String>>>,
+    pub(crate) mishaps: Arc<Mishaps>,
     /// Where it is not empty, what answers each request in turn instead.
     pub(crate) instead: Arc<Mutex<Vec<Reply>>>,
 }
@@ -69,7 +70,8 @@ impl Organisation {
         let behaviour = Arc::new(Mutex::new(Vendor::Answers));
         let faults = Arc::new(Mutex::new(Vec::new()));
         let instead = Arc::new(Mutex::new(Vec::new()));
-        let contract = Contract::read();
+        let mishaps = Arc::new(Mishaps::default());
+        let (contract, plan) = (Contract::read(), Arc::clone(&mishaps));
         let (w, b, f, i) = (world.clone(), behaviour.clone(), faults.clone(), instead.clone());
         let script = move |seen: &Seen| {
             let mut planned = i.lock();
@@ -77,12 +79,15 @@ impl Organisation {
                 return planned.remove(0);
             }
             drop(planned);
-            let reply = answer(*b.lock(), &mut w.lock(), seen);
-            f.lock().extend(contract.faults(seen, &reply));
-            reply
+            let carried_out = || {
+                let reply = answer(*b.lock(), &mut w.lock(), seen);
+                f.lock().extend(contract.faults(seen, &reply));
+                reply
+            };
+            plan.play(carried_out, Reply::status)
         };
         let server = Arc::new(ScriptedServer::start(script).await.unwrap());
-        Self { server, world, behaviour, faults, instead }
+        Self { server, world, behaviour, faults, mishaps, instead }
     }
 }
 
