@@ -144,6 +144,19 @@ async fn a_message_is_whole_and_mentions_nobody() {
     assert!(text.contains("https://quell.example/runs/1") && text.contains("alice &amp; co"), "{text}");
 }
 
+/// What `facts: { from: run.report }` hands on.
+#[tokio::test]
+async fn the_report_of_a_run_is_shown_as_a_table() {
+    let stand = Stand::new(POST, message(), app, Workspace::default()).await;
+    let done = json!({ "action": "account.disable", "at": "entra_id", "to": "alice", "stands": "succeeded" });
+    let report = json!([{ "about": "alice", "outcome": "contained", "said": null, "done": [done] }]);
+    stand.call("run/1", json!({ "title": "contained", "facts": report })).await.unwrap();
+    let posted = stand.service.posted.lock()[0].to_string();
+    assert!(posted.contains(r"*alice*\ncontained: account.disable at entra_id succeeded"), "{posted}");
+    let error = stand.call("k", json!({ "facts": ["x"] })).await.unwrap_err();
+    assert!(error.failure == Failure::Rejected && error.message.contains("report of the run"), "{error}");
+}
+
 #[tokio::test]
 async fn the_words_of_the_interface_are_understood() {
     let stand = Stand::new(POST, message(), app, Workspace::default()).await;

@@ -1,5 +1,6 @@
 //! The actions, one file for each thing that they do, and what they have in common.
 
+mod get;
 mod indicator;
 mod investigate;
 mod isolation;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
 
+pub(crate) use get::GetDevice;
 pub(crate) use indicator::Watch;
 pub(crate) use investigate::Investigate;
 pub(crate) use isolation::{Isolate, Release};

@@ -1,5 +1,6 @@
 //! [`Client`]: the calls to Defender for Endpoint that actions and look-ups share.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,6 +118,20 @@ impl Client {
             // This is how it answers where no device was seen lately.
             Err(error) if error.failure == Failure::NotFound => Ok(Vec::new()),
             found => found,
+        }
+    }
+
+    /// The devices that had this address at this time, by what they report themselves.
+    pub(crate) async fn machines_with(
+        &self,
+        address: IpAddr,
+        time: &str,
+        deadline: Deadline,
+    ) -> Result<Vec<Machine>, ActionError> {
+        let question = format!("findbyip(ip='{address}',timestamp={time})");
+        match pages(&self.api, Ask::get(self.api.url(["machines", &question])), deadline).await {
+            Err(error) if error.failure == Failure::NotFound => Ok(Vec::new()),
+            found => found.map_err(|error| about(error, "searching the device of an address")),
         }
     }
 

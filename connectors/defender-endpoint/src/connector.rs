@@ -5,8 +5,8 @@ use std::sync::Arc;
 use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, bind};
 
 use crate::actions::{
-    CollectPackage, Investigate, Isolate, QuarantineFile, Release, RestrictApps, Scan, Tag, UnrestrictApps,
-    Watch,
+    CollectPackage, GetDevice, Investigate, Isolate, QuarantineFile, Release, RestrictApps, Scan, Tag,
+    UnrestrictApps, Watch,
 };
 use crate::client::Client;
 use crate::directory::Fleet;
@@ -33,6 +33,7 @@ impl Connector for DefenderEndpoint {
             ActionInfo::of::<QuarantineFile>(),
             ActionInfo::of::<Tag>(),
             ActionInfo::of::<Watch>(),
+            ActionInfo::of::<GetDevice>(),
         ]
     }
 
@@ -56,6 +57,7 @@ impl Connector for DefenderEndpoint {
                 bind::<QuarantineFile>(Arc::clone(&client)),
                 bind::<Tag>(Arc::clone(&client)),
                 bind::<Watch>(Arc::clone(&client)),
+                bind::<GetDevice>(Arc::clone(&client)),
             ],
             directories: vec![Arc::new(Fleet { client: Arc::clone(&client) })],
             probe: Arc::new(FleetProbe { client, actions: Self::actions(Some(&settings)) }),

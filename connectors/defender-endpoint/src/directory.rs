@@ -39,7 +39,7 @@ impl Directory for Fleet {
         let names: Vec<&DeviceIdentifier> = identifiers.iter().filter(|name| can_ask_for(name)).collect();
         let mut touched: Vec<Machine> = Vec::new();
         for name in &names {
-            let all = self.named(name, deadline).await?;
+            let all = named(&self.client, name, deadline).await?;
             match the_one(all) {
                 Err(why) => return Ok(LookUp::Ambiguous(format!("{name}: {why}"))),
                 Ok(Some(machine)) if touched.iter().all(|other| other.id != machine.id) => {
@@ -59,26 +59,6 @@ impl Directory for Fleet {
 }
 
 impl Fleet {
-    /// Every device of this name, and of no name that is only like it.
-    async fn named(&self, name: &DeviceIdentifier, deadline: Deadline) -> Result<Vec<Machine>, ActionError> {
-        let found = match name {
-            DeviceIdentifier::MdeId(id) => match self.client.machine_by_id(id, deadline).await {
-                Ok(machine) => vec![machine],
-                Err(error) if error.failure == Failure::NotFound => Vec::new(),
-                Err(error) => return Err(error),
-            },
-            DeviceIdentifier::DnsName(dns) => {
-                self.client.machines_where(&format!("computerDnsName eq {}", literal(dns)), deadline).await?
-            }
-            // A GUID stands in a filter as it is.
-            DeviceIdentifier::EntraDeviceId(id) => {
-                self.client.machines_where(&format!("aadDeviceId eq {id}"), deadline).await?
-            }
-            _ => Vec::new(),
-        };
-        Ok(found.into_iter().filter(|machine| machine.identifiers().contains(name)).collect())
-    }
-
     fn facts(&self, machine: &Machine) -> DeviceFacts {
         DeviceFacts {
             key: DeviceKey {
@@ -94,6 +74,30 @@ impl Fleet {
             read_at: quell_kit::now(),
         }
     }
+}
+
+/// Every device of this name, and of no name that is only like it.
+pub(crate) async fn named(
+    client: &Client,
+    name: &DeviceIdentifier,
+    deadline: Deadline,
+) -> Result<Vec<Machine>, ActionError> {
+    let found = match name {
+        DeviceIdentifier::MdeId(id) => match client.machine_by_id(id, deadline).await {
+            Ok(machine) => vec![machine],
+            Err(error) if error.failure == Failure::NotFound => Vec::new(),
+            Err(error) => return Err(error),
+        },
+        DeviceIdentifier::DnsName(dns) => {
+            client.machines_where(&format!("computerDnsName eq {}", literal(dns)), deadline).await?
+        }
+        // A GUID stands in a filter as it is.
+        DeviceIdentifier::EntraDeviceId(id) => {
+            client.machines_where(&format!("aadDeviceId eq {id}"), deadline).await?
+        }
+        _ => Vec::new(),
+    };
+    Ok(found.into_iter().filter(|machine| machine.identifiers().contains(name)).collect())
 }
 
 fn can_ask_for(name: &DeviceIdentifier) -> bool {

@@ -13,11 +13,11 @@ pub(crate) struct Machine {
     #[serde(default)]
     pub(crate) computer_dns_name: Option<String>,
     #[serde(default)]
-    aad_device_id: Option<String>,
+    pub(crate) aad_device_id: Option<String>,
     #[serde(default)]
     onboarding_status: Option<String>,
     #[serde(default)]
-    health_status: Option<String>,
+    pub(crate) health_status: Option<String>,
     #[serde(default)]
     pub(crate) os_platform: Option<String>,
     #[serde(default)]

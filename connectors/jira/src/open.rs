@@ -23,7 +23,7 @@ pub struct OpenParams {
     #[serde(default)]
     pub description: String,
     /// Names and values, put below the description: `{ Account: alice }`, or the report of the run.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "quell_kit::facts")]
     pub details: Map<String, Value>,
     /// Where to read on.
     #[serde(default)]

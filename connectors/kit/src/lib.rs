@@ -15,6 +15,7 @@ pub mod conformance;
 #[cfg(any(test, feature = "conformance"))]
 pub mod contract;
 mod deadline;
+mod facts;
 mod http;
 mod message;
 pub mod microsoft;
@@ -33,6 +34,7 @@ pub use breaker::Breaker;
 pub use classify::{Call, by_status, retry_after};
 pub use clock::now;
 pub use deadline::Deadline;
+pub use facts::facts;
 pub use http::{Answer, Http, HttpSettings, host_of, is_public};
 pub use message::{Message, clip, plain};
 pub use on_its_way::OnItsWay;

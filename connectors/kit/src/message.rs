@@ -47,7 +47,7 @@ impl Message {
             title,
             text: text.trim().to_owned(),
             facts,
-            link: link.map(address).transpose()?,
+            link: link.filter(|link| !link.trim().is_empty()).map(address).transpose()?,
             key: key.to_owned(),
         })
     }
@@ -132,6 +132,8 @@ mod tests {
         assert_eq!(message.headline(10), "Account d…");
         let untitled = Message::new(None, "first\nsecond", &Map::new(), None, "k").unwrap();
         assert_eq!(untitled.headline(50), "first");
+        let nowhere = Message::new(None, "text", &Map::new(), Some(" "), "k").unwrap();
+        assert_eq!(nowhere.link, None, "an alert may have no page");
     }
 
     #[test]

@@ -43,8 +43,8 @@ pub struct RaiseParams {
     /// What else there is to say.
     #[serde(default)]
     pub text: String,
-    /// Names and values: `{ Account: alice, Why: ticket theft }`.
-    #[serde(default)]
+    /// Names and values: `{ Account: alice, Why: ticket theft }`, or the report of the run: `{ from: run.report }`.
+    #[serde(default, deserialize_with = "quell_kit::facts")]
     pub facts: Map<String, Value>,
     /// Where to read on.
     #[serde(default)]

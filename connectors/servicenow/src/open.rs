@@ -34,7 +34,7 @@ pub struct OpenParams {
     #[serde(default)]
     pub description: String,
     /// Names and values, put below the description: `{ Account: alice }`, or the report of the run.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "quell_kit::facts")]
     pub details: Map<String, Value>,
     /// How soon it has to be looked at.
     #[serde(default)]
@@ -93,8 +93,9 @@ fn body(params: &OpenParams, external_id: &str, key: &str) -> Result<Map<String,
         params.link.as_deref(),
         key,
     );
+    let linked = params.link.as_deref().is_some_and(|link| !link.trim().is_empty());
     // Without a description the details and the link may be empty as well; the line above them says enough.
-    let description = match (&message, params.link.is_some()) {
+    let description = match (&message, linked) {
         (Ok(message), _) => message.plain(),
         (Err(_), false) => format!("Quell, {key}"),
         (Err(_), true) => message.map(|message| message.plain())?,

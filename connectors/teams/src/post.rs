@@ -28,8 +28,9 @@ pub struct PostParams {
     /// What there is to say.
     #[serde(default)]
     pub text: String,
-    /// Names and values, shown as a table: `{ Account: alice, Why: ticket theft }`.
-    #[serde(default)]
+    /// Names and values, shown as a table: `{ Account: alice, Why: ticket theft }`, or the report of the run:
+    /// `{ from: run.report }`.
+    #[serde(default, deserialize_with = "quell_kit::facts")]
     pub facts: Map<String, Value>,
     /// Where to read on: a button.
     #[serde(default)]

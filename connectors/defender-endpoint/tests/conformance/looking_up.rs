@@ -1,10 +1,12 @@
 //! Which device is meant by which names.
 
-use quell_action::{ActionError, Connector, DeviceFacts, Failure, LookUp};
+use std::time::Duration;
+
+use quell_action::{ActionError, Connector, DeviceFacts, Failure, LookUp, Request, RequestKey, Target};
 use quell_alert::DeviceIdentifier;
 use quell_defender_endpoint::DefenderEndpoint;
-use quell_kit::conformance::Vendor;
-use serde_json::json;
+use quell_kit::conformance::{Vendor, clear};
+use serde_json::{Value, json};
 
 use crate::vendor::{Fleet, WKS1};
 
@@ -91,4 +93,59 @@ async fn a_probe_tells_what_it_reached_and_changes_nothing() {
     assert_eq!(fleet.world.lock().changes, 0);
     let report = fleet.with(Vendor::Forbids, 0).await.probe.probe().await;
     assert!(report.problems[0].contains("reading devices"), "{:?}", report.problems);
+}
+
+async fn get_device(fleet: &Fleet, asked: Value) -> Result<Value, ActionError> {
+    let connection = fleet.with(Vendor::Answers, 0).await;
+    let get =
+        connection.actions.iter().find(|one| one.info().spec.name == "defender_endpoint.get_device").unwrap();
+    let cleared = clear(&Target::None, &get.info().spec).unwrap();
+    let request = Request::new(cleared, RequestKey("k".into()), Duration::from_secs(5), asked);
+    get.execute(request).await.map(|outcome| outcome.output)
+}
+
+#[tokio::test]
+async fn a_device_is_read_by_a_name_or_by_the_address_that_it_had() {
+    let fleet = Fleet::start().await;
+    fleet.world.lock().machines[0]["hadIpAddress"] = json!("192.0.2.99");
+    let then = "2026-01-01T10:00:00.5+01:00";
+    for asked in [
+        json!({ "device": WKS1 }),
+        json!({ "device": "WKS1.corp.example" }),
+        json!({ "ip": "192.0.2.10" }),
+        json!({ "ip": "192.0.2.99", "at": then }),
+    ] {
+        let device = get_device(&fleet, asked.clone()).await.unwrap();
+        assert_eq!(
+            (&device["mde_id"], &device["addresses"]),
+            (&json!(WKS1), &json!(["192.0.2.10"])),
+            "{asked}"
+        );
+    }
+    let last = fleet.cloud.seen().last().unwrap().path.clone();
+    assert!(last.ends_with("/machines/findbyip(ip='192.0.2.99',timestamp=2026-01-01T09:00:00Z)"), "{last}");
+    assert_eq!(fleet.cloud.contract().violations(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn an_address_that_tells_nobody_apart_finds_nobody() {
+    let fleet = Fleet::start().await;
+    fleet.world.lock().machines[0]["hadIpAddress"] = json!("192.0.2.99");
+    for (asked, failure) in [
+        (json!({ "ip": "192.0.2.99" }), Failure::NotFound),
+        (json!({ "ip": "192.0.2.1" }), Failure::NotFound),
+        (json!({ "ip": "127.0.0.1" }), Failure::Rejected),
+        (json!({ "ip": "192.0.2.10'" }), Failure::Rejected),
+        (json!({ "ip": "192.0.2.10", "at": "yesterday" }), Failure::Rejected),
+        (json!({ "device": "wks1" }), Failure::Rejected),
+        (json!({ "device": WKS1, "ip": "192.0.2.10" }), Failure::Rejected),
+        (json!({}), Failure::Rejected),
+    ] {
+        assert_eq!(get_device(&fleet, asked.clone()).await.unwrap_err().failure, failure, "{asked}");
+    }
+    let mut twin = fleet.world.lock().machines[0].clone();
+    twin["id"] = json!("2e5bc9d7e413ddd7902c2932e418702b84d0cc07");
+    fleet.world.lock().machines.push(twin);
+    let error = get_device(&fleet, json!({ "ip": "192.0.2.10" })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Ambiguous);
 }

@@ -147,6 +147,13 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
             }
             None => list(&world.machines),
         },
+        ("GET", ["machines", question]) if question.starts_with("findbyip(") => {
+            let address = question.split('\'').nth(1).unwrap();
+            // It goes by what was reported at that time, and not by what is so now.
+            let has = |one: &&Value| one["lastIpAddress"] == address || one["hadIpAddress"] == address;
+            let found: Vec<Value> = world.machines.iter().filter(has).cloned().collect();
+            if found.is_empty() { refuse(404) } else { list(&found) }
+        }
         ("GET", ["machines", id]) => {
             let found = world.machines.iter().find(|machine| machine["id"] == *id);
             found.map_or_else(|| refuse(404), |machine| Reply::json(200, machine))
@@ -230,9 +237,10 @@ impl Bench for Fleet {
                 "device.tag" => json!({ "tag": "under-investigation" }),
                 "file.quarantine" => json!({ "sha1": SHA1 }),
                 "defender_endpoint.watch" => json!({ "value": SITE }),
+                "defender_endpoint.get_device" => json!({ "ip": "192.0.2.10" }),
                 _ => json!({ "comment": "by the playbook" }),
             };
-            let target = if action == "defender_endpoint.watch" { Target::None } else { wks1() };
+            let target = if action.starts_with("defender_endpoint.") { Target::None } else { wks1() };
             Case { action, provider: "defender_endpoint", target, params }
         };
         DefenderEndpoint::actions(None).into_iter().map(case).collect()

@@ -34,7 +34,7 @@ pub(crate) struct OnIncident {
     #[serde(default)]
     message: String,
     /// Names and values, put below the message: `{ Account: alice }`, or the report of the run.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "quell_kit::facts")]
     details: Map<String, Value>,
     /// Where to read on.
     #[serde(default)]
@@ -51,7 +51,7 @@ pub(crate) struct OnAlert {
     #[serde(default)]
     message: String,
     /// Names and values, put below the message: `{ Account: alice }`, or the report of the run.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "quell_kit::facts")]
     details: Map<String, Value>,
     /// Where to read on.
     #[serde(default)]

@@ -30,7 +30,7 @@ pub(super) fn all(document: &Value) -> Vec<String> {
 }
 
 impl<'a> Operation<'a> {
-    /// The operation for this method and path; a path without parameters comes before one with.
+    /// The operation for this method and path: of several that fit, the one of which most is written out.
     pub(super) fn find(document: &'a Value, method: &str, path: &str) -> Result<Self, String> {
         let path = path.split('?').next().unwrap_or(path);
         let method = method.to_lowercase();
@@ -44,7 +44,7 @@ impl<'a> Operation<'a> {
                 Some(Self { method: method.clone(), template, described, in_path })
             })
             .collect();
-        found.sort_by_key(|operation| operation.in_path.len());
+        found.sort_by_key(|operation| operation.in_path.values().map(String::len).sum::<usize>());
         found.into_iter().next().ok_or_else(|| "the contract has no such operation".into())
     }
 
