@@ -4,7 +4,7 @@ use quell_action::exclusion::Entry;
 use quell_alert::Timestamp;
 use quell_api::{
     AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, InQuestion, LimitUse,
-    LimitsReport, ListContent, Part, PauseNote, RunRecord, TestedEntry, Undone, UndoneTask, Verified,
+    LimitsReport, ListContent, Part, PauseNote, RunRecord, Submitted, TestedEntry, Undone, UndoneTask, Verified,
 };
 use quell_playbook::model::{Counted, Per};
 use quell_run::{Limit, RunId, RunSummary, Whose};
@@ -37,6 +37,15 @@ pub(crate) fn run() -> RunSummary {
         },
         "open": true, "wake_at": "2026-11-21T08:00:00Z",
     }))
+}
+
+pub(crate) fn submitted() -> Vec<Submitted> {
+    vec![
+        Submitted::Decided { alert: NAME.into(), title: NAME.into(), runs: vec![run().id] },
+        Submitted::Repeated { alert: NAME.into(), title: NAME.into() },
+        Submitted::Passed { what: NAME.into() },
+        Submitted::Refused { reason: NAME.into(), place: "$".into() },
+    ]
 }
 
 pub(crate) fn record() -> RunRecord {

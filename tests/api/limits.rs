@@ -60,6 +60,8 @@ async fn a_query_that_does_not_fit_is_refused() {
         ("GET", "/api/v1/exclusions/test?whom=alice"),
         ("GET", "/api/v1/exclusions/test?who=alice&who=bob"),
         ("DELETE", "/api/v1/exclusions/08bb"),
+        ("POST", "/api/v1/alerts"),
+        ("POST", "/api/v1/alerts?by=me&origin=%7B"),
         ("GET", "/api/v1/runs?limit=many"),
         ("GET", "/api/v1/runs?limit=-1"),
         ("GET", "/api/v1/runs?status=lost"),

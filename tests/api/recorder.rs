@@ -8,9 +8,7 @@ use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
-    InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoOrder, Undone, Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -68,6 +66,10 @@ impl Recorder {
 impl Operations for Recorder {
     async fn health(&self) -> Health {
         answers::health(!self.unwell)
+    }
+
+    async fn submit(&self, submission: &Submission) -> Result<Vec<Submitted>, Refusal> {
+        self.note("submit", submission, answers::submitted())
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Refusal> {

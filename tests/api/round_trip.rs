@@ -4,8 +4,7 @@ use std::fmt::Debug;
 
 use quell_action::exclusion::EntryId;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations as _, PauseOrder, Prune,
-    Pruned, RefusalKind, RemoveFromList, SettleOrder, UndoOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList, SettleOrder, Submission, UndoOrder, _, as,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
@@ -49,6 +48,21 @@ async fn runs() {
         assert_eq!(client.cancel(name, NAME).await.unwrap_err().kind, RefusalKind::NotFound, "{name:?}");
     }
     assert_eq!(server.recorder.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn sending_in() {
+    let server = Server::new().await;
+    for (origin, bytes) in [
+        (None, Vec::new()),
+        (Some(json!({ "from": "file", "path": NAME })), vec![0, 0xff, b'{', b'\n']),
+        // More than the body of any other request may have.
+        (None, vec![b'x'; 3_000_000]),
+    ] {
+        let submission = Submission { by: NAME.into(), origin, bytes };
+        assert_eq!(server.client().submit(&submission).await.unwrap(), answers::submitted());
+        was_asked(&server, "submit", submission);
+    }
 }
 
 #[tokio::test]

@@ -12,13 +12,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::alerts::Beside;
 use crate::audit::Against;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, Token, UndoOrder, Undone, Verified,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, Token, UndoOrder, Undone,
+    Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -104,6 +106,13 @@ impl Operations for Client {
             ready: false,
             parts: vec![crate::Part { name: "engine".into(), well: false, note: why }],
         })
+    }
+
+    async fn submit(&self, submission: &Submission) -> Result<Vec<Submitted>, Refusal> {
+        let origin = submission.origin.as_ref().map(ToString::to_string);
+        let beside = Beside { by: submission.by.clone(), origin };
+        let request = self.to(Method::POST, "/api/v1/alerts").query(&beside).body(submission.bytes.clone());
+        answer(request.timeout(PATIENCE)).await
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Refusal> {

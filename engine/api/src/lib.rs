@@ -7,6 +7,7 @@
 //! Invariants: everything but health and metrics needs the token; only requests to a loopback name are answered; every
 //! refusal is JSON; and this room knows neither the store nor any connector.
 
+mod alerts;
 mod audit;
 mod auth;
 mod client;
@@ -25,6 +26,7 @@ mod router;
 mod runs;
 mod store;
 
+pub use alerts::{Submission, Submitted};
 pub use audit::{AuditPage, AuditVerdict};
 pub use auth::Token;
 pub use client::Client;

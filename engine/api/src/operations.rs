@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     AddToList, AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, LimitsReport, ListContent,
-    ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder,
+    ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, Submission, Submitted,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -20,6 +20,9 @@ use crate::{
 pub trait Operations: Send + Sync {
     /// How the engine is.
     async fn health(&self) -> Health;
+
+    /// Decides the records of a delivery, as if the source had brought it.
+    async fn submit(&self, submission: &Submission) -> Result<Vec<Submitted>, Refusal>;
 
     /// Runs, newest first.
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Refusal>;

@@ -14,12 +14,15 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Metrics, Operations, Token, audit, auth, exclusions, guard, health, limits, lists, metrics, pause,
-    people, runs, store,
+    Metrics, Operations, Token, alerts, audit, auth, exclusions, guard, health, limits, lists, metrics,
+    pause, people, runs, store,
 };
 
 /// The largest request body.
 const BODY_BYTES: usize = 256 * 1024;
+
+/// The largest delivery that an operator may send in: what a broker may hold as one message.
+const DELIVERY_BYTES: usize = 128 * 1024 * 1024;
 
 /// What the routes are given.
 #[derive(Clone)]
@@ -49,6 +52,7 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/lists", get(lists::all).post(lists::add).delete(lists::remove))
         .route("/api/v1/lists/{list}", get(lists::show))
         .route("/api/v1/pause", post(pause::pause).delete(pause::resume))
+        .route("/api/v1/alerts", post(alerts::submit).layer(DefaultBodyLimit::max(DELIVERY_BYTES)))
         .route("/api/v1/audit", get(audit::export))
         .route("/api/v1/store", get(store::stats))
         .route_layer(from_fn(guard::in_time))

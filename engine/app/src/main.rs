@@ -1,13 +1,16 @@
 //! `quell`, the program: command line, configuration and wiring. It holds no logic of its own.
 
 mod archive;
+mod bench;
 mod cli;
 mod clock;
 mod config;
 mod connectors;
+mod decider;
 mod environment;
 mod exclusions;
 mod kafka;
+mod letters;
 mod lists;
 mod openings;
 mod operations;

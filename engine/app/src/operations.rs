@@ -6,6 +6,7 @@ mod lists;
 mod pause;
 mod people;
 pub(crate) mod store;
+mod submit;
 mod undo;
 
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, Part, PauseNote, PauseOrder, Prune,
-    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, UndoOrder, Undone, Verified,
+    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoOrder, Undone,
+    Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -105,6 +107,12 @@ impl Operations for Local {
         parts.extend(pause::health(&self.app));
         let ready = parts.iter().all(|part| part.well);
         Health { version: env!("CARGO_PKG_VERSION").into(), ready, parts }
+    }
+
+    async fn submit(&self, submission: &Submission) -> Result<Vec<Submitted>, Refusal> {
+        let submitted = submit::submit(&self.app, submission).await;
+        self.see_through().await;
+        submitted
     }
 
     async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, Refusal> {

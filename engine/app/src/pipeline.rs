@@ -1,4 +1,5 @@
-//! The first half of an alert's path, once for each delivery: receive, understand, match, plan, accept.
+//! The first half of an alert's path, once for each delivery: receive, understand, and have it decided (`decider.rs`:
+//! match, plan, accept).
 //!
 //! A delivery is given back to its source only when everything in it is on disk: the alert together with the runs
 //! that it starts, in one commit, or the dead letter. Until then it stays the source's, and comes again.
@@ -6,7 +7,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use chrono::TimeDelta;
 use futures::future::join_all;
 use parking_lot::Mutex;
@@ -15,12 +15,13 @@ use quell_ingest::{AlertSource, DeadLetter, DeadLetters, Delivery, IngestError};
 use quell_playbook::model::{AlertState, Playbook};
 use quell_playbook::{Matcher, Moment};
 use quell_run::{Clock, Engine, NamedLists, Opening, Origin, Plan, RunId};
+use quell_store::StoreError;
 use quell_store::{Accepted, NewAlert, Standing, Store, StoreError};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::openings::{Planned, open};
-use crate::records::{complete, raw_of, understand};
+use crate::decider::{Decider, Decision};
+use crate::records::{raw_of, understand};
 
 /// How many deliveries are taken at once: they share a flush.
 const BATCH: usize = 512;
@@ -46,6 +47,7 @@ pub(crate) struct Pipeline {
     pub(crate) origin: Origin,
     /// Plan and record only: what a dry replay does.
     pub(crate) dry: bool,
+    pub(crate) decider: Decider,
 }
 
 /// What became of the records taken in.
@@ -121,26 +123,25 @@ impl Pipeline {
         alone: bool,
         trying: &Trying<'_>,
     ) -> Option<Tally> {
-        let raw = raw_of(&alert, delivery, alone);
+        let raw = raw_of(&alert, delivery.payload.bytes(), alone);
         let alert = Arc::new(alert);
+        let origin = serde_json::to_value(&delivery.origin).unwrap_or_default();
         let mut doubtful = Vec::new();
         loop {
-            match self.try_accept(&alert, &raw, delivery, &mut doubtful).await {
-                Ok(Some(tally)) => {
+            match self.decider.decide(&alert, &raw, &origin, &mut doubtful).await {
+                Ok(decision) => {
                     if trying.store.ends() {
                         tracing::info!("alerts are accepted again");
                     }
-                    return Some(tally);
+                    return Some(Tally::of(&decision));
                 }
-                // Another version of the alert came in between: decide again.
-                Ok(None) => {}
                 // Waiting would not help, and would hold up everything behind it. Unknown never acts.
                 Err(error) if concerns_this_record(&error) => {
                     let reason = format!("{error}; the alert was not decided");
                     return self.bury(Refusal { reason, place: "$".into(), raw }, delivery, trying).await;
                 }
                 Err(error) => {
-                    if trying.store.is_news(self.clock.now()) {
+                    if trying.store.is_news(self.now()) {
                         tracing::error!(alert.id = %alert.id, %error, "an alert cannot be accepted; trying again");
                     }
                     self.pause(trying).await?;
@@ -238,11 +239,11 @@ impl Pipeline {
             key: delivery.key.clone(),
             bytes: refusal.raw,
             engine_version: env!("CARGO_PKG_VERSION").into(),
-            time: self.clock.now(),
+            time: self.now(),
         };
         tracing::warn!(origin = %letter.origin, place = letter.place, reason = letter.reason, "a record cannot be read");
         while let Err(error) = self.letters.write(std::slice::from_ref(&letter)).await {
-            if trying.letters.is_news(self.clock.now()) {
+            if trying.letters.is_news(self.now()) {
                 tracing::error!(%error, place = self.letters.place(), "a dead letter cannot be written; trying again");
             }
             self.pause(trying).await?;
@@ -253,17 +254,21 @@ impl Pipeline {
         Some(Tally { refused: 1, ..Tally::default() })
     }
 
+    fn now(&self) -> Timestamp {
+        self.decider.clock.now()
+    }
+
     /// Returns when few enough runs are in memory.
     async fn room(&self) {
-        while self.engine.active() >= RUNS_IN_MEMORY {
-            self.clock.sleep(Duration::from_millis(50)).await;
+        while self.decider.engine.active() >= RUNS_IN_MEMORY {
+            self.decider.clock.sleep(Duration::from_millis(50)).await;
         }
     }
 
     async fn pause(&self, trying: &Trying<'_>) -> Option<()> {
         tokio::select! {
             () = trying.stop.cancelled() => None,
-            () = self.clock.sleep(PAUSE) => Some(()),
+            () = self.decider.clock.sleep(PAUSE) => Some(()),
         }
     }
 }
@@ -302,6 +307,15 @@ impl Outage {
 }
 
 impl Tally {
+    fn of(decision: &Decision) -> Self {
+        match decision {
+            Decision::Accepted { runs, attached } => {
+                Self { alerts: 1, runs: runs.len() as u64, attached: *attached, ..Self::default() }
+            }
+            Decision::Repeated => Self { repeated: 1, ..Self::default() },
+        }
+    }
+
     /// Adds another one.
     pub(crate) fn add(&mut self, other: Self) {
         self.alerts += other.alerts;

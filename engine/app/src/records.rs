@@ -20,9 +20,9 @@ pub(crate) fn understand(delivery: &Delivery) -> Vec<Decoded> {
 
 /// What is kept of the bytes that an alert came in: its own record, or, of a part of an alert, the whole delivery, so
 /// that it can be read again together with the other parts.
-pub(crate) fn raw_of(alert: &Alert, delivery: &Delivery, alone: bool) -> Vec<u8> {
+pub(crate) fn raw_of(alert: &Alert, delivered: &[u8], alone: bool) -> Vec<u8> {
     if alone || alert.part.is_some() {
-        return delivery.payload.bytes().to_vec();
+        return delivered.to_vec();
     }
     serde_json::to_vec(&alert.document).unwrap_or_default()
 }

@@ -10,17 +10,18 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_ingest::{AlertSource, DeadLetters};
+use quell_ingest::DeadLetters;
 use quell_run::Origin;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Site;
+use crate::decider::Decider;
 use crate::kafka;
 use crate::pipeline::{Pipeline, Tally};
 use crate::wire::{App, Reach};
 
-pub(crate) use source::{Feed, dead_letters, feed};
+pub(crate) use source::{Feed, dead_letters, feed, letter_file};
 
 /// Runs the engine of a site until its source is at its end, or until it is told to stop.
 pub(crate) async fn serve(site: Site) -> anyhow::Result<Tally> {
@@ -71,7 +72,8 @@ async fn work(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Tally>
         dead_letters = letters.place(),
         "taking alerts in"
     );
-    let pipeline = pipeline(app, Arc::clone(&source), letters);
+    let decider = Decider::new(app, Origin::Live);
+    let pipeline = Pipeline { source: Arc::clone(&source), letters, decider };
     let tally = pipeline.run(stop).await?;
     if ends && !stop.is_cancelled() {
         app.engine.idle().await;

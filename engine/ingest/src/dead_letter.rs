@@ -7,15 +7,18 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
 use crate::delivery::Origin;
 use crate::error::IngestError;
 
 mod in_file;
 mod in_topic;
+mod reading;
 
 pub use in_file::{FileDeadLetters, FileLetter};
 pub use in_topic::{KafkaDeadLetters, letter_of_message};
+pub use reading::KafkaLetters;
 
 /// A record that could not be understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,18 @@ pub struct DeadLetter {
     pub engine_version: String,
     /// When.
     pub time: DateTime<Utc>,
+}
+
+impl DeadLetter {
+    /// Names the record that could not be understood. Letters about the same record, which a crash can leave, have the
+    /// same name wherever they are kept.
+    pub fn id(&self) -> String {
+        let mut digest = Sha256::new();
+        digest.update(serde_json::to_vec(&self.origin).unwrap_or_default());
+        digest.update([0]);
+        digest.update(&self.bytes);
+        digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// A place where dead letters are kept.

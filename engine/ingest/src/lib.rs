@@ -29,7 +29,7 @@ pub mod replay;
 pub mod secret;
 pub mod source;
 
-pub use dead_letter::{DeadLetter, DeadLetters, FileDeadLetters, KafkaDeadLetters};
+pub use dead_letter::{DeadLetter, DeadLetters, FileDeadLetters, KafkaDeadLetters, KafkaLetters};
 pub use delivery::{Delivery, Origin, Payload, Receipt, Refusal};
 pub use error::IngestError;
 pub use file::{FileSettings, FileSource, Input, ReadProgress};

@@ -167,10 +167,10 @@ impl Drop for KafkaReplay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch {
     start: i64,
-    end: i64,
+    pub(crate) end: i64,
 }
 
-async fn connect(
+pub(crate) async fn connect(
     access: &KafkaAccess,
     watch: Watch,
     range: ReplayRange,
@@ -284,7 +284,7 @@ impl Reading {
 }
 
 /// Whether trying again cannot help: the library tries again by itself with everything else.
-fn is_final(error: &KafkaError) -> bool {
+pub(crate) fn is_final(error: &KafkaError) -> bool {
     use RDKafkaErrorCode as Code;
     matches!(error, KafkaError::MessageConsumptionFatal(_))
         || matches!(
@@ -300,6 +300,6 @@ fn is_final(error: &KafkaError) -> bool {
         )
 }
 
-fn failed(error: &KafkaError) -> IngestError {
+pub(crate) fn failed(error: &KafkaError) -> IngestError {
     IngestError::Kafka { doing: "reading the range".into(), problem: plain(error) }
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Context, block_on};
 use crate::config::{self, Site};
+use crate::decider::Decider;
 use crate::pipeline::{Pipeline, Tally};
 use crate::service::{dead_letters, feed};
 use crate::show::{FAINT, HEAD, NAME, Show, Telling, styled};
@@ -90,6 +91,7 @@ async fn take_in(app: &App) -> anyhow::Result<Tally> {
         clock: Arc::clone(&app.clock),
         origin: Origin::Live,
         dry: false,
+        decider: Decider::new(app, Origin::Live),
     };
     Ok(pipeline.run(&CancellationToken::new()).await?)
 }

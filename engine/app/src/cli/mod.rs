@@ -4,10 +4,12 @@ mod actions;
 mod approvals;
 mod attention;
 mod audit;
+mod bench;
 mod check;
 mod completions;
 mod confirm;
 mod connectors;
+mod deadletters;
 mod decode;
 mod demo;
 mod exclusions;
@@ -119,6 +121,8 @@ enum Command {
     Attention(attention::Args),
     /// Show what the limits on identities and devices have let through.
     Limits(limits::Args),
+    /// Look at what could not be read, and send it in again.
+    Deadletters(deadletters::Args),
     /// Stop everything disruptive, at once, until told to go on.
     Pause(pause::PauseArgs),
     /// Go on after a pause.
@@ -135,6 +139,8 @@ enum Command {
     Audit(audit::Args),
     /// Look after the store.
     Store(store::Args),
+    /// Measure how long understanding and deciding take.
+    Bench(bench::Args),
     /// Write a commented configuration, a first playbook and an exclusion file.
     Init(init::Args),
     /// Print a completion script for a shell.
@@ -187,6 +193,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Approvals(args) => approvals::run(args, context),
         Command::Attention(args) => attention::run(args, context),
         Command::Limits(args) => limits::run(&args, context),
+        Command::Deadletters(args) => deadletters::run(args, context),
         Command::Pause(args) => pause::pause(args, context),
         Command::Resume(args) => pause::resume(&args, context),
         Command::Exclusions(args) => exclusions::run(args, context),
@@ -195,6 +202,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Connectors(args) => connectors::run(&args, context),
         Command::Audit(args) => audit::run(args, context),
         Command::Store(args) => store::run(args, context),
+        Command::Bench(args) => bench::run(&args, context),
         Command::Init(args) => init::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
     }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::confirm::confirm;
 use super::{Context, block_on};
 use crate::config::{self, Site};
+use crate::decider::Decider;
 use crate::kafka;
 use crate::pipeline::{Pipeline, Tally};
 use crate::random;
@@ -92,6 +93,9 @@ async fn answer(args: Args, site: Site, show: Show) -> anyhow::Result<ExitCode> 
         origin: Origin::Replay { id: id.clone() },
         dry: !args.live,
     };
+    let decider = Decider::new(&app, Origin::Replay { id: id.clone() });
+    let decider = if args.live { decider } else { decider.observing() };
+    let pipeline = Pipeline { source, letters: Arc::new(Counted(show)), decider };
     let tally = pipeline.run(&CancellationToken::new()).await?;
     app.engine.idle().await;
     bar.finish();

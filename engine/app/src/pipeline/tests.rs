@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
 use parking_lot::Mutex;
@@ -14,7 +16,9 @@ use quell_action::Registry;
 use quell_action::exclusion::form::SiteExclusions;
 use quell_alert::Timestamp;
 use quell_ingest::{Acceptance, FileSettings, FileSource, Input, Receipt, SourceHealth};
-use quell_run::{EngineParts, Exclusions, Hands, RunFilter, Runs, Settings};
+use quell_playbook::Matcher;
+use quell_run::{Clock, Engine, EngineParts, Exclusions, Hands, Origin, RunFilter, Runs, Settings};
+use quell_store::Store;
 use quell_store::engine::memory::{Failing, MemoryDisk};
 
 use super::*;
@@ -135,9 +139,7 @@ impl Process {
         let source = FileSource::start(&FileSettings::new(files), None).unwrap();
         let source = Arc::new(Watched { source, lost, given_back: Mutex::default() });
         let letters = Arc::new(Letters::default());
-        let pipeline = Pipeline {
-            source: source.clone(),
-            letters: letters.clone(),
+        let decider = Decider {
             store,
             matcher: Arc::new(ArcSwap::from_pointee(Matcher::new(loaded.playbooks))),
             lists: Arc::default(),
@@ -146,13 +148,14 @@ impl Process {
             origin: Origin::Live,
             dry: false,
         };
+        let pipeline = Pipeline { source: source.clone(), letters: letters.clone(), decider };
         Self { pipeline, source, letters }
     }
 
     /// Takes everything in and does it.
     async fn finish(&self) -> Tally {
         let tally = self.pipeline.run(&CancellationToken::new()).await.unwrap();
-        self.pipeline.engine.idle().await;
+        self.pipeline.decider.engine.idle().await;
         tally
     }
 
@@ -160,7 +163,7 @@ impl Process {
     /// repeated without harm, and cannot be read back (ended sessions), counts once.
     async fn done(&self, folder: &Path) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
         let mut runs = BTreeMap::new();
-        for run in self.pipeline.store.runs().list(&RunFilter::default()).await.unwrap() {
+        for run in self.pipeline.decider.store.runs().list(&RunFilter::default()).await.unwrap() {
             assert!(!run.open || run.finish.is_some(), "{} {} has no end", run.playbook.name, run.alert);
             *runs.entry(format!("{} {}", run.playbook.name, run.alert)).or_default() += 1;
         }
@@ -221,9 +224,9 @@ async fn power_that_goes_at_any_write_loses_and_repeats_nothing() {
         // Until it stands before the disk that is gone, however far it came.
         let _ = tokio::time::timeout(Duration::from_millis(80), &mut running).await;
         drop(running);
-        process.pipeline.engine.stop_now();
-        process.pipeline.engine.shut_down(Duration::ZERO).await;
-        process.pipeline.store.close();
+        process.pipeline.decider.engine.stop_now();
+        process.pipeline.decider.engine.shut_down(Duration::ZERO).await;
+        process.pipeline.decider.store.close();
         disk.cut_power();
         disk.mend();
         let process = Process::start(&disk, folder.path(), false).await;

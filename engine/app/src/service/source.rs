@@ -1,5 +1,6 @@
 //! Where the site's alerts come from, and where its dead letters go.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -38,12 +39,15 @@ pub(crate) async fn feed(site: &Site, progress: Option<Arc<dyn ReadProgress>>) -
 
 /// Where the site's dead letters go.
 pub(crate) async fn dead_letters(site: &Site) -> anyhow::Result<Arc<dyn DeadLetters>> {
-    let settings = &site.config.dead_letters;
-    let path = settings.file.clone().unwrap_or_else(|| site.config.state.join(FILE));
-    let file = FileDeadLetters::open(path)?;
-    let (Some(topic), Some(kafka)) = (&settings.topic, kafka::settings(site)?) else {
+    let file = FileDeadLetters::open(letter_file(site))?;
+    let (Some(topic), Some(kafka)) = (&site.config.dead_letters.topic, kafka::settings(site)?) else {
         return Ok(Arc::new(file));
     };
     let access = KafkaAccess::new(kafka.connection);
     Ok(Arc::new(KafkaDeadLetters::start(&access, topic, file).await?))
+}
+
+/// The file of dead letters.
+pub(crate) fn letter_file(site: &Site) -> PathBuf {
+    site.config.dead_letters.file.clone().unwrap_or_else(|| site.config.state.join(FILE))
 }

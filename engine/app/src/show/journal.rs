@@ -7,7 +7,7 @@ use quell_run::{
 };
 
 use super::trace::{deciding, truth};
-use super::{BAD, FAINT, GOOD, NAME, NOTE, styled};
+use super::{BAD, FAINT, GOOD, NAME, NOTE, counted, styled};
 
 /// Puts the lines of one run into words. It remembers the tasks, since later lines only name them.
 #[derive(Default)]
@@ -35,7 +35,9 @@ impl Telling {
             Entry::LaneLeftOut { lane, because } => format!("{} {}", self.lane(lane.0), left_out(because)),
             Entry::Expanded { lane, step, tasks, nobody, .. } => match nobody {
                 Some(why) => format!("{}: {step} has nobody to act on: {why}", self.lane(lane.0)),
-                None => format!("{}: {step} comes to {} tasks", self.lane(lane.0), tasks.len()),
+                None => {
+                    format!("{}: {step} comes to {}", self.lane(lane.0), counted(tasks.len() as u64, "task"))
+                }
             },
             Entry::StepSkipped { lane, step, because } => {
                 format!("{}: {step} is not taken: {}", self.lane(lane.0), skip(because))

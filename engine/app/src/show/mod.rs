@@ -61,11 +61,13 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
 impl Show {
     /// Prints a line of the answer.
     pub(crate) fn line(self, text: impl std::fmt::Display) {
-        match writeln!(anstream::stdout(), "{text}") {
-            // A reader that has gone away (`quell runs list | head`) is no error of ours.
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => CUT_SHORT.store(true, Ordering::Relaxed),
-            _ => {}
-        }
+        note(writeln!(anstream::stdout(), "{text}"));
+    }
+
+    /// Prints bytes untouched.
+    pub(crate) fn bytes(self, bytes: &[u8]) {
+        let mut out = std::io::stdout().lock();
+        note(out.write_all(bytes).and_then(|()| out.flush()));
     }
 
     /// Whether a part of the answer could not be written, as on a full disk: it must not be taken for the whole.
@@ -111,6 +113,14 @@ impl Show {
         for cause in error.chain().skip(1) {
             self.aside(format_args!("  {} {cause}", styled(FAINT, "because")));
         }
+    }
+}
+
+fn note(written: std::io::Result<()>) {
+    match written {
+        // A reader that has gone away (`quell runs list | head`) is no error of ours.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => CUT_SHORT.store(true, Ordering::Relaxed),
+        _ => {}
     }
 }
 
