@@ -8,7 +8,9 @@ use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health, InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoOrder, Undone, Verified,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
+    InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoOrder, Undone, Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 use quell_action::exclusion::EntryId;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList, SettleOrder, Submission, UndoOrder, _, as,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations as _, PauseOrder, Prune,
+    Pruned, RefusalKind, RemoveFromList, SettleOrder, Submission, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};

@@ -6,7 +6,6 @@ use crate::server::{Server, TOKEN, refused};
 
 /// Every route that needs the token.
 const GUARDED: [(&str, &str); 28] = [
-const GUARDED: [(&str, &str); 28] = [
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/7ffc"),
     ("POST", "/api/v1/runs/7ffc/cancel"),

@@ -11,7 +11,7 @@ use anyhow::{bail, ensure};
 use quell_action::Catalogue;
 use quell_alert::{Alert, Decoded, Timestamp, decode};
 use quell_playbook::model::AlertState;
-use quell_playbook::{Loaded, Matcher, Surroundings, load};
+use quell_playbook::{Loaded, Matcher, Moment, Surroundings, load};
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
@@ -82,11 +82,13 @@ pub(crate) fn measure(
 }
 
 fn figures(matcher: &Matcher, alerts: &[Alert], limit_us: f64, decode_us: f64) -> Figures {
-    let now = Timestamp::default();
+    let now = Moment::from(Timestamp::default());
     let mut matches = 0;
     let match_us = best(alerts.len(), || {
-        matches =
-            alerts.iter().map(|alert| black_box(matcher.matching(alert, AlertState::New, now)).len()).sum();
+        matches = alerts
+            .iter()
+            .map(|alert| black_box(matcher.matching(alert, AlertState::New, now.clone())).len())
+            .sum();
     });
     Figures {
         playbooks: matcher.playbooks().len(),
@@ -121,11 +123,14 @@ fn understood(messages: &[Vec<u8>]) -> anyhow::Result<Vec<Alert>> {
 
 /// A measurement of a wrong answer is worth nothing: the index must find what evaluating every condition finds.
 fn compare(matcher: &Matcher, alerts: &[Alert]) -> anyhow::Result<()> {
-    let now = Timestamp::default();
+    let now = Moment::from(Timestamp::default());
     for alert in alerts.iter().take(COMPARED) {
-        let fast: Vec<_> =
-            matcher.matching(alert, AlertState::New, now).iter().map(|one| one.name.clone()).collect();
-        let slow = matcher.explain(alert, AlertState::New, now);
+        let fast: Vec<_> = matcher
+            .matching(alert, AlertState::New, now.clone())
+            .iter()
+            .map(|one| one.name.clone())
+            .collect();
+        let slow = matcher.explain(alert, AlertState::New, now.clone());
         let slow: Vec<_> =
             slow.iter().filter(|one| one.matched).map(|one| one.playbook.name.clone()).collect();
         ensure!(

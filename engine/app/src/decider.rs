@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use quell_alert::{Alert, Timestamp};
-use quell_playbook::Matcher;
 use quell_playbook::model::{AlertState, Playbook};
-use quell_run::{Clock, Engine, Opening, Origin, Plan, RunId};
+use quell_playbook::{Matcher, Moment};
+use quell_run::{Clock, Engine, NamedLists, Opening, Origin, Plan, RunId};
 use quell_store::{Accepted, NewAlert, Standing, Store, StoreError};
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ pub(crate) struct Decider {
     pub(crate) store: Store,
     pub(crate) matcher: Arc<ArcSwap<Matcher>>,
     pub(crate) engine: Engine,
+    pub(crate) lists: Arc<NamedLists>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) origin: Origin,
     /// Plan and record only: what a dry replay does.
@@ -45,6 +46,7 @@ impl Decider {
             store: app.store.clone(),
             matcher: Arc::clone(&app.matcher),
             engine: app.engine.clone(),
+            lists: app.lists.handle(),
             clock: Arc::clone(&app.clock),
             origin,
             dry: false,
@@ -117,9 +119,10 @@ impl Decider {
         // Evidence that comes apart from its alert is new each time, though the detection has been seen.
         let seen_before = standing != Standing::First && alert.part.is_none();
         let state = AlertState::of(alert.status, seen_before);
-        let matching = self.matcher.load().matching(alert, state, now);
+        let moment = Moment { now, lists: self.lists.now() };
+        let matching = self.matcher.load().matching(alert, state, moment.clone());
         let plan = |playbook: Arc<Playbook>| {
-            let plan = Plan::new(Arc::clone(alert), &playbook, self.origin.clone(), state, now);
+            let plan = Plan::new(Arc::clone(alert), &playbook, self.origin.clone(), state, moment.clone());
             let plan = if self.dry { plan.observing() } else { plan };
             open(&self.store, plan, playbook, now)
         };

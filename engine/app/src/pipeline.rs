@@ -12,11 +12,7 @@ use futures::future::join_all;
 use parking_lot::Mutex;
 use quell_alert::{Alert, Decoded, Refusal, Timestamp};
 use quell_ingest::{AlertSource, DeadLetter, DeadLetters, Delivery, IngestError};
-use quell_playbook::model::{AlertState, Playbook};
-use quell_playbook::{Matcher, Moment};
-use quell_run::{Clock, Engine, NamedLists, Opening, Origin, Plan, RunId};
 use quell_store::StoreError;
-use quell_store::{Accepted, NewAlert, Standing, Store, StoreError};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -39,14 +35,6 @@ const REMIND: TimeDelta = TimeDelta::minutes(1);
 pub(crate) struct Pipeline {
     pub(crate) source: Arc<dyn AlertSource>,
     pub(crate) letters: Arc<dyn DeadLetters>,
-    pub(crate) store: Store,
-    pub(crate) matcher: Arc<ArcSwap<Matcher>>,
-    pub(crate) engine: Engine,
-    pub(crate) lists: Arc<NamedLists>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) origin: Origin,
-    /// Plan and record only: what a dry replay does.
-    pub(crate) dry: bool,
     pub(crate) decider: Decider,
 }
 
@@ -146,86 +134,6 @@ impl Pipeline {
                     }
                     self.pause(trying).await?;
                 }
-            }
-        }
-    }
-
-    async fn try_accept(
-        &self,
-        alert: &Arc<Alert>,
-        raw: &[u8],
-        delivery: &Delivery,
-        doubtful: &mut Vec<RunId>,
-    ) -> Result<Option<Tally>, StoreError> {
-        let standing = self.store.alerts().standing(alert)?;
-        if standing == Standing::Repeated {
-            self.see_to(doubtful).await;
-            return Ok(Some(Tally { repeated: 1, ..Tally::default() }));
-        }
-        let whole = complete(alert, raw, &self.store).await?;
-        let now = self.clock.now();
-        let plans = self.plan(&whole, standing, now)?;
-        let openings: Vec<Opening> = plans.iter().map(|planned| planned.opening.clone()).collect();
-        // Should the write be reported as failed, it may have happened all the same.
-        *doubtful = plans.iter().map(|planned| planned.plan.run.clone()).collect();
-        let new = NewAlert {
-            alert: Arc::clone(alert),
-            raw: raw.to_vec(),
-            origin: serde_json::to_value(&delivery.origin).unwrap_or_default(),
-            received: now,
-        };
-        let attached = openings.iter().filter(|opening| opening.batch.is_none()).count() as u64;
-        Ok(match self.store.alerts().accept_with(new, standing, openings).await? {
-            Accepted::Recorded { created, .. } => {
-                self.hand_over(plans, &created);
-                Some(Tally { alerts: 1, runs: created.len() as u64, attached, ..Tally::default() })
-            }
-            Accepted::Repeated => {
-                self.see_to(doubtful).await;
-                Some(Tally { repeated: 1, ..Tally::default() })
-            }
-            Accepted::Changed(_) => None,
-        })
-    }
-
-    /// What the playbooks come to that this alert starts, where no other run has it in hand.
-    fn plan(
-        &self,
-        alert: &Arc<Alert>,
-        standing: Standing,
-        now: Timestamp,
-    ) -> Result<Vec<Planned>, StoreError> {
-        // Evidence that comes apart from its alert is new each time, though the detection has been seen.
-        let seen_before = standing != Standing::First && alert.part.is_none();
-        let state = AlertState::of(alert.status, seen_before);
-        let moment = Moment { now, lists: self.lists.now() };
-        let matching = self.matcher.load().matching(alert, state, moment.clone());
-        let plan = |playbook: Arc<Playbook>| {
-            let plan = Plan::new(Arc::clone(alert), &playbook, self.origin.clone(), state, moment.clone());
-            let plan = if self.dry { plan.observing() } else { plan };
-            open(&self.store, plan, playbook, now)
-        };
-        matching.into_iter().map(plan).collect()
-    }
-
-    fn hand_over(&self, plans: Vec<Planned>, created: &[RunId]) {
-        let made = plans.into_iter().filter(|planned| created.contains(&planned.plan.run));
-        for Planned { plan, playbook, .. } in made {
-            let run = plan.run.clone();
-            metrics::counter!("quell_runs_started_total", "playbook" => playbook.name.to_string())
-                .increment(1);
-            if let Err(error) = self.engine.adopt(plan, playbook) {
-                // It is on disk: the next start takes it up.
-                tracing::warn!(run.id = %run, %error, "the run is left for the next start");
-            }
-        }
-    }
-
-    /// Hands runs to the engine of which it is not certain that they are on disk.
-    async fn see_to(&self, doubtful: &[RunId]) {
-        for run in doubtful {
-            if let Err(error) = self.engine.see_to(run).await {
-                tracing::warn!(run.id = %run, %error, "the run is left for the next start");
             }
         }
     }

@@ -87,20 +87,6 @@ async fn reach_source(app: &App) -> anyhow::Result<(Arc<dyn DeadLetters>, Feed)>
     Ok((letters, feed(&app.site, None).await?))
 }
 
-fn pipeline(app: &App, source: Arc<dyn AlertSource>, letters: Arc<dyn DeadLetters>) -> Pipeline {
-    Pipeline {
-        source,
-        letters,
-        store: app.store.clone(),
-        matcher: Arc::clone(&app.matcher),
-        engine: app.engine.clone(),
-        lists: app.lists.handle(),
-        clock: Arc::clone(&app.clock),
-        origin: Origin::Live,
-        dry: false,
-    }
-}
-
 /// The first signal to stop finishes what is started; the second lets go of it at once. Nothing is lost either way.
 /// SIGHUP reads playbooks and exclusions anew.
 fn obey_signals(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<()> {

@@ -84,13 +84,6 @@ async fn take_in(app: &App) -> anyhow::Result<Tally> {
     let pipeline = Pipeline {
         source: feed(&app.site, None).await?.source,
         letters: dead_letters(&app.site).await?,
-        store: app.store.clone(),
-        matcher: Arc::clone(&app.matcher),
-        engine: app.engine.clone(),
-        lists: app.lists.handle(),
-        clock: Arc::clone(&app.clock),
-        origin: Origin::Live,
-        dry: false,
         decider: Decider::new(app, Origin::Live),
     };
     Ok(pipeline.run(&CancellationToken::new()).await?)

@@ -82,17 +82,6 @@ async fn answer(args: Args, site: Site, show: Show) -> anyhow::Result<ExitCode> 
         "the replay could not begin (with --live it needs the store for itself: stop the running engine first)",
     )?;
     let id = random::short_id();
-    let pipeline = Pipeline {
-        source,
-        letters: Arc::new(Counted(show)),
-        store: app.store.clone(),
-        matcher: Arc::clone(&app.matcher),
-        engine: app.engine.clone(),
-        lists: app.lists.handle(),
-        clock: Arc::clone(&app.clock),
-        origin: Origin::Replay { id: id.clone() },
-        dry: !args.live,
-    };
     let decider = Decider::new(&app, Origin::Replay { id: id.clone() });
     let decider = if args.live { decider } else { decider.observing() };
     let pipeline = Pipeline { source, letters: Arc::new(Counted(show)), decider };

@@ -115,11 +115,16 @@ fn reach(reason: &str, connection: &ConnectionSettings) -> String {
         format!("that port does not seem to speak TLS: correct the port, or remove `tls` ({reason})")
     } else if reason.contains("in state APIVERSION_QUERY") && security.tls.is_none() {
         format!("the broker hung up; that port may want TLS: add `security.tls` ({reason})")
-    } else if reason.contains("Disconnected") && reason.contains("in state UP") && security.sasl.is_none() {
+    } else if hung_up(reason) && reason.contains("in state UP") && security.sasl.is_none() {
         format!("the broker hung up; it may ask for a sign-in: add `security.sasl` ({reason})")
     } else {
         format!("a broker cannot be reached ({reason})")
     }
+}
+
+/// Whether the other side closed the connection; whoever writes at that moment is told of a broken pipe.
+fn hung_up(reason: &str) -> bool {
+    ["Disconnected", "Broken pipe", "Connection reset"].iter().any(|words| reason.contains(words))
 }
 
 /// The library puts the name of its thread before what it says.

@@ -14,20 +14,32 @@ use super::Called;
 use crate::conformance::{Bench, Case, Report, Vendor, clear};
 
 /// A call that has not come back by then is broken: the engine's own limit must never be the one that ends it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a vendor that answers may take.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) struct Stage<'a> {
     bench: &'a dyn Bench,
     case: &'a Case,
     report: &'a mut Report,
     scenario: String,
+    vendor: Vendor,
     spec: Option<ActionSpec>,
     action: Option<Arc<dyn AnyAction>>,
 }
 
 impl<'a> Stage<'a> {
     pub(super) fn new(bench: &'a dyn Bench, case: &'a Case, report: &'a mut Report) -> Self {
-        Self { bench, case, report, scenario: String::new(), spec: None, action: None }
+        Self {
+            bench,
+            case,
+            report,
+            scenario: String::new(),
+            vendor: Vendor::Answers,
+            spec: None,
+            action: None,
+        }
     }
 
     /// Begins a scenario; `false` where the bench cannot bring it about.
@@ -48,6 +60,7 @@ impl<'a> Stage<'a> {
 
     /// Connects anew, to a vendor that behaves so and has kept its state.
     pub(super) async fn reconnect(&mut self, vendor: Vendor) {
+        self.vendor = vendor;
         let connection = self.bench.connect(vendor).await;
         self.action = connection.actions.into_iter().find(|action| {
             let spec = &action.info().spec;
@@ -135,7 +148,7 @@ impl<'a> Stage<'a> {
             }
         };
         let key = RequestKey(format!("undo {}", self.scenario));
-        let request = Request::new(cleared, key, self.bench.time_limit(), restore);
+        let request = Request::new(cleared, key, self.time_limit(), restore);
         let action = self.action.clone()?;
         self.returns("restore", action.restore(request)).await
     }
@@ -191,11 +204,20 @@ impl<'a> Stage<'a> {
         result.map_err(|error| self.broken(&format!("{what} failed with {:?} ({error})", error.failure))).ok()
     }
 
+    /// Only a vendor that never answers is waited for no longer than the bench says: on a busy machine an answer may take
+    /// its time.
+    fn time_limit(&self) -> Duration {
+        match self.vendor {
+            Vendor::HangsBefore | Vendor::HangsAfter | Vendor::Trickles => self.bench.time_limit(),
+            _ => ANSWERS_WITHIN,
+        }
+    }
+
     fn request(&mut self, target: &Target, params: Value) -> Option<Request<Value>> {
         match clear(target, &self.spec()) {
             Ok(cleared) => {
                 let key = RequestKey(self.scenario.clone());
-                Some(Request::new(cleared, key, self.bench.time_limit(), params))
+                Some(Request::new(cleared, key, self.time_limit(), params))
             }
             Err(excluded) => {
                 self.broken(&format!("the bench's target cannot be cleared: {excluded}"));
