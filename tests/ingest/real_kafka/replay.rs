@@ -60,11 +60,11 @@ async fn a_range_of_offsets_is_read_to_its_end_and_nothing_is_committed() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a broker clears away what is older than it keeps")]
 async fn a_range_of_time_is_read() {
     let (broker, _guard) = shared().await;
     let topic = broker.topic(1).await;
     let producer = broker.producer();
-    // Of this day: a broker clears away what is older than it keeps.
     let first = DateTime::from_timestamp(Utc::now().timestamp() - 3600, 0).unwrap();
     let at = |second: i64| first + TimeDelta::seconds(second);
     for second in 0..10 {
