@@ -12,6 +12,7 @@ mod matching;
 mod mutation;
 mod paths;
 mod rehearsed;
+mod rehearsed_limits;
 mod schema;
 mod scopes;
 mod shipped;

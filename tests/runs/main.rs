@@ -15,6 +15,7 @@ mod flow;
 mod flow_at_every_write;
 mod hold;
 mod lanes;
+mod lasting;
 mod limits;
 mod lists;
 mod observe;

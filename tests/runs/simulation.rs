@@ -2,6 +2,8 @@
 //! random moments. Each is held against a small model of the promises. A failure names its seed: `SEED=…` repeats it,
 //! and `HISTORIES=…` plays more of them.
 
+mod limits;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use quell_run::{Engine, EngineError, Phase, Plan, RunId, RunState, Settlement};
 use quell_tests::run::{
     AD, Breakage, Call, CallKind, ENTRA, Fault, House, OKTA, Person, account, alert, in_time, settle_down,
 };
+
+use limits::some_limits;
 
 use crate::ask::says;
 use crate::playbooks::{ASKING, AT_ONCE, CAREFUL, CONTAIN, CUT_OFF};
@@ -66,12 +70,16 @@ struct Seen {
     settled: u32,
     answered: u32,
     expired: u32,
+    held_back: u32,
+    let_through: u32,
 }
 
 impl Seen {
     fn something_of_everything(&self) {
-        let Self { crashes, excluded, cancelled, undone, retried, settled, answered, expired } = self;
-        for count in [crashes, excluded, cancelled, undone, retried, settled, answered, expired] {
+        let Self { crashes, excluded, cancelled, undone, retried, settled, answered, expired, .. } = self;
+        let limited = [self.held_back, self.let_through];
+        let others = [crashes, excluded, cancelled, undone, retried, settled, answered, expired];
+        for count in limited.iter().chain(others) {
             assert!(*count > 20, "{self:?}");
         }
     }
@@ -102,6 +110,7 @@ impl History {
             .collect();
         let mut house = House::new().with(&people);
         house.settings.patience = Duration::from_secs(3600);
+        house.settings.limits = some_limits(&mut dice);
         for person in &people {
             for provider in &person.at {
                 house.vendor.set_disabled(provider, person, dice.roll(6) == 0);
@@ -238,6 +247,7 @@ impl History {
             });
             assert_eq!(late, None, "seed {seed} {when}: {name} was excluded at call {moment}");
         }
+        self.check_limits(when).await;
         for state in self.states().await {
             let run = &state.plan().run;
             let story = self.house.story(run).await;
@@ -281,6 +291,8 @@ impl Seen {
     fn note(&mut self, state: &RunState) {
         let counts = state.summary().counts;
         self.excluded += counts.excluded;
+        self.held_back += state.tasks().filter(|task| task.held.is_some()).count() as u32;
+        self.let_through += state.tasks().filter(|task| !task.granted.is_empty()).count() as u32;
         self.undone += counts.undone;
         self.cancelled += u32::from(state.cancelled().is_some());
         self.retried += state.tasks().filter(|task| task.attempts > 1).count() as u32;

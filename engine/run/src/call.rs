@@ -13,7 +13,7 @@ use crate::clock::sleep_until;
 use crate::context::{Context, Done, Early};
 use crate::log::{Halt, Intent};
 use crate::perform::{attention, unsettled};
-use crate::retry::later;
+use crate::retry::{is_wanted_after, later};
 use crate::{CallFailure, Entry, Fulfilled, HoldKey, Holder, Holds, RunState, Task, TaskState, Verification};
 
 /// What is known of an earlier call for the same task.
@@ -177,7 +177,8 @@ async fn verify(
 /// The outside system did not do it, or nobody knows.
 fn refused(cx: &Context, task: &TaskState, error: ActionError, earlier: Earlier) -> Entry {
     let id = task.task.id.clone();
-    let tries_left = task.attempts < task.task.retry.attempts;
+    let retry = task.task.retry;
+    let tries_left = task.attempts < retry.attempts && is_wanted_after(retry, &error.failure);
     if error.failure == Failure::Uncertain {
         return Entry::Unsettled { task: id, error, again_at: cx.now() };
     }

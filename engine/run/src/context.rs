@@ -17,6 +17,7 @@ use crate::gate::Gate;
 use crate::hands::{Eye, Hands};
 use crate::lanes::LaneLocks;
 use crate::log::{Halt, RunEvent, RunLog};
+use crate::pace::Pace;
 use crate::resolve::Resolver;
 use crate::retry::{Jitter, again_at};
 use crate::shutdown::Stop;
@@ -39,6 +40,7 @@ pub(crate) struct Tools {
     pub(crate) events: broadcast::Sender<RunEvent>,
     pub(crate) stop: Stop,
     pub(crate) brake: Arc<Brake>,
+    pub(crate) pace: Pace,
 }
 
 /// What the moves of one run work with.

@@ -12,7 +12,7 @@ use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::next::{Move, Next, next};
 use crate::state::lane_about;
-use crate::{Entry, LaneId, LaneState, RunState, expand, gate, observe, perform, undo};
+use crate::{Entry, LaneId, LaneState, RunState, expand, gate, observe, perform, undo, watch};
 
 /// How a drive came to its end for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,13 +178,14 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
         Move::Resolve { lane } => expand::resolve(cx, *lane).await,
         Move::Look { lane, step } => expand::look(cx, *lane, step).await,
         Move::Expand { lane, step, trace } => expand::expand(cx, *lane, step, trace.clone()).await,
-        Move::Perform { task } | Move::Settle { task } | Move::Undo { task } => {
+        Move::Perform { task } | Move::Settle { task } | Move::Watch { task } | Move::Undo { task } => {
             let Some(task) = cx.log.look(|state| state.task(task).cloned()).await else {
                 return Ok(Done::default());
             };
             match ready {
                 Move::Settle { .. } => perform::settle(cx, &task).await,
                 Move::Undo { .. } => undo::undo(cx, &task).await,
+                Move::Watch { .. } => watch::watch(cx, &task).await,
                 _ if cx.observes() => Ok(observe::foresee(cx, &cx.tools.hands.eyes, &task).await),
                 _ => perform::perform(cx, &task).await,
             }

@@ -247,6 +247,24 @@ pub enum Entry {
         /// What it led to.
         fulfilled: Fulfilled,
     },
+    /// A change that must last was looked at again, and stands; or could not be seen.
+    Watched {
+        /// The task.
+        task: TaskId,
+        /// It is looked at again at this moment; never, once it has lasted.
+        again_at: Option<Timestamp>,
+        /// Why it could not be seen.
+        error: Option<ActionError>,
+    },
+    /// A change that must last does not stand any more: it was applied, and is without effect.
+    Drifted {
+        /// The task.
+        task: TaskId,
+        /// What stands there instead.
+        state: State,
+        /// What has become of it.
+        why: String,
+    },
     /// The call did not happen, for a reason that may pass.
     Delayed {
         /// The task.

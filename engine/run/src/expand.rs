@@ -219,6 +219,7 @@ fn task(
         retry: act.retry,
         verify_within: act.verify_within,
         held,
+        must_last: act.hold,
         undo_after: match act.undo {
             UndoRule::Manual | UndoRule::Never => None,
             UndoRule::After(wait) => Some(wait),

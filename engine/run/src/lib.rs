@@ -36,6 +36,7 @@ mod memory;
 mod next;
 mod observe;
 mod outcome;
+mod pace;
 mod perform;
 mod plan;
 mod question;
@@ -50,6 +51,7 @@ mod shutdown;
 mod state;
 pub mod testing;
 mod undo;
+mod watch;
 
 pub use archive::{ArchiveError, PlaybookArchive};
 pub use brake::Brake;

@@ -77,6 +77,11 @@ pub enum Move {
         /// The task.
         task: TaskId,
     },
+    /// Look whether a change that must last still stands.
+    Watch {
+        /// The task.
+        task: TaskId,
+    },
     /// Take a task back.
     Undo {
         /// The task.
@@ -89,7 +94,9 @@ impl Move {
     pub fn lane(&self) -> LaneId {
         match self {
             Self::Resolve { lane } | Self::Look { lane, .. } | Self::Expand { lane, .. } => *lane,
-            Self::Perform { task } | Self::Settle { task } | Self::Undo { task } => task.lane,
+            Self::Perform { task } | Self::Settle { task } | Self::Watch { task } | Self::Undo { task } => {
+                task.lane
+            }
         }
     }
 
@@ -114,7 +121,9 @@ impl Move {
 
     fn task(&self) -> Option<&TaskId> {
         match self {
-            Self::Perform { task } | Self::Settle { task } | Self::Undo { task } => Some(task),
+            Self::Perform { task } | Self::Settle { task } | Self::Watch { task } | Self::Undo { task } => {
+                Some(task)
+            }
             Self::Resolve { .. } | Self::Look { .. } | Self::Expand { .. } => None,
         }
     }

@@ -12,7 +12,7 @@ use crate::context::{Context, Done, Early, ended};
 use crate::hands::Eye;
 use crate::log::Halt;
 use crate::{CallFailure, Entry, Fulfilled, TaskState, Verification};
-use quell_action::{ActionError, Effect};
+use quell_action::{ActionError, Effect, Failure};
 use serde_json::Value;
 
 /// Carries out a task whose call has not been begun, or did certainly not happen.
@@ -27,6 +27,7 @@ async fn attempt(cx: &Context, task: &TaskState) -> Result<Done, Early> {
         // The plan may have changed meanwhile: somebody may have stopped the run.
         return Ok(Done::default());
     }
+    cx.keep_pace(&task.task).await;
     let known = cx.who_is(&task.task).await.map_err(|error| failed(task, error))?;
     drop(cx.clear(&known, &task.task, spec).map_err(|excluded| cx.not_cleared(task, excluded))?);
     let before = if spec.readable { Some(prior_state(cx, eye, task).await?) } else { None };
@@ -115,7 +116,7 @@ async fn settled(cx: &Context, task: &TaskState) -> Result<Done, Early> {
                 happened(cx, task, seen.state, Some(why), Verification::SeenAfterwards).await
             }
         },
-        Err(error) if error.failure.is_transient() || error.failure == quell_action::Failure::Uncertain => {
+        Err(error) if error.failure.is_transient() || error.failure == Failure::Uncertain => {
             Ok(unsettled(cx, task, error).into())
         }
         Err(error) => Ok(attention(task, format!("whether it happened cannot be read: {error}")).into()),
@@ -147,7 +148,7 @@ async fn happened(
 
 /// It was read back and had not happened: it is called again, with the same key and what stood there first.
 async fn repeat(cx: &Context, task: &TaskState, action: &Arc<dyn AnyAction>) -> Result<Done, Early> {
-    if task.attempts >= task.task.retry.attempts {
+    if is_at_its_end(task) {
         let error = task.error.clone().unwrap_or_else(|| {
             ActionError::unavailable("the engine stopped in the middle of each attempt, and nothing happened")
         });
@@ -158,6 +159,12 @@ async fn repeat(cx: &Context, task: &TaskState, action: &Arc<dyn AnyAction>) -> 
         Err(error) => return Err(failed(task, error)),
     };
     call::call(cx, task, action, &known, task.before.clone(), Earlier::DidNotHappen).await
+}
+
+/// Whether no further attempt is to be made. A call in whose middle the engine stopped is no call without an answer.
+fn is_at_its_end(task: &TaskState) -> bool {
+    let unanswered = task.error.as_ref().is_some_and(|error| error.failure == Failure::Uncertain);
+    task.attempts >= task.task.retry.attempts || unanswered && !task.task.retry.on.timeout
 }
 
 /// It cannot be read: it is called again only where that does no harm.
@@ -175,7 +182,7 @@ async fn repeat_blindly(
         )
         .into());
     }
-    if task.attempts >= task.task.retry.attempts {
+    if is_at_its_end(task) {
         let why = format!("it may have happened, and {} attempts brought no answer", task.attempts);
         return Ok(attention(task, why).into());
     }

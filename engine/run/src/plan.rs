@@ -176,6 +176,9 @@ pub struct Task {
     /// What it keeps as it is, where its target does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
+    /// How long the effect must last, once it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub must_last: Option<Duration>,
     /// When it is taken back by itself, unless a person confirms it before.
     pub undo_after: Option<Duration>,
 }

@@ -22,6 +22,16 @@ impl Jitter for NoJitter {
     }
 }
 
+/// Whether a playbook wants an attempt made again after this.
+pub(crate) fn is_wanted_after(retry: Retry, failure: &Failure) -> bool {
+    match failure {
+        Failure::Throttled { .. } => retry.on.throttled,
+        Failure::Unavailable { .. } => retry.on.unavailable,
+        Failure::Uncertain => retry.on.timeout,
+        _ => false,
+    }
+}
+
 /// When to try again after so many tries. Waits double up to the longest one; jitter takes away up to a quarter, so
 /// that many that failed together do not come back together. What the outside system asked for is honoured, up to
 /// `longest_asked`.
@@ -52,8 +62,12 @@ pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
 mod tests {
     use super::*;
 
-    const RETRY: Retry =
-        Retry { attempts: 9, first_wait: Duration::from_secs(1), max_wait: Duration::from_secs(30) };
+    const RETRY: Retry = Retry {
+        attempts: 9,
+        first_wait: Duration::from_secs(1),
+        max_wait: Duration::from_secs(30),
+        on: quell_playbook::model::RetryOn::ALL,
+    };
 
     struct Always(f64);
     impl Jitter for Always {

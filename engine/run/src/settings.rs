@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quell_playbook::model::Retry;
+use quell_playbook::model::{Retry, RetryOn};
 
 use crate::SiteLimits;
 
@@ -40,6 +40,7 @@ impl Default for Settings {
                 attempts: u32::MAX,
                 first_wait: Duration::from_secs(1),
                 max_wait: Duration::from_secs(5 * 60),
+                on: RetryOn::ALL,
             },
             look_time_limit: Duration::from_secs(30),
             verify_within: Duration::from_secs(15),

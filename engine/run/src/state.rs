@@ -25,6 +25,7 @@
 //! | Pending, Waiting, Started, Unsettled, Attention, Succeeded, Undoing | UndoRequested | the same, undo wanted |
 //! | Stuck | UndoRequested | Succeeded, undo wanted |
 //! | Succeeded | Confirmed | Succeeded, confirmed |
+//! | Succeeded | Watched, Drifted | Succeeded |
 //! | Succeeded, undo wanted; Undoing | UndoStarted | Undoing |
 //! | Succeeded, undo wanted; Undoing | UndoDelayed | the same |
 //! | Succeeded, undo wanted; Undoing | UndoReleased | Released |

@@ -77,6 +77,7 @@ impl Telling {
                 )
             }
             Entry::Succeeded { task, fulfilled } => format!("{} {}", self.task(task), succeeded(fulfilled)),
+            Entry::Watched { .. } | Entry::Drifted { .. } => self.tell_watch(entry),
             Entry::Delayed { task, error, again_at } => format!(
                 "{} {}: {error}; again at {}",
                 self.task(task),
@@ -111,6 +112,31 @@ impl Telling {
             Entry::Closing { .. } => "all lanes have ended: what is done once begins".into(),
             Entry::Overdue => styled(NOTE, "the deadline has passed: nothing more is begun"),
             other => self.tell_flow(other),
+        }
+    }
+
+    fn tell_watch(&self, entry: &Entry) -> String {
+        match entry {
+            Entry::Watched { task, again_at: Some(again_at), error: None } => {
+                format!(
+                    "{} still stands; looked at again at {}",
+                    self.task(task),
+                    again_at.format("%H:%M:%S")
+                )
+            }
+            Entry::Watched { task, again_at: None, error: None } => {
+                format!("{} {}", self.task(task), styled(GOOD, "has lasted"))
+            }
+            Entry::Watched { task, again_at, error: Some(error) } => {
+                let then = again_at.map_or("it is not looked at any more".into(), |again_at| {
+                    format!("again at {}", again_at.format("%H:%M:%S"))
+                });
+                format!("{} {}: {error}; {then}", self.task(task), styled(NOTE, "could not be seen"))
+            }
+            Entry::Drifted { task, why, .. } => {
+                format!("{} {}: {why}", self.task(task), styled(BAD, "applied, and without effect"))
+            }
+            _ => String::new(),
         }
     }
 
@@ -197,6 +223,7 @@ impl Telling {
             Entry::Planned { .. }
                 | Entry::TaskExcluded { .. }
                 | Entry::OverLimit { .. }
+                | Entry::Drifted { .. }
                 | Entry::Succeeded { .. }
                 | Entry::Delayed { .. }
                 | Entry::Failed { .. }

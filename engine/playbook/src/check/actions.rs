@@ -24,6 +24,7 @@ impl<'a> Check<'a> {
         let undo = fields.get("undo").map_or(Some(UndoRule::default()), |node| self.undo(node));
         let approval = fields.get("approval").map(|node| self.step_approval(node));
         let verify = fields.get("verify").map(|node| self.verify(node));
+        let rate = fields.get("rate").map(|node| self.rate(node));
         let name = self.text(node, "`do`")?;
         let offered = self.offered(&name, &node.span)?;
         let target = offered.first()?.spec.target;
@@ -47,7 +48,9 @@ impl<'a> Check<'a> {
             time_limit: time_limit?,
             retry: retry?,
             undo: undo?,
-            verify_within: verify.map_or(Some(None), |within| within.map(Some))?,
+            verify_within: verify.map_or(Some(None), |verify| verify.map(|(within, _)| Some(within)))?,
+            hold: verify.flatten().and_then(|(_, hold)| hold),
+            per_minute: rate.map_or(Some(None), |rate| rate.map(Some))?,
             approval: approval.map_or(Some(None), |approval| approval.map(Some))?,
         })
     }

@@ -5,20 +5,30 @@ use std::time::Duration;
 use super::Check;
 use super::shape::Keys;
 use crate::codes;
-use crate::model::{OnError, Retry, UndoRule};
+use crate::model::{OnError, Retry, RetryOn, UndoRule};
 use crate::parse::{Content, Node};
 
 pub(crate) const DEFAULTS: Keys =
     Keys { what: "`defaults`", known: &["timeout", "retry"], required: &[], coming: &[] };
 
-pub(crate) const RETRY: Keys =
-    Keys { what: "`retry`", known: &["attempts", "first_wait", "max_wait"], required: &[], coming: &["on"] };
+pub(crate) const RETRY: Keys = Keys {
+    what: "`retry`",
+    known: &["attempts", "first_wait", "max_wait", "on"],
+    required: &[],
+    coming: &[],
+};
 
 pub(crate) const UNDO: Keys =
     Keys { what: "`undo`", known: &["after", "unless"], required: &["after"], coming: &[] };
 
 pub(crate) const VERIFY: Keys =
-    Keys { what: "`verify`", known: &["within"], required: &["within"], coming: &["hold"] };
+    Keys { what: "`verify`", known: &["within", "hold"], required: &["within"], coming: &[] };
+
+pub(crate) const RATE: Keys =
+    Keys { what: "`rate`", known: &["per_minute"], required: &["per_minute"], coming: &[] };
+
+/// After what an attempt can be made again.
+pub(crate) const RETRY_ON: [&str; 3] = ["throttled", "unavailable", "timeout"];
 
 /// What goes for every step that does not say otherwise.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +69,11 @@ impl Check<'_> {
         let attempts = fields.get("attempts").map(|node| self.whole(node, "`attempts`", 1..=100));
         let first_wait = fields.get("first_wait").map(|node| self.span(node, "`first_wait`", waits.clone()));
         let max_wait = fields.get("max_wait").map(|node| self.span(node, "`max_wait`", waits.clone()));
+        let on = fields.get("on").map(|node| self.retry_on(node));
         let mut retry = otherwise;
+        if let Some(on) = on {
+            retry.on = on?;
+        }
         if let Some(attempts) = attempts {
             retry.attempts = u32::try_from(attempts?).unwrap_or(retry.attempts);
         }
@@ -85,10 +99,37 @@ impl Check<'_> {
         self.word(node, "`on_error`", &[("stop", OnError::Stop), ("continue", OnError::Continue)], &[])
     }
 
-    /// `verify: { within: 5m }`.
-    pub(super) fn verify(&mut self, node: &Node) -> Option<Duration> {
+    /// `on: [throttled, unavailable, timeout]`.
+    fn retry_on(&mut self, node: &Node) -> Option<RetryOn> {
+        let words: [(&'static str, &'static str); 3] = RETRY_ON.map(|word| (word, word));
+        let mut on = RetryOn::NONE;
+        for member in self.list(node, "`on`")? {
+            match self.word(member, "`on` of `retry`", &words, &[])? {
+                "throttled" => on.throttled = true,
+                "unavailable" => on.unavailable = true,
+                _ => on.timeout = true,
+            }
+        }
+        Some(on)
+    }
+
+    /// `verify: { within: 5m, hold: 30m }`: until when it is seen, and how long it must last.
+    pub(super) fn verify(&mut self, node: &Node) -> Option<(Duration, Option<Duration>)> {
         let fields = self.fields(node, &VERIFY)?;
-        self.span(fields.get("within")?, "`within`", Duration::from_secs(1)..=Duration::from_secs(3_600))
+        let within = fields.get("within").and_then(|node| {
+            self.span(node, "`within`", Duration::from_secs(1)..=Duration::from_secs(3_600))
+        });
+        let hold = fields
+            .get("hold")
+            .map(|node| self.span(node, "`hold`", Duration::from_secs(60)..=Duration::from_secs(7 * 86_400)));
+        Some((within?, hold.map_or(Some(None), |hold| hold.map(Some))?))
+    }
+
+    /// `rate: { per_minute: 5 }`.
+    pub(super) fn rate(&mut self, node: &Node) -> Option<u32> {
+        let fields = self.fields(node, &RATE)?;
+        let number = self.whole(fields.get("per_minute")?, "`per_minute`", 1..=10_000)?;
+        u32::try_from(number).ok()
     }
 
     /// `undo: { after: 8h, unless: confirmed }`.

@@ -15,10 +15,10 @@ pub(crate) const STEP: Keys = Keys {
     what: "a step",
     known: &[
         "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval",
-        "verify", "ask", "wait", "parallel", "for_each", "steps", "choose", "set", "stop",
+        "verify", "rate", "ask", "wait", "parallel", "for_each", "steps", "choose", "set", "stop",
     ],
     required: &[],
-    coming: &["run", "using", "rate"],
+    coming: &["run", "using"],
 };
 
 /// The verbs of the language, those to come included.
@@ -26,7 +26,7 @@ pub(crate) const VERBS: [&str; 9] =
     ["do", "ask", "wait", "parallel", "for_each", "choose", "run", "set", "stop"];
 
 /// What only goes together with `do`.
-const OF_DO: [&str; 7] = ["at", "with", "timeout", "retry", "undo", "approval", "verify"];
+const OF_DO: [&str; 8] = ["at", "with", "timeout", "retry", "undo", "approval", "verify", "rate"];
 
 /// Verbs that cannot fail themselves.
 const CANNOT_FAIL: [&str; 4] = ["wait", "parallel", "choose", "stop"];

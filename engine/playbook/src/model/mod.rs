@@ -20,7 +20,7 @@ pub use ask::{AfterAnswer, AskStep, Asking, IfExpired};
 pub use flow::{Branch, EachStep, SetStep, StopStep, WaitStep};
 pub use limits::{Counted, Limits, Per, Quota};
 pub use once::{KeyPart, OncePer};
-pub use step::{DoStep, IfUnknown, OnError, Retry, Step, StepCondition, StepId, UndoRule, Verb};
+pub use step::{DoStep, IfUnknown, OnError, Retry, RetryOn, Step, StepCondition, StepId, UndoRule, Verb};
 pub use value::{Form, Reference};
 
 /// A checked playbook.

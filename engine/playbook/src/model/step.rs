@@ -163,6 +163,10 @@ pub struct DoStep {
     pub undo: UndoRule,
     /// How long it may take until its effect is seen; the engine's own patience where it is not said.
     pub verify_within: Option<Duration>,
+    /// How long the effect must last, once it was seen; it is looked at again until then.
+    pub hold: Option<Duration>,
+    /// How many calls of this step are begun in a minute at most, over all runs of the playbook.
+    pub per_minute: Option<u32>,
     /// Who must agree before it is called, once it is known what exactly would be done.
     pub approval: Option<Asking>,
 }
@@ -176,11 +180,43 @@ pub struct Retry {
     pub first_wait: Duration,
     /// The longest wait.
     pub max_wait: Duration,
+    /// After what.
+    #[serde(default)]
+    pub on: RetryOn,
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { attempts: 3, first_wait: Duration::from_secs(1), max_wait: Duration::from_secs(30) }
+        Self {
+            attempts: 3,
+            first_wait: Duration::from_secs(1),
+            max_wait: Duration::from_secs(30),
+            on: RetryOn::ALL,
+        }
+    }
+}
+
+/// After what an attempt is made again; whatever else goes wrong is never repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryOn {
+    /// The outside system asks for patience.
+    pub throttled: bool,
+    /// It cannot be reached, or is out of order.
+    pub unavailable: bool,
+    /// No answer came, and the target shows that nothing has happened.
+    pub timeout: bool,
+}
+
+impl RetryOn {
+    /// After all of them: what goes where nothing is said.
+    pub const ALL: Self = Self { throttled: true, unavailable: true, timeout: true };
+    /// After none.
+    pub const NONE: Self = Self { throttled: false, unavailable: false, timeout: false };
+}
+
+impl Default for RetryOn {
+    fn default() -> Self {
+        Self::ALL
     }
 }
 

@@ -9,7 +9,7 @@ use super::conditions::group;
 use super::{described, list, object, reference, text, words};
 use crate::check::asking::{ASK, STEP_APPROVAL};
 use crate::check::flow::{BRANCH, STOP, WAIT};
-use crate::check::options::{DEFAULTS, RETRY, UNDO, VERIFY};
+use crate::check::options::{DEFAULTS, RATE, RETRY, RETRY_ON, UNDO, VERIFY};
 use crate::check::steps::{STEP, VERBS};
 
 pub(super) fn define(catalogue: &Catalogue, definitions: &mut Map<String, Value>) {
@@ -79,7 +79,14 @@ fn key(key: &str) -> Option<Value> {
         "retry" => described(reference("retry"), "How often it is attempted, and how soon again."),
         "on_error" => described(words(&["stop", "continue"]), "What happens to the lane when it fails."),
         "undo" => json!({ "anyOf": [{ "const": "never" }, object(&UNDO, undo)] }),
-        "verify" => object(&VERIFY, |_| Some(reference("duration"))),
+        "verify" => described(
+            object(&VERIFY, |_| Some(reference("duration"))),
+            "Until when its effect is seen, and how long it must last.",
+        ),
+        "rate" => described(
+            object(&RATE, |_| Some(json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }))),
+            "How many calls are begun in a minute at most.",
+        ),
         "approval" => json!({ "anyOf": [{ "const": "ask" }, object(&STEP_APPROVAL, asking)] }),
         "ask" => described(object(&ASK, asking), "A question to people."),
         "wait" => described(object(&WAIT, wait), "A wait."),
@@ -110,6 +117,7 @@ fn wait(key: &str) -> Option<Value> {
 fn retry(key: &str) -> Option<Value> {
     Some(match key {
         "attempts" => json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
+        "on" => described(list(words(&RETRY_ON)), "After what; after all of them, if nothing is said."),
         _ => reference("duration"),
     })
 }

@@ -6,6 +6,7 @@ use tokio::sync::{Semaphore, broadcast};
 
 use crate::context::Tools;
 use crate::lanes::LaneLocks;
+use crate::pace::Pace;
 use crate::resolve::Resolver;
 use crate::retry::Jitter;
 use crate::shutdown::Stop;
@@ -59,6 +60,7 @@ impl EngineParts {
             events: broadcast::channel(EVENTS_KEPT).0,
             stop: Stop::default(),
             brake: self.brake,
+            pace: Pace::default(),
         };
         (tools, self.archive)
     }

@@ -111,8 +111,24 @@ impl Course<'_> {
         if self.runs_always() && matches!(self.walk(&self.playbook.always, next), Progress::Busy) {
             return;
         }
+        if self.is_watching(next) {
+            return;
+        }
         let end = outcome::of_lane(self.state, self.playbook, self.lane.id);
         next.records.push(Entry::LaneEnded { lane: self.lane.id, end });
+    }
+
+    /// What must last is looked at until it has: only then it is known how the lane ends.
+    fn is_watching(&self, next: &mut Next) -> bool {
+        let mut watching = false;
+        for (task, due) in self.lane_state.tasks().filter_map(|task| Some((task, task.look_due()?))) {
+            watching = true;
+            match due <= self.now {
+                true => next.moves.push(Move::Watch { task: task.task.id.clone() }),
+                false => next.rest(due),
+            }
+        }
+        watching
     }
 
     /// `unless` that the alert alone could not answer is answered by the directories; what they cannot say either

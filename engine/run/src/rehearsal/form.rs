@@ -50,6 +50,8 @@ pub(super) struct Given {
     pub(super) devices: Vec<SomebodyGiven>,
     /// The systems whose directories do not answer.
     pub(super) away: Vec<String>,
+    /// What does not last, though it was done: somebody takes it back behind our back.
+    pub(super) drifts: Vec<String>,
     /// What calls come to, by action: `account.disable of alice at okta`.
     calls: BTreeMap<String, Value>,
 }
@@ -87,6 +89,7 @@ pub struct Rehearsal {
     pub(super) at: Timestamp,
     pub(super) given: Given,
     pub(super) faults: Vec<Fault>,
+    pub(super) drifts: Vec<Deed>,
     pub(super) exclusions: Vec<Entry>,
     pub(super) lists: Lists,
     pub(super) answers: BTreeMap<String, String>,
@@ -146,6 +149,7 @@ impl Reader<'_> {
         }
         let alert = self.alert(place, form.alert);
         let faults = self.faults(place, &form.given);
+        let drifts = self.drifts(place, &form.given);
         let exclusions = self.exclusions(place, &form.exclusions);
         let lists = self.lists(place, &form.lists);
         self.expectations(place, &form.expect);
@@ -157,6 +161,7 @@ impl Reader<'_> {
             at: at.ok()?,
             given,
             faults,
+            drifts,
             exclusions,
             lists: lists?,
             answers,
@@ -188,6 +193,17 @@ impl Reader<'_> {
             }
         }
         faults
+    }
+
+    fn drifts(&mut self, place: &str, given: &Given) -> Vec<Deed> {
+        let mut drifts = Vec::new();
+        for (number, line) in given.drifts.iter().enumerate() {
+            match Deed::read(line).and_then(|deed| self.offered(deed)) {
+                Ok(deed) => drifts.push(deed),
+                Err(why) => self.complain(&format!("{place}.given.drifts[{number}]"), why),
+            }
+        }
+        drifts
     }
 
     fn exclusions(&mut self, place: &str, forms: &[EntryForm]) -> Vec<Entry> {

@@ -116,7 +116,7 @@ impl Rehearsal {
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
         let folk = directories(alert, &self.given, catalogue, &time);
         let displays = folk.iter().flat_map(super::directory::Folk::displays).collect();
-        let world = World::new(self.faults.clone(), displays);
+        let world = World::new(self.faults.clone(), self.drifts.clone(), displays);
         let lists = Arc::new(NamedLists::new(self.lists.clone()));
         let keeper = Arc::new(MemoryLists::new(Arc::clone(&lists), Arc::clone(&time)));
         let own = quell_action::lists::actions(keeper).into_iter().map(|action| world.own(action));

@@ -117,6 +117,7 @@ impl Seen {
             }
             Entry::Started { task, .. } => drop(self.held.remove(task)),
             Entry::Failed { task, .. } | Entry::NeedsAttention { task, .. } => self.fail(task, false),
+            Entry::Drifted { task, .. } => self.fail(task, false),
             Entry::UndoFailed { task, .. } => self.fail(task, true),
             Entry::TaskExcluded { task, excluded }
             | Entry::Planned { task, verdict: Verdict::LeftAlone { excluded } } => {

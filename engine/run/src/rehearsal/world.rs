@@ -76,13 +76,17 @@ struct Inner {
     /// What is in effect, by target and action.
     in_effect: BTreeSet<(String, &'static str)>,
     faults: Vec<Fault>,
+    /// What does not last.
+    drifts: Vec<Deed>,
+    /// What has been seen done, and will not be seen again.
+    seen: BTreeSet<(String, &'static str)>,
     /// What people call a target.
     displays: HashMap<Target, String>,
 }
 
 impl World {
-    pub(super) fn new(faults: Vec<Fault>, displays: HashMap<Target, String>) -> Arc<Self> {
-        Arc::new(Self { inner: Mutex::new(Inner { faults, displays, ..Inner::default() }) })
+    pub(super) fn new(faults: Vec<Fault>, drifts: Vec<Deed>, displays: HashMap<Target, String>) -> Arc<Self> {
+        Arc::new(Self { inner: Mutex::new(Inner { faults, drifts, displays, ..Inner::default() }) })
     }
 
     /// Every action of the catalogue, here.
@@ -98,12 +102,7 @@ impl World {
     /// What this call comes to: its output, or the error that the test gave.
     fn call(&self, undo: bool, info: &ActionInfo, target: &Target) -> Result<Value, ActionError> {
         let mut inner = self.inner.lock();
-        let happened = Deed {
-            undo,
-            action: info.spec.name.to_owned(),
-            of: inner.displays.get(target).cloned(),
-            at: Some(info.spec.provider.to_owned()),
-        };
+        let happened = inner.deed(undo, info, target);
         let fault =
             inner.faults.iter_mut().find(|fault| !fault.turns.is_empty() && fault.deed.fits(&happened));
         let Some(fault) = fault else { return Ok(Value::Null) };
@@ -120,6 +119,16 @@ impl World {
         self.inner.lock().in_effect.contains(&(target.to_string(), action))
     }
 
+    /// What does not last is taken back by somebody once it was seen done.
+    fn was_seen(&self, target: &Target, info: &ActionInfo) {
+        let mut inner = self.inner.lock();
+        let deed = inner.deed(false, info, target);
+        let key = (target.to_string(), info.spec.name);
+        if inner.drifts.iter().any(|drift| drift.fits(&deed)) && inner.seen.insert(key.clone()) {
+            inner.in_effect.remove(&key);
+        }
+    }
+
     fn put(&self, target: &Target, info: &ActionInfo, is: bool) {
         let mut inner = self.inner.lock();
         let of = |action| (target.to_string(), action);
@@ -131,6 +140,17 @@ impl World {
         // Whoever is enabled is not disabled any more. Some actions name themselves.
         if let Some(opposite) = info.spec.undo.filter(|opposite| *opposite != info.spec.name) {
             inner.in_effect.remove(&of(opposite));
+        }
+    }
+}
+
+impl Inner {
+    fn deed(&self, undo: bool, info: &ActionInfo, target: &Target) -> Deed {
+        Deed {
+            undo,
+            action: info.spec.name.to_owned(),
+            of: self.displays.get(target).cloned(),
+            at: Some(info.spec.provider.to_owned()),
         }
     }
 }
@@ -197,6 +217,9 @@ impl AnyAction for StandIn {
             return Err(ActionError::not_readable(self.info.spec.name));
         }
         let is = self.world.is_in_effect(target, self.info.spec.name);
+        if is {
+            self.world.was_seen(target, &self.info);
+        }
         Ok(Observation { state: state(is), in_effect: if is { InEffect::Yes } else { InEffect::No } })
     }
 

@@ -9,6 +9,8 @@ pub(super) fn task_of(entry: &Entry) -> Option<&TaskId> {
         | Entry::TaskExcluded { task, .. }
         | Entry::TaskDropped { task }
         | Entry::OverLimit { task, .. }
+        | Entry::Watched { task, .. }
+        | Entry::Drifted { task, .. }
         | Entry::Started { task, .. }
         | Entry::Unsettled { task, .. }
         | Entry::Succeeded { task, .. }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{HeldBack, Wait};
+use crate::retry::later;
+use crate::watch::LOOKS;
 use crate::{Entry, Fulfilled, Task, Verdict, Verification, Whose};
 
 /// Where a task stands, in a word.
@@ -70,6 +72,10 @@ pub struct TaskState {
     pub excluded: Option<Excluded>,
     /// What would happen to it, where it was only planned.
     pub verdict: Option<Verdict>,
+    /// When a change that must last is looked at again: what the latest look said, if there was one.
+    pub watch: Option<Option<Timestamp>>,
+    /// Why a change that must last does not stand any more.
+    pub drifted: Option<String>,
     /// How far it was taken back.
     pub undo: Undo,
 }
@@ -103,6 +109,8 @@ impl TaskState {
             granted: Vec::new(),
             excluded: None,
             verdict: None,
+            watch: None,
+            drifted: None,
             undo: Undo::default(),
         }
     }
@@ -134,7 +142,8 @@ impl TaskState {
 
     /// Whether its call was made and has no effect.
     pub fn is_ineffective(&self) -> bool {
-        matches!(self.fulfilled, Some(Fulfilled { effect: Effect::Ineffective { .. }, .. }))
+        self.drifted.is_some()
+            || matches!(self.fulfilled, Some(Fulfilled { effect: Effect::Ineffective { .. }, .. }))
     }
 
     /// Whether it changed something.
@@ -157,6 +166,18 @@ impl TaskState {
         }
         let after = chrono::Duration::from_std(self.task.undo_after?).ok()?;
         self.succeeded?.0.checked_add_signed(after)
+    }
+
+    /// When a change that must last is looked at again; `None` where nobody looks, or not any more.
+    pub fn look_due(&self) -> Option<Timestamp> {
+        let hold = self.task.must_last?;
+        if self.phase != Phase::Succeeded || self.undo.wanted || self.is_ineffective() {
+            return None;
+        }
+        match self.watch {
+            Some(again_at) => again_at,
+            None => Some(later(self.succeeded?.0, hold / LOOKS)),
+        }
     }
 
     /// Whether an undo is wanted and not yet at its end.
@@ -214,6 +235,12 @@ impl TaskState {
             Entry::UndoRequested { .. } => {
                 self.undo.wanted = true;
                 self.undo.wait = None;
+            }
+            Entry::Watched { again_at, .. } => self.watch = Some(*again_at),
+            Entry::Drifted { why, .. } => {
+                self.watch = Some(None);
+                self.drifted = Some(why.clone());
+                self.error = Some(ActionError::rejected(why.clone()));
             }
             Entry::Confirmed { .. } => self.undo.confirmed = true,
             Entry::UndoStarted { attempt, .. } => {
@@ -286,7 +313,7 @@ fn after(task: &TaskState, entry: &Entry) -> Option<Phase> {
             Entry::UndoRequested { .. },
         ) => same,
         (Stuck, Entry::UndoRequested { .. }) => Succeeded,
-        (Succeeded, Entry::Confirmed { .. }) => Succeeded,
+        (Succeeded, Entry::Confirmed { .. } | Entry::Watched { .. } | Entry::Drifted { .. }) => Succeeded,
         (Succeeded, Entry::UndoStarted { .. }) if undo_wanted => Undoing,
         (Succeeded, Entry::UndoDelayed { .. }) if undo_wanted => Succeeded,
         (Succeeded, Entry::UndoReleased { .. }) if undo_wanted => Released,
