@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use quell_kit::conformance::Vendor;
+use quell_kit::conformance::{Mishap, Vendor};
+use quell_kit::scripted::Mishaps;
 use rustls::ServerConfig;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
@@ -45,6 +46,8 @@ pub(crate) struct State {
     pub(crate) taken: Mutex<Vec<Taken>>,
     /// Everything that was said to it in clear.
     pub(crate) overheard: Mutex<String>,
+    /// What happens at one of the commands; the end of a mail is one, too.
+    pub(crate) mishaps: Mishaps,
 }
 
 impl MailSink {
@@ -61,6 +64,7 @@ impl MailSink {
             behaviour: Mutex::new(Vendor::Answers),
             taken: Mutex::default(),
             overheard: Mutex::default(),
+            mishaps: Mishaps::default(),
         });
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
@@ -107,6 +111,10 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     let mut mail = Taken::default();
     loop {
         let line = hear(&mut stream, state, encrypted).await?;
+        if let Some(mishap) = state.mishaps.next() {
+            happen(&mut stream, mishap).await?;
+            continue;
+        }
         let word = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
         match word.as_str() {
             "EHLO" if encrypted => say(&mut stream, "250-sink\r\n250 AUTH PLAIN LOGIN").await?,
@@ -141,8 +149,14 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             "DATA" => {
                 say(&mut stream, "354 go on").await?;
                 mail.data = data(&mut stream).await?;
-                state.taken.lock().push(mail.clone());
-                taken(&mut stream, how).await?;
+                let mishap = state.mishaps.next();
+                if !matches!(mishap, Some(Mishap::Fails | Mishap::IsBusy)) {
+                    state.taken.lock().push(mail.clone());
+                }
+                match mishap {
+                    Some(mishap) => happen(&mut stream, mishap).await?,
+                    None => taken(&mut stream, how).await?,
+                }
             }
             "QUIT" => {
                 say(&mut stream, "221 bye").await?;
@@ -150,6 +164,27 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             }
             _ => say(&mut stream, "502 what?").await?,
         }
+    }
+}
+
+/// What comes in the place of an answer; nothing where the connection is over.
+async fn happen<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, mishap: Mishap) -> Option<()> {
+    match mishap {
+        Mishap::Fails => say(stream, "451 4.3.0 something broke").await,
+        Mishap::IsBusy => {
+            say(stream, "421 4.3.2 come again").await?;
+            None
+        }
+        Mishap::Silence => {
+            // Until the other side gives up.
+            let _ = stream.read_u8().await;
+            None
+        }
+        Mishap::Cut => {
+            send(stream, b"25").await;
+            None
+        }
+        _ => say(stream, "\u{1}\u{2} no SMTP").await,
     }
 }
 

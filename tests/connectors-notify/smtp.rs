@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::{Connection, Connector, Failure, Target};
-use quell_kit::conformance::{Bench, Case, Vendor, check};
+use quell_kit::conformance::{Bench, Case, Mishap, PositionBench, Vendor, check, check_positions};
 use quell_kit::scripted::{DeafServer, refusing_url};
 use quell_smtp::{SmtpConnector, SmtpSettings};
 use serde_json::{Value, json};
@@ -99,6 +99,28 @@ impl Bench for PostOffice {
     fn time_limit(&self) -> Duration {
         Duration::from_millis(2500)
     }
+}
+
+impl PositionBench for PostOffice {
+    fn expect(&self, mishap: Option<(usize, Mishap)>) {
+        self.sink.state.mishaps.expect(mishap);
+    }
+
+    fn calls(&self) -> usize {
+        self.sink.state.mishaps.calls()
+    }
+
+    fn mishaps(&self) -> Vec<Mishap> {
+        vec![Mishap::Silence, Mishap::Cut, Mishap::Garbage, Mishap::Fails, Mishap::IsBusy]
+    }
+}
+
+/// At every command, and at the end of the mail.
+#[tokio::test]
+async fn a_mishap_at_any_command_is_told_truly() {
+    let report = check_positions(&PostOffice::open(Door::Tls).await).await;
+    assert_eq!(report.verdict(), "");
+    assert!(report.played.len() >= 35, "{:?}", report.played);
 }
 
 #[tokio::test]

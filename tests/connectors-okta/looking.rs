@@ -138,4 +138,6 @@ async fn a_probe_says_whose_token_it_is_and_what_it_may_do() {
     let report = bench.connection(json!({})).await.probe.probe().await;
     assert_eq!((report.system, report.problems.is_empty()), (None, false));
     assert!(report.grants.iter().all(|grant| grant.allowed.is_none()));
+    let asked = bench.organisation.server.seen();
+    assert!(asked.iter().all(|seen| !seen.path.ends_with('/')), "nobody is asked about without an id");
 }

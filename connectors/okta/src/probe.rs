@@ -79,8 +79,9 @@ impl Probe for OktaProbe {
             }
         };
         for app in &self.okta.settings.active_directory_apps {
-            let own = self.okta.own_id(deadline).await.map(str::to_owned).unwrap_or_default();
-            if let (false, Err(error)) = (own.is_empty(), self.okta.app_user(app, &own, deadline).await) {
+            // Without an id the question would be about everybody.
+            let Ok(own) = self.okta.own_id(deadline).await else { continue };
+            if let Err(error) = self.okta.app_user(app, own, deadline).await {
                 report.problems.push(format!("the integration {app} cannot be read: {error}"));
             }
         }
