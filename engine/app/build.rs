@@ -6,8 +6,7 @@ use std::io::Result;
 use std::path::{Path, PathBuf};
 
 /// What is put in: the folder here, and the folder in the demo.
-const FOLDERS: [(&str, &str); 3] =
-    [("examples/quickstart", ""), ("examples/alerts", "alerts/"), ("playbooks", "playbooks/")];
+const FOLDERS: [(&str, &str); 2] = [("examples/quickstart", ""), ("examples/alerts", "alerts/")];
 
 fn main() -> Result<()> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
@@ -27,7 +26,8 @@ fn main() -> Result<()> {
     fs::write(out.join("demo_files.rs"), list)
 }
 
-/// The files below a folder that a site is made of. Links are passed over: they lead to folders that are put in anyway.
+/// The files below a folder that a site is made of. A link to a file is the file; links to folders are passed over, since
+/// they lead to folders that are put in anyway.
 fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     println!("cargo:rerun-if-changed={}", folder.display());
     for entry in fs::read_dir(folder)? {
@@ -36,7 +36,7 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let made_by_running = path.file_name().is_some_and(|name| name == "state" || name == "lab");
         if kind.is_dir() && !made_by_running {
             gather(&path, files)?;
-        } else if kind.is_file() && belongs_to_a_site(&path) {
+        } else if !kind.is_dir() && path.is_file() && belongs_to_a_site(&path) {
             files.push(path);
         }
     }

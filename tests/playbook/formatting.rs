@@ -8,7 +8,7 @@ use quell_playbook::{SourceFile, Surroundings, format, load};
 
 use crate::fixtures::{catalogue, folder, shipped_folder, surroundings};
 use crate::golden::{file_name, files};
-use crate::shipped::{known, shipped};
+use crate::shipped::{folders, known, shipped};
 
 /// What a text loads as, apart from the text itself.
 type Model = Box<dyn Fn(&str) -> Option<String>>;
@@ -93,12 +93,17 @@ fn mutations(text: &str) -> Vec<String> {
     mutated
 }
 
+/// So many ways of writing each playbook otherwise.
+const SAMPLE: usize = 12;
+
 #[test]
 fn nothing_changes_its_meaning_and_no_comment_is_lost() {
     let (mut tried, mut changed) = (0, 0);
     for (name, text, model) in playbooks() {
         let good = model(&text).unwrap_or_else(|| panic!("{name} does not load"));
-        for mutated in mutations(&text).iter().chain([&text]) {
+        let all = mutations(&text);
+        let stride = (all.len() / SAMPLE).max(1);
+        for mutated in all.iter().skip(text.len() % stride).step_by(stride).chain([&text]) {
             // A remark in the middle of a text, or a dash pushed away from what hangs below it, says something else.
             let Some(before) = model(mutated) else { continue };
             tried += 1;
@@ -110,7 +115,7 @@ fn nothing_changes_its_meaning_and_no_comment_is_lost() {
             changed += usize::from(formatted != *mutated && before == good);
         }
     }
-    assert!(tried > 500 && changed > 400, "{changed} of {tried} were laid out anew");
+    assert!(tried > 150 && changed > 100, "{changed} of {tried} were laid out anew");
 }
 
 #[test]
@@ -126,7 +131,7 @@ fn mere_spacing_is_settled_and_not_handed_back() {
 #[test]
 fn the_shipped_playbooks_and_their_tests_are_laid_out_so() {
     for path in
-        ["identity", "device", "notify"].iter().flat_map(|name| files(&shipped_folder().join(name), "yaml"))
+        folders(&shipped_folder()).into_iter().flat_map(|name| files(&shipped_folder().join(name), "yaml"))
     {
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(format(&file_name(&path), text.as_bytes()).unwrap(), text, "{}", path.display());

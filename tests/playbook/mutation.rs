@@ -7,8 +7,11 @@ use quell_playbook::{SourceFile, Surroundings, load};
 
 use crate::shipped::{known, shipped};
 
+/// So many mutations of each playbook.
+const SAMPLE: usize = 40;
+
 #[test]
-fn every_mutation_is_refused_or_changes_the_model() {
+fn a_mutation_is_refused_or_changes_the_model() {
     let catalogue = known();
     let surroundings = Surroundings::default();
     let mut tried = 0;
@@ -21,14 +24,18 @@ fn every_mutation_is_refused_or_changes_the_model() {
             loaded.is_usable().then(|| outline(&loaded.playbooks[0]))
         };
         let good = model(&original).unwrap_or_else(|| panic!("{} does not load", file.name));
-        for mutated in mutations(&original) {
+        // So many of each that the whole takes seconds, beginning at another place in each.
+        let all = mutations(&original);
+        let stride = (all.len() / SAMPLE).max(1);
+        let first = original.len() % stride;
+        for mutated in all.into_iter().skip(first).step_by(stride) {
             tried += 1;
             if model(&mutated).as_ref() == Some(&good) {
                 passed_over.push(difference(&file.name, &original, &mutated));
             }
         }
     }
-    assert!(tried > 3_000, "only {tried} mutations");
+    assert!(tried > 800, "only {tried} mutations");
     assert!(
         passed_over.is_empty(),
         "{} of {tried} passed over:\n{}",

@@ -12,7 +12,7 @@ use quell_run::rehearsal::{AlertGiven, Rehearsal, read};
 
 use crate::fixtures::shipped_folder;
 use crate::golden::{file_name, files};
-use crate::shipped::{known, shipped};
+use crate::shipped::{folders, is_disruptive, known, shipped};
 
 fn playbooks() -> BTreeMap<String, Arc<Playbook>> {
     let loaded = load(&shipped(), &known(), &Surroundings::default());
@@ -23,8 +23,8 @@ fn playbooks() -> BTreeMap<String, Arc<Playbook>> {
 fn tests() -> Vec<(String, String, Vec<Rehearsal>)> {
     let catalogue = known();
     let mut found = Vec::new();
-    for folder in ["identity", "device", "notify"] {
-        for path in files(&shipped_folder().join(folder), "yaml") {
+    for folder in folders(&shipped_folder()) {
+        for path in files(&shipped_folder().join(&folder), "yaml") {
             let name = file_name(&path);
             let Some(stem) = name.strip_suffix(".test.yaml") else { continue };
             let text = fs::read_to_string(&path).unwrap();
@@ -65,12 +65,19 @@ fn the_tests_of_the_shipped_playbooks_pass() {
 }
 
 #[test]
-fn every_playbook_that_acts_is_tried_with_an_exclusion_and_a_failure() {
+fn every_playbook_is_tried_with_an_exclusion_and_with_a_failure() {
     let tests = tests();
-    for (name, _) in playbooks().iter().filter(|(_, playbook)| playbook.mode == Mode::Act) {
+    for (name, playbook) in playbooks() {
         let (_, text, _) =
-            tests.iter().find(|(of, _, _)| of == name).unwrap_or_else(|| panic!("{name}: no test"));
-        for needed in ["exclusions:", "because: excluded", "error:", "failed:"] {
+            tests.iter().find(|(of, _, _)| *of == name).unwrap_or_else(|| panic!("{name}: no test"));
+        let mut needed = Vec::new();
+        if is_disruptive(&playbook) {
+            needed.extend(["exclusions:", "because: excluded"]);
+        }
+        if playbook.mode != Mode::Observe {
+            needed.extend(["error:", "failed:"]);
+        }
+        for needed in needed {
             assert!(text.contains(needed), "{name}: no test has {needed}");
         }
     }
@@ -79,13 +86,16 @@ fn every_playbook_that_acts_is_tried_with_an_exclusion_and_a_failure() {
 #[test]
 fn the_tutorial_shows_tests_that_pass() {
     let text = fs::read_to_string(shipped_folder().join("README.md")).unwrap();
-    let shown = text.split("```yml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    let tests = read("dcsync.test.yaml", shown.as_bytes(), &known()).unwrap();
-    assert_eq!(tests.len(), 2);
-    for test in tests {
-        let played = test.play(alert(&test), &playbooks()["dcsync"], &known()).unwrap();
-        assert_eq!(played.differences, [], "{}", test.name);
+    let mut count = 0;
+    for shown in text.split("```yml\n").skip(1) {
+        let shown = shown.split("```").next().unwrap();
+        for test in read("dcsync.test.yaml", shown.as_bytes(), &known()).unwrap() {
+            let played = test.play(alert(&test), &playbooks()["dcsync"], &known()).unwrap();
+            assert_eq!(played.differences, [], "{}", test.name);
+            count += 1;
+        }
     }
+    assert_eq!(count, 2 + 5);
 }
 
 /// One test about the replication of the directory.
@@ -128,6 +138,10 @@ fn what_a_test_misspells_is_refused_at_its_place() {
         ("expect: { actions: [account.disabel] }", "there is no action account.disabel"),
         ("expect: { actions: [account.disable at ldap] }", "not offered at ldap"),
         ("expect: { actions: nothing }", "neither a list nor `none`"),
+        ("expect: { actions: [{ account.disable: { wiht: {} } }] }", "there is no `wiht`"),
+        ("expect: { asks: [{ confirm: { expires: 2 } }] }", "`expires` is a text"),
+        ("expect: { ends_after: 8 hours }", "`ends_after`"),
+        ("crowd: { people: 3 }\n    expect: {}", "is in a file: write it here to change it"),
         ("expect: { outcome: good }", "no run ends"),
         ("at: noon\n    expect: {}", "no moment"),
         ("given: { calls: { account.disable: { error: bad } } }\n    expect: {}", "there is no error"),

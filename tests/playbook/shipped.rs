@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use quell_action::{Catalogue, Connector, Impact};
-use quell_alert::{Alert, Decoded, Product, Severity};
+use quell_alert::{Alert, Decoded, EntityKind, Product, Severity};
 use quell_playbook::condition::Truth;
-use quell_playbook::model::{AlertState, Mode, Verb};
+use quell_playbook::model::{AlertState, Playbook, Verb};
 use quell_playbook::render::{self, Style};
 use quell_playbook::{Entity, LaneScope, Loaded, Matcher, SourceFile, Surroundings, load};
 
@@ -20,9 +21,18 @@ pub(crate) fn lab() -> Catalogue {
 
 /// Every shipped playbook, as its folder and file.
 pub(crate) fn shipped() -> Vec<SourceFile> {
+    below(&shipped_folder())
+}
+
+/// Those that the quick start takes.
+fn of_the_quick_start() -> Vec<SourceFile> {
+    below(&shipped_folder().join("../examples/quickstart/playbooks"))
+}
+
+fn below(root: &Path) -> Vec<SourceFile> {
     let mut found = Vec::new();
-    for folder in ["identity", "device", "notify"] {
-        for path in files(&shipped_folder().join(folder), "yaml") {
+    for folder in folders(root) {
+        for path in files(&root.join(&folder), "yaml") {
             if path.to_string_lossy().ends_with(".test.yaml") {
                 continue;
             }
@@ -35,32 +45,55 @@ pub(crate) fn shipped() -> Vec<SourceFile> {
     found
 }
 
+/// The folders in a folder of playbooks.
+pub(crate) fn folders(root: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_dir()).map(|path| file_name(&path)).collect()
+}
+
 /// Everything that this program could offer.
 pub(crate) fn known() -> Catalogue {
-    let lab = quell_lab::LabConnector::actions(None);
-    let own = quell_action::lists::described();
-    Catalogue::new(lab.into_iter().chain(quell_webhook::WebhookConnector::actions(None)).chain(own))
+    quell_connectors::catalogue()
 }
 
 fn loaded() -> Loaded {
-    load(&shipped(), &lab(), &Surroundings { known: known(), ..Surroundings::default() })
+    load(&shipped(), &known(), &Surroundings::default())
 }
 
 #[test]
-fn they_load_on_the_lab_without_a_mistake() {
+fn they_load_without_a_word() {
     let loaded = loaded();
-    let errors: Vec<_> = loaded.diagnostics.iter().filter(|found| found.is_error()).cloned().collect();
-    assert!(errors.is_empty(), "{}", render::text(&errors, &loaded.sources, Style::PLAIN));
-    // The only warning is that the one which tells waits for its webhook.
-    let warned: BTreeSet<&str> = loaded.diagnostics.iter().map(|found| found.place.file.as_str()).collect();
-    assert_eq!(warned, BTreeSet::from(["notify/tell-soc.yaml"]));
-    assert!(loaded.playbooks.len() >= 8);
+    assert!(
+        loaded.diagnostics.is_empty(),
+        "{}",
+        render::text(&loaded.diagnostics, &loaded.sources, Style::PLAIN)
+    );
+    assert!(loaded.playbooks.len() >= 11);
 }
 
 #[test]
-fn those_that_wait_load_where_their_connector_is() {
-    let loaded = load(&shipped(), &known(), &Surroundings::default());
-    assert_eq!(loaded.diagnostics, []);
+fn the_quick_start_takes_those_that_the_lab_can_carry() {
+    let taken = of_the_quick_start();
+    let loaded = load(&taken, &lab(), &Surroundings { known: known(), ..Surroundings::default() });
+    assert!(
+        loaded.diagnostics.is_empty(),
+        "{}",
+        render::text(&loaded.diagnostics, &loaded.sources, Style::PLAIN)
+    );
+    assert_eq!(loaded.playbooks.len(), 10);
+    let shipped = shipped();
+    assert!(taken.iter().all(|file| shipped.contains(file)));
+}
+
+/// Whether it takes something away from somebody.
+pub(crate) fn is_disruptive(playbook: &Playbook) -> bool {
+    let catalogue = known();
+    playbook.all_steps().any(|step| match &step.verb {
+        Verb::Do(action) => {
+            catalogue.named(action.action.as_str()).any(|info| info.spec.impact == Impact::Disruptive)
+        }
+        _ => false,
+    })
 }
 
 #[test]
@@ -69,13 +102,7 @@ fn each_says_what_it_is_and_how_many_it_may_touch() {
         let name = &playbook.name;
         assert!(playbook.description.is_some(), "{name} has no description");
         assert!(!playbook.labels.is_empty(), "{name} has no labels");
-        let disruptive = playbook.steps.iter().any(|step| match &step.verb {
-            Verb::Do(action) => {
-                known().named(action.action.as_str()).any(|info| info.spec.impact == Impact::Disruptive)
-            }
-            _ => false,
-        });
-        if disruptive {
+        if is_disruptive(&playbook) {
             let source = &playbook.source;
             assert!(source.contains("at_most:"), "{name} does not say how many it may touch");
             assert!(playbook.when.states == [AlertState::New], "{name} acts on old news");
@@ -85,7 +112,7 @@ fn each_says_what_it_is_and_how_many_it_may_touch() {
 
 #[test]
 fn each_alert_starts_those_that_are_for_it() {
-    let matcher = Matcher::new(loaded().playbooks);
+    let matcher = Matcher::new(load(&of_the_quick_start(), &lab(), &Surroundings::default()).playbooks);
     let started = |change: fn(&mut Alert)| {
         let mut alert = Alert {
             external_id: None,
@@ -137,7 +164,7 @@ fn each_alert_starts_those_that_are_for_it() {
 
 #[test]
 fn the_sample_alerts_start_what_they_are_samples_of() {
-    let matcher = Matcher::new(loaded().playbooks);
+    let matcher = Matcher::new(load(&of_the_quick_start(), &lab(), &Surroundings::default()).playbooks);
     let folder = shipped_folder().join("../examples/alerts");
     for (file, expected) in [
         ("01-dcsync.json", &["dcsync"][..]),
@@ -169,6 +196,10 @@ fn those_of_whom_the_alert_says_no_more_than_a_name_are_chosen() {
     let alert = alert();
     for playbook in loaded().playbooks {
         let Some(for_each) = &playbook.for_each else { continue };
+        // What has no roles is chosen by what it is.
+        if !matches!(for_each.kind, EntityKind::Account | EntityKind::Device) {
+            continue;
+        }
         let entity = Entity::at(&alert, for_each.kind, 0);
         let scope = LaneScope::new(&alert, entity, now());
         let chosen = for_each.only.as_ref().map_or(Truth::True, |only| only.truth(&scope));
@@ -176,11 +207,38 @@ fn those_of_whom_the_alert_says_no_more_than_a_name_are_chosen() {
     }
 }
 
+/// The lines of a list of detections: id first.
+fn detections(file: &str) -> Vec<String> {
+    let path = shipped_folder().join("../engine/alert/src/catalogue").join(file);
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines.filter_map(|line| line.split('\t').next()).map(str::to_owned).collect()
+}
+
 #[test]
-fn most_act_and_one_watches() {
-    let loaded = loaded();
-    let of = |mode| loaded.playbooks.iter().filter(|playbook| playbook.mode == mode).count();
-    assert!(of(Mode::Act) >= 8);
-    assert_eq!(of(Mode::Observe), 1);
-    assert_eq!(of(Mode::Disabled), 1);
+fn each_detection_of_defender_for_identity_starts_one() {
+    let matcher = Matcher::new(loaded().playbooks);
+    let of_all = |change: &dyn Fn(&mut Alert)| {
+        let mut alert = Alert {
+            external_id: None,
+            techniques: Vec::new(),
+            title: "Something".into(),
+            severity: Some(Severity::High),
+            product: Product(Product::DEFENDER_FOR_IDENTITY.into()),
+            ..alert()
+        };
+        change(&mut alert);
+        let started = matcher.matching(&alert, AlertState::New, now());
+        started.into_iter().filter(|playbook| playbook.labels.contains(&"identity".to_owned())).count()
+    };
+    let (classic, newer) = (detections("classic.tsv"), detections("detectors.tsv"));
+    assert!(classic.len() > 60 && newer.len() > 40);
+    for id in &classic {
+        let started = of_all(&|alert| alert.external_id = Some(id.clone()));
+        assert_eq!(started, 1, "{id} starts {started}");
+    }
+    for id in &newer {
+        let started = of_all(&|alert| alert.detector_id = Some(id.clone()));
+        assert_eq!(started, 1, "{id} starts {started}");
+    }
 }

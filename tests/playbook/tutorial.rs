@@ -7,7 +7,7 @@ use quell_playbook::{SourceFile, Surroundings, load};
 
 use crate::fixtures::shipped_folder;
 use crate::golden::files;
-use crate::shipped::known;
+use crate::shipped::{folders, known};
 
 /// A fenced block: its language and its text.
 fn blocks(text: &str) -> Vec<(String, String)> {
@@ -56,8 +56,8 @@ fn every_snippet_is_a_playbook_that_loads_or_is_refused_as_shown() {
 #[test]
 fn the_index_names_every_playbook() {
     let text = fs::read_to_string(shipped_folder().join("README.md")).unwrap();
-    for folder in ["identity", "device", "notify"] {
-        for path in files(&shipped_folder().join(folder), "yaml") {
+    for folder in folders(&shipped_folder()) {
+        for path in files(&shipped_folder().join(&folder), "yaml") {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if name.ends_with(".test.yaml") {
                 continue;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use quell_action::Catalogue;
 
+use super::apart::are_apart;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{Mode, Playbook, Verb};
@@ -72,7 +73,7 @@ fn opposite(
     undo: &str,
 ) -> Option<Diagnostic> {
     let overlap = one.when.states.iter().any(|state| other.when.states.contains(state));
-    if !overlap || one.name == other.name {
+    if !overlap || one.name == other.name || are_apart(&one.when.alert, &other.when.alert) {
         return None;
     }
     let message = format!(

@@ -5,6 +5,7 @@
 
 mod across;
 mod actions;
+mod apart;
 pub(crate) mod asking;
 pub(crate) mod conditions;
 pub(crate) mod flow;

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quell_action::{ParamKind, ParamSpec};
 use quell_alert::EntityKind;
+use serde_json::Value;
 
 use super::Check;
-use crate::model::Reference;
+use crate::model::{Form, Reference};
 use crate::names::{self, Kind};
 use crate::parse::Span;
 use crate::{codes, nearest};
@@ -52,6 +53,20 @@ impl Output {
             _ => Vec::new(),
         };
         Self { name: spec.name.clone(), kind: kind_of(&spec.kind), words }
+    }
+
+    /// What is below outputs that the step itself names: `values: { id: $.id }` of a call gives `values.id`, as text.
+    pub(super) fn within(outputs: &[Self], with: &BTreeMap<String, Form>) -> Vec<Self> {
+        let maps = outputs.iter().filter(|output| output.kind == Kind::Json);
+        let names = maps.flat_map(|output| {
+            let keys: Vec<&String> = match with.get(&output.name) {
+                Some(Form::Map(members)) => members.keys().collect(),
+                Some(Form::Literal(Value::Object(members))) => members.keys().collect(),
+                _ => Vec::new(),
+            };
+            keys.into_iter().map(|key| format!("{}.{key}", output.name))
+        });
+        names.map(|name| Self::new(&name, Kind::Text)).collect()
     }
 }
 

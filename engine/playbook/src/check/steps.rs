@@ -4,7 +4,7 @@ use super::Check;
 use super::asking;
 use super::flow::Found;
 use super::options::Defaults;
-use super::references::Stage;
+use super::references::{Output, Stage};
 use super::shape::{Fields, Keys};
 use super::words::NameForm;
 use crate::codes;
@@ -108,7 +108,11 @@ impl Check<'_> {
         }
         let action = self.do_step(fields, defaults);
         let name = fields.get("do").and_then(Node::text);
-        (name.map(|name| self.outputs(name)).unwrap_or_default(), action.map(Verb::Do))
+        let mut outputs = name.map(|name| self.outputs(name)).unwrap_or_default();
+        let within =
+            action.iter().flat_map(|action| Output::within(&outputs, &action.with)).collect::<Vec<_>>();
+        outputs.extend(within);
+        (outputs, action.map(Verb::Do))
     }
 
     fn other(

@@ -87,10 +87,9 @@ impl Template {
                 None => return Err(MissingValue::of_name(&insert.reference)),
             }
         }
-        // Every root exists, so that `default` finds an absent field and not an absent object.
+        // Whatever is around a field exists, so that `default` finds an absent field and not an absent object.
         for insert in self.inserts.iter() {
-            let (root, _) = insert.reference.split();
-            values.entry(root).or_insert_with(|| Value::Object(Map::new()));
+            let _ = around(&mut values, &insert.reference);
         }
         ENVIRONMENT
             .render_named_str(self.format.name(), &self.source, minijinja::Value::from(Serde(&values)))
@@ -139,16 +138,26 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 
 /// Sets a dotted name in a tree of objects.
 fn put(values: &mut Map<String, Value>, reference: &Reference, value: Value) {
-    let (root, field) = reference.split();
-    let mut place = values.entry(root).or_insert_with(|| Value::Object(Map::new()));
-    for part in field.split('.').filter(|part| !part.is_empty()) {
+    if let Some((members, last)) = around(values, reference) {
+        members.insert(last.to_owned(), value);
+    }
+}
+
+/// The object that holds the last part of a dotted name, and that part.
+fn around<'v, 'r>(
+    values: &'v mut Map<String, Value>,
+    reference: &'r Reference,
+) -> Option<(&'v mut Map<String, Value>, &'r str)> {
+    let (path, last) = reference.0.rsplit_once('.').unwrap_or(("", &reference.0));
+    let mut members = values;
+    for part in path.split('.').filter(|part| !part.is_empty()) {
+        let place = members.entry(part).or_insert(Value::Null);
         if !place.is_object() {
             *place = Value::Object(Map::new());
         }
-        let Some(members) = place.as_object_mut() else { return };
-        place = members.entry(part).or_insert(Value::Null);
+        members = place.as_object_mut()?;
     }
-    *place = value;
+    Some((members, last))
 }
 
 #[cfg(test)]

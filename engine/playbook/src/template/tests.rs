@@ -62,6 +62,7 @@ fn filters_do_what_they_say() {
     assert_eq!(filled("{{ alert.start | time('%H:%M') }}"), "03:04");
     assert_eq!(filled("{{ alert.start | time }}"), "2026-11-21 03:04:05 UTC");
     assert_eq!(filled("{{ alert.link | default('no link') }}"), "no link");
+    assert_eq!(filled("{{ cut_off.error.kind | default('none') }}"), "none");
     assert_eq!(filled("{{ lane.outcome | default(\"}}\") | lower }}"), "}}");
 }
 

@@ -1,9 +1,11 @@
 //! [`Difference`]: where what happened is not what a test expects.
 
+use quell_playbook::duration;
 use serde::Serialize;
 
 use super::expect::{Actions, Deed, Expect, SkipExpected, is_called};
 use super::seen::{Happened, Seen, Skipped};
+use super::wanted::{QuestionWanted, Wanted};
 
 /// Where what happened is not what a test expects.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,10 +27,14 @@ pub(super) fn differences(expect: &Expect, seen: &Seen) -> Vec<Difference> {
     }
     found.extend(expect.failed.as_ref().and_then(|failed| failures(failed, &seen.failed)));
     found.extend(expect.skipped.as_ref().and_then(|skipped| skips(skipped, &seen.skipped)));
-    found.extend(expect.asks.as_ref().and_then(|asks| questions(asks, seen)));
+    found.extend(expect.questions().ok().flatten().and_then(|asks| questions(&asks, seen)));
     if let Some(outcome) = expect.outcome.as_ref().filter(|outcome| seen.outcome.as_ref() != Some(outcome)) {
         let got = seen.outcome.clone().unwrap_or_else(|| "the run has not ended".to_owned());
         found.push(Difference { what: "outcome", expected: vec![outcome.clone()], got: vec![got] });
+    }
+    if let Some(length) = expect.length().ok().flatten().filter(|length| *length != seen.length) {
+        let (expected, got) = (vec![duration::write(length)], vec![duration::write(seen.length)]);
+        found.push(Difference { what: "ends_after", expected, got });
     }
     found
 }
@@ -36,22 +42,24 @@ pub(super) fn differences(expect: &Expect, seen: &Seen) -> Vec<Difference> {
 /// In order. A line without a system stands for the calls of one step at all of them; what only tells, and is not
 /// expected, is passed over.
 fn actions(what: &'static str, expected: Option<&Actions>, happened: &[Happened]) -> Option<Difference> {
-    let wanted: Vec<Deed> = expected.and_then(|actions| actions.lines().ok()).unwrap_or_default();
-    let counts = |one: &&Happened| one.is_disruptive || wanted.iter().any(|deed| deed.fits(&one.deed));
-    let mut left: &[Deed] = &wanted;
-    let got: Vec<&Deed> = happened.iter().filter(counts).map(|one| &one.deed).collect();
-    let mut current: Option<(&Deed, Vec<&Deed>)> = None;
-    for deed in &got {
+    let lines = expected.map_or(Some(Vec::new()), |actions| actions.lines().unwrap_or_default());
+    let wanted = lines?;
+    let counts = |one: &&Happened| one.is_disruptive || wanted.iter().any(|line| line.deed.fits(&one.deed));
+    let mut left: &[Wanted] = &wanted;
+    let got: Vec<&Happened> = happened.iter().filter(counts).collect();
+    let mut current: Option<(&Wanted, Vec<&Deed>)> = None;
+    for one in &got {
+        let deed = &one.deed;
         if let Some((line, taken)) = &mut current
-            && line.at.is_none()
-            && line.fits(deed)
+            && line.deed.at.is_none()
+            && line.fits(one)
             && taken.iter().all(|before| before.at != deed.at && before.of == deed.of)
         {
             taken.push(deed);
             continue;
         }
         match left.split_first() {
-            Some((line, rest)) if line.fits(deed) => {
+            Some((line, rest)) if line.fits(one) => {
                 current = Some((line, vec![deed]));
                 left = rest;
             }
@@ -61,11 +69,11 @@ fn actions(what: &'static str, expected: Option<&Actions>, happened: &[Happened]
     (!left.is_empty()).then(|| listed(what, &wanted, &got))
 }
 
-fn listed(what: &'static str, wanted: &[Deed], got: &[&Deed]) -> Difference {
+fn listed(what: &'static str, wanted: &[Wanted], got: &[&Happened]) -> Difference {
     Difference {
         what,
         expected: wanted.iter().map(ToString::to_string).collect(),
-        got: got.iter().map(ToString::to_string).collect(),
+        got: got.iter().map(|one| Wanted::told(wanted, one)).collect(),
     }
 }
 
@@ -105,31 +113,35 @@ fn skips(wanted: &[SkipExpected], got: &[Skipped]) -> Option<Difference> {
     })
 }
 
-/// One line for each question, in order: its name, with or without its lane, or words of it.
-fn questions(wanted: &[String], seen: &Seen) -> Option<Difference> {
-    let fits = |line: &String, id: &str, text: &str| {
-        id == line || id.split_once('/').is_some_and(|(_, name)| name == line) || text.contains(line.as_str())
-    };
+/// One line for each question, in order.
+fn questions(wanted: &[QuestionWanted], seen: &Seen) -> Option<Difference> {
     let same = wanted.len() == seen.asked.len()
-        && wanted.iter().zip(&seen.asked).all(|(line, asked)| fits(line, &asked.id.0, &asked.text));
-    let written = |asked: &crate::Question| format!("{}: {}", asked.id, asked.text);
+        && wanted.iter().zip(&seen.asked).all(|(line, asked)| line.fits(asked));
     (!same).then(|| Difference {
         what: "asks",
-        expected: wanted.to_vec(),
-        got: seen.asked.iter().map(written).collect(),
+        expected: wanted.iter().map(ToString::to_string).collect(),
+        got: seen.asked.iter().map(QuestionWanted::told).collect(),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn happened(line: &str) -> Happened {
-        Happened { deed: Deed::read(line).unwrap(), is_disruptive: !line.starts_with("chat") }
+        Happened {
+            deed: Deed::read(line).unwrap(),
+            is_disruptive: !line.starts_with("chat"),
+            params: serde_json::Value::Null,
+            after: Duration::ZERO,
+            step: String::new(),
+        }
     }
 
     fn is_as_expected(wanted: &[&str], got: &[&str]) -> bool {
-        let wanted = Actions::Lines(wanted.iter().map(ToString::to_string).collect());
+        let wanted = Actions::Lines(wanted.iter().map(|line| (*line).into()).collect());
         let got: Vec<Happened> = got.iter().map(|line| happened(line)).collect();
         actions("actions", Some(&wanted), &got).is_none()
     }
@@ -153,5 +165,7 @@ mod tests {
             assert!(!is_as_expected(wanted, got), "{wanted:?} {got:?}");
         }
         assert!(actions("actions", None, &[happened(ad)]).is_some(), "nobody expected it");
+        let any = Actions::Word("any".to_owned());
+        assert!(actions("actions", Some(&any), &[happened(ad)]).is_none());
     }
 }

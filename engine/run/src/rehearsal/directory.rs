@@ -14,7 +14,7 @@ use quell_alert::{
 };
 
 use super::expect::is_called;
-use super::form::{Given, SomebodyGiven};
+use super::form::{Given, SomebodyGiven, Unread};
 use crate::Clock;
 
 /// One directory of a test.
@@ -123,7 +123,11 @@ impl Folk {
         if !has(|name| matches!(name, Identifier::AdGuid(_))) {
             identifiers.push(Identifier::AdGuid(guid));
         }
-        let groups = given.map(|given| given.groups.clone()).unwrap_or_default();
+        let says = |what| given.is_none_or(|given| !given.unread.contains(&what));
+        let named = |name: &String| GroupFacts { identifiers: Vec::new(), name: Some(name.clone()) };
+        let groups: Vec<_> = given.iter().flat_map(|given| given.groups.iter().map(named)).collect();
+        let privileged = given.is_some_and(|given| given.privileged);
+        let enabled = given.is_none_or(|given| given.enabled);
         AccountFacts {
             key: AccountKey {
                 provider: self.provider.clone(),
@@ -132,14 +136,9 @@ impl Folk {
             },
             display: account.display(),
             identifiers,
-            groups: Some(
-                groups
-                    .into_iter()
-                    .map(|name| GroupFacts { identifiers: Vec::new(), name: Some(name) })
-                    .collect(),
-            ),
-            privileged: Some(given.is_some_and(|given| given.privileged)),
-            enabled: Some(true),
+            groups: says(Unread::Groups).then_some(groups),
+            privileged: says(Unread::Privileged).then_some(privileged),
+            enabled: says(Unread::Enabled).then_some(enabled),
             protected: given.and_then(|given| given.protected),
             read_at: self.clock.now(),
         }
@@ -154,7 +153,9 @@ impl Folk {
             },
             display: device.display(),
             identifiers: device.identifiers.clone(),
-            tags: Some(given.map(|given| given.tags.clone()).unwrap_or_default()),
+            tags: given
+                .is_none_or(|given| !given.unread.contains(&Unread::Tags))
+                .then(|| given.map(|given| given.tags.clone()).unwrap_or_default()),
             addresses: Some(Vec::new()),
             protected: given.and_then(|given| given.protected),
             read_at: self.clock.now(),

@@ -1,8 +1,13 @@
 //! What a test expects, in the words in which people write it.
 
 use std::fmt;
+use std::time::Duration;
 
+use quell_playbook::duration;
 use serde::Deserialize;
+use serde_json::Value;
+
+use super::wanted::{QuestionWanted, Wanted};
 
 /// What a test expects of a run. What is left out is not looked at, apart from disruptive actions: where `actions` is
 /// left out, there must be none.
@@ -20,19 +25,21 @@ pub(super) struct Expect {
     /// Who and what is left alone.
     pub(super) skipped: Option<Vec<SkipExpected>>,
     /// The questions that are asked: their names, or words of theirs.
-    pub(super) asks: Option<Vec<String>>,
+    asks: Option<Vec<Value>>,
     /// How the run ends: `contained`.
     pub(super) outcome: Option<String>,
+    /// How long the run takes: `8h`.
+    ends_after: Option<String>,
 }
 
-/// What is done: lines, or the word `none`.
+/// What is done: lines, or the word `none` or `any`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Actions {
-    /// `none`.
+    /// `none`, or `any`: a test that is about something else.
     Word(String),
     /// One after another.
-    Lines(Vec<String>),
+    Lines(Vec<Value>),
 }
 
 /// Somebody or something that is left alone.
@@ -51,12 +58,34 @@ pub(super) struct SkipExpected {
     pub(super) says: Option<String>,
 }
 
+impl Expect {
+    /// That the alert starts nothing.
+    pub(super) fn not_matched() -> Self {
+        Self { matched: Some(false), ..Self::default() }
+    }
+
+    /// The questions that are asked.
+    pub(super) fn questions(&self) -> Result<Option<Vec<QuestionWanted>>, String> {
+        self.asks.as_ref().map(|asks| asks.iter().map(QuestionWanted::read).collect()).transpose()
+    }
+
+    /// How long the run takes.
+    pub(super) fn length(&self) -> Result<Option<Duration>, String> {
+        let read = |text: &String| {
+            duration::read(text).map_err(|why| format!("`ends_after` {why}: write 30s or 8h"))
+        };
+        self.ends_after.as_ref().map(read).transpose()
+    }
+}
+
 impl Actions {
-    pub(super) fn lines(&self) -> Result<Vec<Deed>, String> {
+    /// What is expected; `None` where anything is.
+    pub(super) fn lines(&self) -> Result<Option<Vec<Wanted>>, String> {
         match self {
-            Self::Word(word) if word == "none" => Ok(Vec::new()),
-            Self::Word(word) => Err(format!("{word:?} is neither a list nor `none`")),
-            Self::Lines(lines) => lines.iter().map(|line| Deed::read(line)).collect(),
+            Self::Word(word) if word == "none" => Ok(Some(Vec::new())),
+            Self::Word(word) if word == "any" => Ok(None),
+            Self::Word(word) => Err(format!("{word:?} is neither a list nor `none` or `any`")),
+            Self::Lines(lines) => lines.iter().map(Wanted::read).collect::<Result<_, _>>().map(Some),
         }
     }
 }

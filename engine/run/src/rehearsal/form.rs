@@ -14,12 +14,16 @@ use serde_json::Value;
 
 use super::expect::{Deed, Expect};
 use super::lists::{self, ListsGiven};
+use super::vary::{changed, crowd};
 use super::world::Fault;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileForm {
     language: u32,
+    /// The alert of all tests that do not bring one of their own.
+    #[serde(default)]
+    alert: Option<Value>,
     tests: Vec<TestForm>,
 }
 
@@ -27,7 +31,23 @@ struct FileForm {
 #[serde(deny_unknown_fields)]
 struct TestForm {
     name: String,
-    alert: Value,
+    #[serde(default)]
+    alert: Option<Value>,
+    /// What is different in the alert.
+    #[serde(default)]
+    change: Option<Value>,
+    /// How many made-up ones the alert names, by kind.
+    #[serde(default)]
+    crowd: Option<BTreeMap<String, usize>>,
+    /// Changes with which the same is expected.
+    #[serde(default)]
+    same_with: Vec<Value>,
+    /// Changes with which the alert starts nothing.
+    #[serde(default)]
+    not_with: Vec<Value>,
+    /// Whether an earlier version of the alert came before.
+    #[serde(default)]
+    seen_before: bool,
     #[serde(default)]
     at: Option<String>,
     #[serde(default)]
@@ -68,11 +88,30 @@ pub(super) struct SomebodyGiven {
     pub(super) tags: Vec<String>,
     #[serde(default)]
     pub(super) privileged: bool,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+    /// What no directory can say of them.
+    #[serde(default)]
+    pub(super) unread: Vec<Unread>,
     #[serde(default)]
     pub(super) protected: Option<Protected>,
     /// The systems that know them; all where it is left out.
     #[serde(default)]
     pub(super) at: Option<Vec<String>>,
+}
+
+/// Something that directories say of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Unread {
+    /// Their groups.
+    Groups,
+    /// Whether they hold administrative rights.
+    Privileged,
+    /// Whether they can sign in.
+    Enabled,
+    /// The tags of a device.
+    Tags,
 }
 
 fn yes() -> bool {
@@ -87,6 +126,7 @@ pub struct Rehearsal {
     /// The alert.
     pub alert: AlertGiven,
     pub(super) at: Timestamp,
+    pub(super) seen_before: bool,
     pub(super) given: Given,
     pub(super) faults: Vec<Fault>,
     pub(super) drifts: Vec<Deed>,
@@ -124,8 +164,9 @@ pub fn read(file: &str, bytes: &[u8], catalogue: &Catalogue) -> Result<Vec<Rehea
         reader.complain("tests", "there is no test in it");
     }
     let mut tests = Vec::new();
+    let form_alert = form.alert;
     for (number, form) in form.tests.into_iter().enumerate() {
-        tests.extend(reader.test(&format!("tests[{number}]"), form));
+        tests.extend(reader.test(&format!("tests[{number}]"), form, form_alert.as_ref()));
     }
     if reader.wrong.is_empty() { Ok(tests) } else { Err(refused(reader.wrong)) }
 }
@@ -141,43 +182,78 @@ impl Reader<'_> {
         self.wrong.push(self.document.complain(place, format!("{place}: {message}")));
     }
 
-    fn test(&mut self, place: &str, form: TestForm) -> Option<Rehearsal> {
+    fn test(&mut self, place: &str, form: TestForm, of_all: Option<&Value>) -> Vec<Rehearsal> {
         let before = self.wrong.len();
         let at = form.at.as_deref().unwrap_or(NOON).parse::<Timestamp>();
         if at.is_err() {
             self.complain(&format!("{place}.at"), "is no moment: write \"2026-03-02T12:00:00Z\", in quotes");
         }
-        let alert = self.alert(place, form.alert);
+        let alerts = self.alerts(place, &form, of_all);
         let faults = self.faults(place, &form.given);
         let drifts = self.drifts(place, &form.given);
         let exclusions = self.exclusions(place, &form.exclusions);
         let lists = self.lists(place, &form.lists);
         self.expectations(place, &form.expect);
-        (self.wrong.len() == before).then_some(())?;
-        let TestForm { name, given, answers, expect, .. } = form;
-        Some(Rehearsal {
+        let (Ok(at), Some(lists)) = (at, lists) else { return Vec::new() };
+        if self.wrong.len() > before {
+            return Vec::new();
+        }
+        let TestForm { name, given, answers, expect, seen_before, .. } = form;
+        let first = Rehearsal {
             name,
-            alert: alert?,
-            at: at.ok()?,
+            alert: AlertGiven::Inline(Value::Null),
+            at,
+            seen_before,
             given,
             faults,
             drifts,
             exclusions,
-            lists: lists?,
+            lists,
             answers,
             expect,
-        })
+        };
+        let one = |(alert, with, starts): (AlertGiven, Option<Value>, bool)| Rehearsal {
+            name: with.map_or_else(|| first.name.clone(), |with| format!("{}, with {with}", first.name)),
+            alert,
+            expect: if starts { first.expect.clone() } else { Expect::not_matched() },
+            ..first.clone()
+        };
+        alerts.into_iter().map(one).collect()
     }
 
-    fn alert(&mut self, place: &str, alert: Value) -> Option<AlertGiven> {
-        match alert {
-            Value::String(file) => Some(AlertGiven::File(file)),
-            Value::Object(_) => Some(AlertGiven::Inline(alert)),
+    /// The alert of a test, and its variants: what is changed, and whether they start the playbook.
+    fn alerts(
+        &mut self,
+        place: &str,
+        form: &TestForm,
+        of_all: Option<&Value>,
+    ) -> Vec<(AlertGiven, Option<Value>, bool)> {
+        let alert = match form.alert.as_ref().or(of_all) {
+            Some(Value::String(file)) => {
+                let varies = form.change.is_some() || form.crowd.is_some();
+                if varies || !form.same_with.is_empty() || !form.not_with.is_empty() {
+                    self.complain(&format!("{place}.alert"), "is in a file: write it here to change it");
+                }
+                return vec![(AlertGiven::File(file.clone()), None, true)];
+            }
+            Some(alert @ Value::Object(_)) => alert,
             _ => {
                 self.complain(&format!("{place}.alert"), "is neither the name of a file nor an alert");
-                None
+                return Vec::new();
             }
+        };
+        let mut alert = form.change.as_ref().map_or_else(|| alert.clone(), |change| changed(alert, change));
+        match form.crowd.as_ref().map(crowd).transpose() {
+            Ok(crowd) => alert = crowd.map_or(alert.clone(), |crowd| changed(&alert, &crowd)),
+            Err(why) => self.complain(&format!("{place}.crowd"), why),
         }
+        let with = |change: &Value, starts| {
+            (AlertGiven::Inline(changed(&alert, change)), Some(change.clone()), starts)
+        };
+        let same = form.same_with.iter().map(|change| with(change, true));
+        let not = form.not_with.iter().map(|change| with(change, false));
+        let variants: Vec<_> = same.chain(not).collect();
+        [(AlertGiven::Inline(alert), None, true)].into_iter().chain(variants).collect()
     }
 
     fn faults(&mut self, place: &str, given: &Given) -> Vec<Fault> {
@@ -238,15 +314,21 @@ impl Reader<'_> {
             let Some(actions) = actions else { continue };
             let place = format!("{place}.expect.{name}");
             match actions.lines() {
-                Ok(deeds) => {
-                    for deed in deeds {
-                        if let Err(why) = self.offered(deed) {
+                Ok(lines) => {
+                    for wanted in lines.into_iter().flatten() {
+                        if let Err(why) = self.offered(wanted.deed) {
                             self.complain(&place, why);
                         }
                     }
                 }
                 Err(why) => self.complain(&place, why),
             }
+        }
+        if let Err(why) = expect.questions() {
+            self.complain(&format!("{place}.expect.asks"), why);
+        }
+        if let Err(why) = expect.length() {
+            self.complain(&format!("{place}.expect.ends_after"), why);
         }
         if let Some(word) = &expect.outcome
             && serde_json::from_value::<crate::Finish>(Value::from(word.as_str())).is_err()

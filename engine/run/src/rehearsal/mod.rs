@@ -14,6 +14,8 @@ mod form;
 mod lists;
 mod play;
 mod seen;
+mod vary;
+mod wanted;
 mod world;
 
 pub use compare::Difference;

@@ -53,7 +53,7 @@ impl Rehearsal {
         playbook: &Arc<Playbook>,
         catalogue: &Catalogue,
     ) -> Result<Played, String> {
-        let state = AlertState::of(alert.status, false);
+        let state = AlertState::of(alert.status, self.seen_before);
         let matcher = Matcher::new(vec![Arc::clone(playbook)]);
         let explained = matcher.explain(&alert, state, self.moment());
         let is_started = explained.iter().any(|one| one.matched);
@@ -116,7 +116,7 @@ impl Rehearsal {
         let time: Arc<dyn Clock> = Arc::new(clock.clone());
         let folk = directories(alert, &self.given, catalogue, &time);
         let displays = folk.iter().flat_map(super::directory::Folk::displays).collect();
-        let world = World::new(self.faults.clone(), self.drifts.clone(), displays);
+        let world = World::new(self.faults.clone(), self.drifts.clone(), displays, Arc::clone(&time));
         let lists = Arc::new(NamedLists::new(self.lists.clone()));
         let keeper = Arc::new(MemoryLists::new(Arc::clone(&lists), Arc::clone(&time)));
         let own = quell_action::lists::actions(keeper).into_iter().map(|action| world.own(action));

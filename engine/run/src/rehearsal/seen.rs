@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use quell_action::{Catalogue, Effect, Impact};
+use quell_alert::Timestamp;
 use quell_playbook::model::StepId;
 use serde_json::Value;
 
@@ -17,8 +19,11 @@ pub(super) struct Seen {
     pub(super) would: Vec<Happened>,
     pub(super) failed: Vec<String>,
     pub(super) skipped: Vec<Skipped>,
-    pub(super) asked: Vec<Question>,
+    pub(super) asked: Vec<Asked>,
     pub(super) outcome: Option<String>,
+    /// How long it has taken until the last thing happened.
+    pub(super) length: Duration,
+    begun: Option<Timestamp>,
     tasks: BTreeMap<TaskId, Task>,
     lanes: BTreeMap<LaneId, String>,
     /// Whom a limit holds back, and which.
@@ -30,6 +35,17 @@ pub(super) struct Seen {
 pub(super) struct Happened {
     pub(super) deed: Deed,
     pub(super) is_disruptive: bool,
+    pub(super) params: Value,
+    /// When, counted from the beginning of the run.
+    pub(super) after: Duration,
+    pub(super) step: String,
+}
+
+/// A question, and when it was asked.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) question: Question,
+    pub(super) at: Timestamp,
 }
 
 /// Somebody or something that was left alone.
@@ -56,13 +72,15 @@ impl Seen {
     pub(super) fn of(lines: &[Line], catalogue: &Catalogue) -> Self {
         let mut seen = Self::default();
         for line in lines {
-            seen.take(&line.entry, catalogue);
+            seen.take(line, catalogue);
         }
         seen
     }
 
-    fn take(&mut self, entry: &Entry, catalogue: &Catalogue) {
-        match entry {
+    fn take(&mut self, line: &Line, catalogue: &Catalogue) {
+        let begun = *self.begun.get_or_insert(line.at);
+        self.length = (line.at - begun).to_std().unwrap_or_default();
+        match &line.entry {
             Entry::Created { plan } => self.begin(plan),
             Entry::Branched { lanes, .. } => {
                 self.lanes.extend(lanes.iter().map(|lane| (lane.id, lane.display.clone())));
@@ -82,7 +100,9 @@ impl Seen {
                 let who = self.who(*lane);
                 self.failed.push(format!("{step} of {who}"));
             }
-            Entry::Asked { question, .. } => self.asked.push((**question).clone()),
+            Entry::Asked { question, .. } => {
+                self.asked.push(Asked { question: (**question).clone(), at: line.at });
+            }
             Entry::Finished { finish } => {
                 let word = serde_json::to_value(finish).unwrap_or_default();
                 self.outcome = word.as_str().map(str::to_owned);
@@ -175,7 +195,9 @@ impl Seen {
         let info = catalogue.get(&of.action, &of.provider);
         // What is taken back gives something back; what nobody knows is taken for the worst.
         let is_disruptive = !undo && info.is_none_or(|info| info.spec.impact == Impact::Disruptive);
-        Some(Happened { deed: self.deed(task, undo)?, is_disruptive })
+        let deed = self.deed(task, undo)?;
+        let (params, step) = (of.params.clone(), task.step.to_string());
+        Some(Happened { deed, is_disruptive, params, after: self.length, step })
     }
 
     fn deed(&self, task: &TaskId, undo: bool) -> Option<Deed> {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -10,9 +11,11 @@ use quell_action::{
     ActionError, ActionInfo, AnyAction, Failure, InEffect, Observation, Outcome, Request, Restore, State,
     Target,
 };
-use serde_json::{Value, json};
+use quell_playbook::duration;
+use serde_json::{Map, Value, json};
 
 use super::expect::Deed;
+use crate::Clock;
 
 /// What calls come to, where they do not simply succeed.
 #[derive(Debug, Clone)]
@@ -24,9 +27,16 @@ pub(super) struct Fault {
 }
 
 #[derive(Debug, Clone)]
-enum Turn {
+struct Turn {
+    answer: Answer,
+    /// How long the system takes to answer.
+    takes: Duration,
+}
+
+#[derive(Debug, Clone)]
+enum Answer {
     Fails(Failure),
-    Gives(Value),
+    Gives(Map<String, Value>),
 }
 
 impl Fault {
@@ -41,11 +51,18 @@ impl Fault {
 }
 
 fn turn(value: &Value) -> Result<Turn, String> {
-    match value.get("error") {
-        None if value.is_object() => Ok(Turn::Gives(value.clone())),
-        None => Err("is neither an output nor an error: write `{ error: forbidden }`".into()),
-        Some(kind) => failure(kind.as_str().unwrap_or_default()).map(Turn::Fails),
-    }
+    let mut output = value.as_object().cloned().unwrap_or_default();
+    let takes = match output.remove("takes") {
+        None => Duration::ZERO,
+        Some(takes) => duration::read(takes.as_str().unwrap_or_default())
+            .map_err(|why| format!("`takes` {why}: write 30s or 2m"))?,
+    };
+    let answer = match output.get("error") {
+        None if value.is_object() => Answer::Gives(output),
+        None => return Err("is neither an output nor an error: write `{ error: forbidden }`".into()),
+        Some(kind) => failure(kind.as_str().unwrap_or_default()).map(Answer::Fails)?,
+    };
+    Ok(Turn { answer, takes })
 }
 
 fn failure(word: &str) -> Result<Failure, String> {
@@ -66,14 +83,14 @@ fn failure(word: &str) -> Result<Failure, String> {
 }
 
 /// The systems that a test acts on.
-#[derive(Debug, Default)]
 pub(super) struct World {
     inner: Mutex<Inner>,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// What is in effect, by target and action.
+    /// What is in effect, by what it is about and action.
     in_effect: BTreeSet<(String, &'static str)>,
     faults: Vec<Fault>,
     /// What does not last.
@@ -85,8 +102,13 @@ struct Inner {
 }
 
 impl World {
-    pub(super) fn new(faults: Vec<Fault>, drifts: Vec<Deed>, displays: HashMap<Target, String>) -> Arc<Self> {
-        Arc::new(Self { inner: Mutex::new(Inner { faults, drifts, displays, ..Inner::default() }) })
+    pub(super) fn new(
+        faults: Vec<Fault>,
+        drifts: Vec<Deed>,
+        displays: HashMap<Target, String>,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        Arc::new(Self { inner: Mutex::new(Inner { faults, drifts, displays, ..Inner::default() }), clock })
     }
 
     /// Every action of the catalogue, here.
@@ -100,38 +122,45 @@ impl World {
     }
 
     /// What this call comes to: its output, or the error that the test gave.
-    fn call(&self, undo: bool, info: &ActionInfo, target: &Target) -> Result<Value, ActionError> {
-        let mut inner = self.inner.lock();
-        let happened = inner.deed(undo, info, target);
-        let fault =
-            inner.faults.iter_mut().find(|fault| !fault.turns.is_empty() && fault.deed.fits(&happened));
-        let Some(fault) = fault else { return Ok(Value::Null) };
-        let turn = if fault.for_ever { fault.turns[0].clone() } else { fault.turns.remove(0) };
-        match turn {
-            Turn::Gives(output) => Ok(output),
-            Turn::Fails(failure) => {
+    async fn call(&self, undo: bool, info: &ActionInfo, target: &Target) -> Result<Value, ActionError> {
+        let happened = self.inner.lock().deed(undo, info, target);
+        let Some(turn) = self.turn(&happened) else { return Ok(Value::Null) };
+        if !turn.takes.is_zero() {
+            self.clock.sleep(turn.takes).await;
+        }
+        match turn.answer {
+            Answer::Gives(output) => Ok(Value::Object(output)),
+            Answer::Fails(failure) => {
                 Err(ActionError::new(failure, format!("{happened}: {} (the test says so)", failure.word())))
             }
         }
     }
 
-    fn is_in_effect(&self, target: &Target, action: &'static str) -> bool {
-        self.inner.lock().in_effect.contains(&(target.to_string(), action))
+    /// What the test says of this call, if anything.
+    fn turn(&self, happened: &Deed) -> Option<Turn> {
+        let mut inner = self.inner.lock();
+        let fault =
+            inner.faults.iter_mut().find(|fault| !fault.turns.is_empty() && fault.deed.fits(happened))?;
+        Some(if fault.for_ever { fault.turns[0].clone() } else { fault.turns.remove(0) })
     }
 
     /// What does not last is taken back by somebody once it was seen done.
-    fn was_seen(&self, target: &Target, info: &ActionInfo) {
+    fn was_seen(&self, target: &Target, subject: &str, info: &ActionInfo) {
         let mut inner = self.inner.lock();
         let deed = inner.deed(false, info, target);
-        let key = (target.to_string(), info.spec.name);
+        let key = (subject.to_owned(), info.spec.name);
         if inner.drifts.iter().any(|drift| drift.fits(&deed)) && inner.seen.insert(key.clone()) {
             inner.in_effect.remove(&key);
         }
     }
 
-    fn put(&self, target: &Target, info: &ActionInfo, is: bool) {
+    fn is_in_effect(&self, subject: &str, action: &'static str) -> bool {
+        self.inner.lock().in_effect.contains(&(subject.to_owned(), action))
+    }
+
+    fn put(&self, subject: &str, info: &ActionInfo, is: bool) {
         let mut inner = self.inner.lock();
-        let of = |action| (target.to_string(), action);
+        let of = |action| (subject.to_owned(), action);
         if !is {
             inner.in_effect.remove(&of(info.spec.name));
             return;
@@ -172,7 +201,7 @@ impl AnyAction for Own {
     }
 
     async fn execute(&self, request: Request<Value>) -> Result<Outcome<Value>, ActionError> {
-        self.world.call(false, self.info(), request.target())?;
+        self.world.call(false, self.info(), request.target()).await?;
         self.action.execute(request).await
     }
 
@@ -181,7 +210,7 @@ impl AnyAction for Own {
     }
 
     async fn restore(&self, request: Request<Restore<Value>>) -> Result<Outcome<()>, ActionError> {
-        self.world.call(true, self.info(), request.target())?;
+        self.world.call(true, self.info(), request.target()).await?;
         self.action.restore(request).await
     }
 
@@ -194,6 +223,14 @@ fn state(is: bool) -> State {
     State(json!({ "in_effect": is }))
 }
 
+/// What an action is about: its target, or, where there is none, what it says.
+fn subject(target: &Target, params: &Value) -> String {
+    match target {
+        Target::None => params.to_string(),
+        target => target.to_string(),
+    }
+}
+
 #[async_trait]
 impl AnyAction for StandIn {
     fn info(&self) -> &ActionInfo {
@@ -203,22 +240,24 @@ impl AnyAction for StandIn {
     async fn execute(&self, request: Request<Value>) -> Result<Outcome<Value>, ActionError> {
         let params = if request.params().is_null() { &json!({}) } else { request.params() };
         self.info.check_params(params).map_err(ActionError::rejected)?;
-        let output = self.world.call(false, &self.info, request.target())?;
-        let before = self.world.is_in_effect(request.target(), self.info.spec.name);
+        let output = self.world.call(false, &self.info, request.target()).await?;
+        let subject = subject(request.target(), params);
+        let before = self.world.is_in_effect(&subject, self.info.spec.name);
         if before && self.info.spec.readable {
             return Ok(Outcome::unchanged(output));
         }
-        self.world.put(request.target(), &self.info, true);
+        self.world.put(&subject, &self.info, true);
         Ok(Outcome::changed(state(before), state(true), output))
     }
 
-    async fn observe(&self, target: &Target, _params: &Value) -> Result<Observation, ActionError> {
+    async fn observe(&self, target: &Target, params: &Value) -> Result<Observation, ActionError> {
         if !self.info.spec.readable {
             return Err(ActionError::not_readable(self.info.spec.name));
         }
-        let is = self.world.is_in_effect(target, self.info.spec.name);
+        let subject = subject(target, params);
+        let is = self.world.is_in_effect(&subject, self.info.spec.name);
         if is {
-            self.world.was_seen(target, &self.info);
+            self.world.was_seen(target, &subject, &self.info);
         }
         Ok(Observation { state: state(is), in_effect: if is { InEffect::Yes } else { InEffect::No } })
     }
@@ -227,11 +266,12 @@ impl AnyAction for StandIn {
         if self.info.spec.undo.is_none() {
             return Err(ActionError::irreversible(self.info.spec.name));
         }
-        self.world.call(true, &self.info, request.target())?;
-        if !self.world.is_in_effect(request.target(), self.info.spec.name) {
+        self.world.call(true, &self.info, request.target()).await?;
+        let subject = subject(request.target(), &request.params().params);
+        if !self.world.is_in_effect(&subject, self.info.spec.name) {
             return Ok(Outcome::unchanged(()));
         }
-        self.world.put(request.target(), &self.info, false);
+        self.world.put(&subject, &self.info, false);
         Ok(Outcome::changed(state(true), state(false), ()))
     }
 }

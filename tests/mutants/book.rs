@@ -1,0 +1,91 @@
+//! [`Book`]: a shipped playbook with its tests, ready to be played again and again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use quell_action::Catalogue;
+use quell_alert::{Alert, Decoded};
+use quell_playbook::{SourceFile, Surroundings, load};
+use quell_run::rehearsal::{AlertGiven, Rehearsal, read};
+
+/// A shipped playbook with its tests.
+pub(crate) struct Book {
+    /// Its folder and file.
+    pub(crate) name: String,
+    pub(crate) text: String,
+    tests: Vec<(Rehearsal, Arc<Alert>)>,
+}
+
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(quell_connectors::catalogue);
+
+/// All of them, in order. Each passes its tests as it is.
+pub(crate) fn books() -> Vec<Book> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../playbooks");
+    let mut files = Vec::new();
+    gather(&root, &mut files);
+    files.sort();
+    let books: Vec<Book> = files.iter().map(|path| Book::read(&root, path)).collect();
+    assert!(books.len() > 10, "only {} playbooks", books.len());
+    for book in &books {
+        assert!(!book.notices(&book.text), "{}: its tests fail as it is", book.name);
+    }
+    books
+}
+
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.to_string_lossy().into_owned();
+        if path.is_dir() {
+            gather(&path, files);
+        } else if name.ends_with(".yaml") && !name.ends_with(".test.yaml") {
+            files.push(path);
+        }
+    }
+}
+
+impl Book {
+    fn read(root: &Path, path: &Path) -> Self {
+        let beside = path.with_extension("test.yaml");
+        let bytes = fs::read(&beside).unwrap_or_else(|error| panic!("{}: {error}", beside.display()));
+        let tests = read(&beside.to_string_lossy(), &bytes, &CATALOGUE).unwrap_or_else(|wrong| {
+            panic!("{}: {:?}", beside.display(), wrong.diagnostics);
+        });
+        let with_alert = |test: Rehearsal| {
+            let alert = alert_of(&test, path.parent().unwrap());
+            (test, alert)
+        };
+        Self {
+            name: path.strip_prefix(root).unwrap().display().to_string(),
+            text: fs::read_to_string(path).unwrap(),
+            tests: tests.into_iter().map(with_alert).collect(),
+        }
+    }
+
+    /// Whether a playbook with this text in the place of this one would be noticed: it does not load, or a test fails.
+    pub(crate) fn notices(&self, text: &str) -> bool {
+        let file = SourceFile { name: self.name.clone(), bytes: text.as_bytes().to_vec() };
+        let loaded = load(&[file], &CATALOGUE, &Surroundings::default());
+        // A warning is a word said at the right time, too.
+        let ([playbook], []) = (loaded.playbooks.as_slice(), loaded.diagnostics.as_slice()) else {
+            return true;
+        };
+        self.tests.iter().any(|(test, alert)| {
+            let played = test.play(Arc::clone(alert), playbook, &CATALOGUE);
+            played.is_ok_and(|played| !played.differences.is_empty())
+        })
+    }
+}
+
+fn alert_of(test: &Rehearsal, folder: &Path) -> Arc<Alert> {
+    let bytes = match &test.alert {
+        AlertGiven::Inline(alert) => serde_json::to_vec(alert).unwrap(),
+        AlertGiven::File(name) => fs::read(folder.join(name)).unwrap(),
+    };
+    let mut decoded = quell_alert::decode(&bytes);
+    match decoded.remove(0) {
+        Decoded::Alert(alert) if decoded.is_empty() => Arc::from(alert),
+        other => panic!("{}: {other:?} {decoded:?}", test.name),
+    }
+}
