@@ -10,7 +10,8 @@ use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoOrder, Undone, Verified,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoMany, UndoOrder, Undone,
+    Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -88,6 +89,10 @@ impl Operations for Recorder {
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
         self.note("undo", order, answers::undone())
+    }
+
+    async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
+        self.note("undo_many", order, vec![answers::undone()])
     }
 
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {

@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 
 use quell_action::exclusion::EntryId;
+use quell_alert::Timestamp;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations as _, PauseOrder, Prune,
-    Pruned, RefusalKind, RemoveFromList, SettleOrder, Submission, UndoOrder,
+    Pruned, RefusalKind, RemoveFromList, SettleOrder, Submission, UndoMany, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
@@ -73,6 +74,16 @@ async fn undoing() {
         let order = UndoOrder { run: NAME.into(), task, by: NAME.into(), dry };
         assert_eq!(server.client().undo(&order).await.unwrap(), answers::undone());
         was_asked(&server, "undo", order);
+    }
+}
+
+#[tokio::test]
+async fn undoing_over_all_runs() {
+    let server = Server::new().await;
+    for (who, since) in [(Some(NAME.to_owned()), None), (None, Some(Timestamp::UNIX_EPOCH))] {
+        let order = UndoMany { who, since, until: since, by: NAME.into(), dry: since.is_some() };
+        assert_eq!(server.client().undo_many(&order).await.unwrap(), [answers::undone()]);
+        was_asked(&server, "undo_many", order);
     }
 }
 

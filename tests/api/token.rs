@@ -5,7 +5,7 @@ use quell_api::{Client, Operations as _, RefusalKind, Token};
 use crate::server::{Server, TOKEN, refused};
 
 /// Every route that needs the token.
-const GUARDED: [(&str, &str); 28] = [
+const GUARDED: [(&str, &str); 29] = [
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/7ffc"),
     ("POST", "/api/v1/runs/7ffc/cancel"),
@@ -19,6 +19,7 @@ const GUARDED: [(&str, &str); 28] = [
     ("POST", "/api/v1/exclusions"),
     ("GET", "/api/v1/exclusions/test?who=alice"),
     ("DELETE", "/api/v1/exclusions/08bb?by=me"),
+    ("POST", "/api/v1/undo/many"),
     ("GET", "/api/v1/limits"),
     ("GET", "/api/v1/lists"),
     ("POST", "/api/v1/lists"),

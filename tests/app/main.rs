@@ -8,6 +8,7 @@ mod colour;
 mod exclusions;
 mod help;
 mod json;
+mod limits;
 mod lists;
 mod pipes;
 mod place;

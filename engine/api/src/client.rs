@@ -19,8 +19,8 @@ use crate::runs::By;
 use crate::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, Token, UndoOrder, Undone,
-    Verified,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, Token, UndoMany, UndoOrder,
+    Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -129,6 +129,10 @@ impl Operations for Client {
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
         self.post("/api/v1/undo", order).await
+    }
+
+    async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
+        self.post("/api/v1/undo/many", order).await
     }
 
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {

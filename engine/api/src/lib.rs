@@ -37,7 +37,7 @@ pub use lists::{AddToList, ListContent, ListSummary, NewEntry, RemoveFromList};
 pub use metrics::Metrics;
 pub use operations::{
     AddExclusion, BackedUp, Backup, DamagedRecord, ExclusionTest, Operations, Prune, Pruned, RunRecord,
-    TestedEntry, UndoOrder, Undone, UndoneTask, Verified,
+    TestedEntry, UndoMany, UndoOrder, Undone, UndoneTask, Verified,
 };
 pub use pause::{PauseNote, PauseOrder};
 pub use people::{AnswerOrder, InQuestion, SettleOrder};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
+use quell_alert::Timestamp;
 use quell_run::{Attached, Line, OpenQuestion, RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -35,6 +36,9 @@ pub trait Operations: Send + Sync {
 
     /// Takes back what a run changed, and returns when that is done or stuck.
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal>;
+
+    /// Takes back what is still held of somebody, or since some time, over all runs.
+    async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal>;
 
     /// The questions that wait for an answer: what expires first comes first.
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal>;
@@ -125,6 +129,32 @@ pub struct UndoOrder {
     pub by: String,
     /// Only say what would be taken back.
     pub dry: bool,
+}
+
+/// What is to be taken back over all runs: whatever of it is still held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UndoMany {
+    /// Of whom or what: any name by which a directory knows an account or a device.
+    #[serde(default)]
+    pub who: Option<String>,
+    /// What was done at this moment or later.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// What was done before this moment.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
+    /// Who wants it.
+    pub by: String,
+    /// Only say what would be taken back.
+    pub dry: bool,
+}
+
+impl UndoMany {
+    /// Whether nothing narrows it down.
+    pub fn is_about_everything(&self) -> bool {
+        self.who.is_none() && self.since.is_none() && self.until.is_none()
+    }
 }
 
 /// What an undo came to.

@@ -41,6 +41,7 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/runs/{run}", get(runs::show))
         .route("/api/v1/runs/{run}/cancel", post(runs::cancel))
         .route("/api/v1/undo", post(runs::undo))
+        .route("/api/v1/undo/many", post(runs::undo_many))
         .route("/api/v1/questions", get(people::questions))
         .route("/api/v1/questions/answer", post(people::answer))
         .route("/api/v1/attention", get(people::attention))

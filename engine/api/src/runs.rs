@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::request::{Body, Query, Segment};
 use crate::router::Doors;
-use crate::{Refusal, RunRecord, UndoOrder, Undone};
+use crate::{Refusal, RunRecord, UndoMany, UndoOrder, Undone};
 
 /// Who wants something done.
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,4 +43,11 @@ pub(crate) async fn undo(
     Body(order): Body<UndoOrder>,
 ) -> Result<Json<Undone>, Refusal> {
     doors.operations.undo(&order).await.map(Json)
+}
+
+pub(crate) async fn undo_many(
+    State(doors): State<Doors>,
+    Body(order): Body<UndoMany>,
+) -> Result<Json<Vec<Undone>>, Refusal> {
+    doors.operations.undo_many(&order).await.map(Json)
 }

@@ -17,8 +17,8 @@ use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, Part, PauseNote, PauseOrder, Prune,
-    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoOrder, Undone,
-    Verified,
+    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoMany, UndoOrder,
+    Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -135,6 +135,10 @@ impl Operations for Local {
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
         let run = self.find(&order.run).await?;
         undo::undo(&self.app, &run, order).await
+    }
+
+    async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
+        undo::undo_many(&self.app, order).await
     }
 
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {

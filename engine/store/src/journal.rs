@@ -29,6 +29,13 @@ impl Store {
     }
 }
 
+impl RunRecords {
+    /// All that runs hold: what could be taken back.
+    pub async fn all_holds(&self) -> Result<Vec<Holds>, StoreError> {
+        self.0.aside(held).await
+    }
+}
+
 #[async_trait]
 impl Journal for RunRecords {
     async fn append(&self, batch: Batch) -> Result<(), JournalError> {
@@ -177,6 +184,15 @@ fn stage_holds(view: &mut View<'_>, holds: &Holds) -> Result<(), StoreError> {
         return Ok(());
     }
     view.record(Kind::Holds, key, holds)
+}
+
+fn held(store: &Store) -> Result<Vec<Holds>, StoreError> {
+    let mut all = Vec::new();
+    store.walk(Kind::Holds, Scan::prefix(keys::HOLD), |holds: Holds| {
+        all.push(holds);
+        Ok(true)
+    })?;
+    Ok(all)
 }
 
 fn open_runs(store: &Store) -> Result<Vec<RunSummary>, StoreError> {

@@ -2,11 +2,17 @@
 
 use std::process::ExitCode;
 
-use quell_api::UndoOrder;
+use anyhow::{Context as _, bail};
+use chrono::TimeDelta;
+use quell_alert::Timestamp;
+use quell_api::{UndoMany, UndoOrder, Undone};
+use quell_playbook::duration;
+use quell_run::Clock as _;
 
 use super::{Context, block_on, yes_if};
+use crate::clock::SystemClock;
 use crate::reach::{self, operator};
-use crate::show::{BAD, GOOD, Table, styled};
+use crate::show::{BAD, GOOD, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -16,14 +22,27 @@ and what somebody changed since is left alone and reported.
 Examples:
   quell undo 3f2a --dry-run
   quell undo 3f2a
-  quell undo 3f2a --task 0/cut_off/1"
+  quell undo 3f2a --task 0/cut_off/1
+  quell undo --who alice@contoso.example
+  quell undo --since 2h --dry-run
+  quell undo --since 2026-11-21T02:00:00Z --until 2026-11-21T03:30:00Z"
 )]
 pub(crate) struct Args {
     /// The run: its id, or the beginning of it.
-    run: String,
+    #[arg(required_unless_present_any = ["who", "since", "until"], conflicts_with_all = ["who", "since", "until"])]
+    run: Option<String>,
     /// Take back only this task of it, as `quell runs show` names it.
-    #[arg(long)]
+    #[arg(long, requires = "run")]
     task: Option<String>,
+    /// Take back what is in force on this account or device, whichever runs did it: any name that a directory knows.
+    #[arg(long, visible_aliases = ["account", "device"], value_name = "NAME")]
+    who: Option<String>,
+    /// Take back what was done since then: a moment, or so long ago.
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Take back what was done before then.
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
     /// Only say what would be taken back.
     #[arg(long)]
     dry_run: bool,
@@ -34,23 +53,60 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let order = UndoOrder { run: args.run, task: args.task, by: operator(), dry: args.dry_run };
-    let undone = reach::operations(context).await?.undo(&order).await?;
-    let clean = undone.tasks.iter().all(|task| !task.open);
+    let Args { run, task, who, since, until, dry_run: dry } = args;
+    if let Some(run) = run {
+        let order = UndoOrder { run, task, by: operator(), dry };
+        let undone = reach::operations(context).await?.undo(&order).await?;
+        if context.show.json {
+            context.show.json(&undone)?;
+        } else {
+            tell(
+                context.show,
+                std::slice::from_ref(&undone),
+                "the run changed nothing: there is nothing to take back",
+            );
+        }
+        return Ok(yes_if(is_clean(&undone)));
+    }
+    let moment = |text: Option<String>| text.map(|text| moment(&text)).transpose();
+    let order = UndoMany { who, since: moment(since)?, until: moment(until)?, by: operator(), dry };
+    let undone = reach::operations(context).await?.undo_many(&order).await?;
     if context.show.json {
         context.show.json(&undone)?;
-        return Ok(yes_if(clean));
+    } else {
+        tell(context.show, &undone, "nothing of it is in force: there is nothing to take back");
     }
-    if undone.tasks.is_empty() {
-        context.show.line("the run changed nothing: there is nothing to take back");
+    Ok(yes_if(undone.iter().all(is_clean)))
+}
+
+fn is_clean(undone: &Undone) -> bool {
+    undone.tasks.iter().all(|task| !task.open)
+}
+
+fn tell(show: Show, undone: &[Undone], nothing: &str) {
+    if undone.iter().all(|one| one.tasks.is_empty()) {
+        return show.line(nothing);
     }
-    let mut table = Table::new(&["TASK", "WHAT", "RESULT"]);
-    for task in &undone.tasks {
+    let several = undone.len() > 1;
+    let mut table =
+        Table::new(if several { &["RUN", "TASK", "WHAT", "RESULT"] } else { &["TASK", "WHAT", "RESULT"] });
+    for (one, task) in undone.iter().flat_map(|one| one.tasks.iter().map(move |task| (one, task))) {
         let style = if task.open { BAD } else { GOOD };
-        table.row([task.task.clone(), task.what.clone(), styled(style, &task.result)]);
+        let run = several.then(|| one.run.chars().take(8).collect::<String>());
+        let cells = [task.task.clone(), task.what.clone(), styled(style, &task.result)];
+        table.row(run.into_iter().chain(cells));
     }
-    if !undone.tasks.is_empty() {
-        context.show.line(table);
+    show.line(table);
+}
+
+/// A moment as it is written, or so long ago.
+fn moment(text: &str) -> anyhow::Result<Timestamp> {
+    if let Ok(ago) = duration::read(text) {
+        let ago = TimeDelta::from_std(ago).context("the time is too long")?;
+        return SystemClock.now().checked_sub_signed(ago).context("the time is too long");
     }
-    Ok(yes_if(clean))
+    match text.parse::<Timestamp>() {
+        Ok(moment) => Ok(moment),
+        Err(_) => bail!("{text:?} is no moment: write 2026-11-21T02:00:00Z, or 2h for two hours ago"),
+    }
 }

@@ -135,6 +135,22 @@ fn displays(subject: &Subject) -> Vec<String> {
 }
 
 /// Who is meant. A GUID says nothing of what it names: every kind is asked, and exactly one may answer.
+/// The accounts and devices that somebody means by a name. Whom the directories do not know cannot be meant.
+pub(super) async fn targets_of(app: &Arc<App>, who: &str) -> Result<Vec<Target>, Refusal> {
+    let Identified { subjects, unknown } = identify(app, who).await?;
+    let found: Vec<Target> = subjects.iter().flat_map(targets).collect();
+    match (found.is_empty(), unknown) {
+        (true, why) => {
+            let why = why.unwrap_or_else(|| "no directory knows the name".into());
+            Err(Refusal::not_found(format!("who {who} is cannot be said: {why}")))
+        }
+        (false, Some(why)) => {
+            Err(Refusal::unavailable(format_args!("not all that {who} has can be found: {why}")))
+        }
+        (false, None) => Ok(found),
+    }
+}
+
 async fn identify(app: &Arc<App>, who: &str) -> Result<Identified, Refusal> {
     let mut asked = Vec::new();
     match Identifier::recognise(who, Hint::Any) {

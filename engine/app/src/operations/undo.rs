@@ -1,13 +1,13 @@
-//! The operation that takes back what a run changed.
+//! The operations that take back what runs changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_api::{Refusal, UndoOrder, Undone, UndoneTask};
+use quell_api::{Refusal, UndoMany, UndoOrder, Undone, UndoneTask};
 use quell_run::{Entry, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
 
-use super::refused;
+use super::{exclusion, refused};
 use crate::wire::App;
 
 /// How long an undo is waited for before it is reported as still waiting.
@@ -29,18 +29,96 @@ pub(super) async fn undo(app: &Arc<App>, run: &RunId, order: &UndoOrder) -> Resu
         )));
     }
     if order.dry {
-        let tasks = before.tasks().filter(|task| wanted.contains(&task.task.id));
-        return Ok(Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, true)).collect() });
+        return Ok(foreseen(run, &before, &wanted));
     }
+    let begun = begin(app, run, &before, &wanted, &order.by).await?;
+    outcome(app, run, &wanted, &begun).await
+}
+
+/// Takes back what is still held of somebody, or since some time, over all runs. All of it is asked for before any of it
+/// is waited for.
+pub(super) async fn undo_many(app: &Arc<App>, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
+    let mut begun = Vec::new();
+    let mut undone = Vec::new();
+    for (run, tasks) in held(app, order).await? {
+        let before = state(app, &run).await?;
+        let in_time = |id: &TaskId| {
+            let at = before.task(id).and_then(|task| task.succeeded).map(|(at, _)| at);
+            at.is_some_and(|at| order.since.is_none_or(|since| at >= since))
+                && at.is_some_and(|at| order.until.is_none_or(|until| at < until))
+        };
+        let wanted: Vec<TaskId> = tasks.into_iter().filter(in_time).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        if order.dry {
+            undone.push(foreseen(&run, &before, &wanted));
+            continue;
+        }
+        let asked = begin(app, &run, &before, &wanted, &order.by).await?;
+        begun.push((run, wanted, asked));
+    }
+    for (run, wanted, asked) in begun {
+        undone.push(outcome(app, &run, &wanted, &asked).await?);
+    }
+    Ok(undone)
+}
+
+/// The tasks that hold a state of those who are meant, by their runs.
+async fn held(app: &Arc<App>, order: &UndoMany) -> Result<BTreeMap<RunId, Vec<TaskId>>, Refusal> {
+    if order.is_about_everything() {
+        return Err(Refusal::invalid(
+            "say whom or what time it is about: nobody takes everything back by mistake",
+        ));
+    }
+    let meant = match &order.who {
+        Some(who) => Some(exclusion::targets_of(app, who).await?),
+        None => None,
+    };
+    let mut found: BTreeMap<RunId, Vec<TaskId>> = BTreeMap::new();
+    let all = app.store.runs().all_holds().await.map_err(Refusal::unavailable)?;
+    for holds in
+        all.into_iter().filter(|one| meant.as_ref().is_none_or(|meant| meant.contains(&one.key.target)))
+    {
+        for holder in holds.holders {
+            found.entry(holder.run).or_default().push(holder.task);
+        }
+    }
+    Ok(found)
+}
+
+fn foreseen(run: &RunId, state: &RunState, wanted: &[TaskId]) -> Undone {
+    let tasks = state.tasks().filter(|task| wanted.contains(&task.task.id));
+    Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, true)).collect() }
+}
+
+/// Asks for these tasks to be taken back; returns those that can be.
+async fn begin(
+    app: &Arc<App>,
+    run: &RunId,
+    before: &RunState,
+    wanted: &[TaskId],
+    by: &str,
+) -> Result<Vec<TaskId>, Refusal> {
     let undoable: Vec<TaskId> = before
         .tasks()
         .filter(|task| wanted.contains(&task.task.id) && task.holds())
         .map(|task| task.task.id.clone())
         .collect();
     if !undoable.is_empty() {
-        app.engine.undo(run, Some(undoable.clone()), &order.by).await.map_err(refused)?;
+        app.engine.undo(run, Some(undoable.clone()), by).await.map_err(refused)?;
     }
-    let after = settled(app, run, &undoable).await?;
+    Ok(undoable)
+}
+
+/// What came of them, once they are taken back, or cannot be.
+async fn outcome(
+    app: &Arc<App>,
+    run: &RunId,
+    wanted: &[TaskId],
+    begun: &[TaskId],
+) -> Result<Undone, Refusal> {
+    let after = settled(app, run, begun).await?;
     let kept = kept(&app.store.runs().lines(run).await.map_err(Refusal::unavailable)?);
     let tasks = after.tasks().filter(|task| wanted.contains(&task.task.id)).map(|task| {
         let mut told = told(task, false);
