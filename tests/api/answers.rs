@@ -4,8 +4,8 @@ use quell_action::exclusion::Entry;
 use quell_alert::Timestamp;
 use quell_api::{
     AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, InQuestion, LimitUse,
-    LimitsReport, ListContent, Part, PauseNote, RunRecord, Submitted, TestedEntry, Undone, UndoneTask,
-    Verified,
+    LimitsReport, ListContent, Part, PauseNote, RunRecord, Started, Submitted, TestedEntry, Undone,
+    UndoneTask, Verified,
 };
 use quell_playbook::model::{Counted, Per};
 use quell_run::{Limit, RunId, RunSummary, Whose};
@@ -63,6 +63,10 @@ pub(crate) fn record() -> RunRecord {
             "because": "account alice@contoso.example",
         }))],
     }
+}
+
+pub(crate) fn started() -> Started {
+    Started { dry: true, runs: vec![record()] }
 }
 
 pub(crate) fn undone() -> Undone {

@@ -10,8 +10,8 @@ use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoMany, UndoOrder, Undone,
-    Verified,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, UndoMany,
+    UndoOrder, Undone, Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -85,6 +85,10 @@ impl Operations for Recorder {
 
     async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal> {
         self.note("cancel", (name, by), answers::run())
+    }
+
+    async fn start(&self, order: &StartOrder) -> Result<Started, Refusal> {
+        self.note("start", order, answers::started())
     }
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {

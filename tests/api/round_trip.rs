@@ -6,7 +6,7 @@ use quell_action::exclusion::EntryId;
 use quell_alert::Timestamp;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations as _, PauseOrder, Prune,
-    Pruned, RefusalKind, RemoveFromList, SettleOrder, Submission, UndoMany, UndoOrder,
+    Pruned, RefusalKind, RemoveFromList, SettleOrder, StartOrder, Submission, UndoMany, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
@@ -64,6 +64,17 @@ async fn sending_in() {
         let submission = Submission { by: NAME.into(), origin, bytes };
         assert_eq!(server.client().submit(&submission).await.unwrap(), answers::submitted());
         was_asked(&server, "submit", submission);
+    }
+}
+
+#[tokio::test]
+async fn starting() {
+    let server = Server::new().await;
+    for dry in [false, true] {
+        let inputs = [(NAME.to_owned(), json!([NAME, "b"])), ("number".to_owned(), json!(7))].into();
+        let order = StartOrder { playbook: NAME.into(), inputs, by: NAME.into(), ticket: NAME.into(), dry };
+        assert_eq!(server.client().start(&order).await.unwrap(), answers::started());
+        was_asked(&server, "start", order);
     }
 }
 

@@ -17,4 +17,5 @@ mod replay;
 mod samples;
 mod service;
 mod site_file;
+mod start;
 mod transcripts;

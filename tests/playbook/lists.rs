@@ -117,7 +117,7 @@ fn watched(lines: &str) -> Vec<String> {
         "language: 1\ntests:\n  - name: x\n    alert: ../../examples/alerts/01-dcsync.json\n    {lines}\n"
     );
     let test = read("lists.test.yaml", text.as_bytes(), &known()).unwrap().remove(0);
-    let played = test.play(crate::rehearsed::alert(&test), &playbook(WATCH), &known()).unwrap();
+    let played = test.play(crate::rehearsed::alert(&test), &playbook(WATCH), &[], &known()).unwrap();
     played.differences.iter().map(|one| format!("{one:?}")).collect()
 }
 

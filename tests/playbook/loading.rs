@@ -39,7 +39,7 @@ fn a_run_finds_its_version_again() {
     for name in ["nine-lines", "every-form", "every-operator"] {
         let loaded = load_one(&format!("{name}.yaml"), &valid(name));
         let playbook = &loaded.playbooks[0];
-        let again = recover(&playbook.source, &catalogue()).unwrap();
+        let again = recover(&playbook.source, &[], &catalogue()).unwrap();
         assert_eq!(again.hash, playbook.hash);
         assert_eq!(format!("{again:?}"), format!("{playbook:?}"));
         assert_eq!(playbook.hash.0.len(), 64);
@@ -48,7 +48,7 @@ fn a_run_finds_its_version_again() {
 
 #[test]
 fn a_version_whose_action_is_gone_says_so() {
-    let diagnostics = recover(&valid("nine-lines"), &Catalogue::default()).unwrap_err();
+    let diagnostics = recover(&valid("nine-lines"), &[], &Catalogue::default()).unwrap_err();
     assert_eq!(diagnostics[0].code.id, "PB0301");
 }
 

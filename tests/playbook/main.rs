@@ -13,6 +13,8 @@ mod mutation;
 mod paths;
 mod rehearsed;
 mod rehearsed_limits;
+mod rehearsed_starts;
+mod schedules;
 mod schema;
 mod scopes;
 mod shipped;

@@ -36,14 +36,14 @@ fn tests() -> Vec<(String, String, Vec<Rehearsal>)> {
     found
 }
 
-pub(crate) fn alert(test: &Rehearsal) -> Arc<Alert> {
-    let bytes = match &test.alert {
+pub(crate) fn alert(test: &Rehearsal) -> Option<Arc<Alert>> {
+    let bytes = match test.alert.as_ref()? {
         AlertGiven::Inline(alert) => serde_json::to_vec(alert).unwrap(),
         AlertGiven::File(name) => fs::read(shipped_folder().join("identity").join(name)).unwrap(),
     };
     let mut decoded = quell_alert::decode(&bytes);
     match decoded.remove(0) {
-        Decoded::Alert(alert) if decoded.is_empty() => Arc::from(alert),
+        Decoded::Alert(alert) if decoded.is_empty() => Some(Arc::from(alert)),
         other => panic!("{}: {other:?} {decoded:?}", test.name),
     }
 }
@@ -54,7 +54,7 @@ fn the_tests_of_the_shipped_playbooks_pass() {
     let mut failed = Vec::new();
     for (name, _, tests) in tests() {
         for test in tests {
-            let played = test.play(alert(&test), &playbooks[&name], &catalogue).unwrap();
+            let played = test.play(alert(&test), &playbooks[&name], &[], &catalogue).unwrap();
             if !played.differences.is_empty() {
                 let why = played.not_started.unwrap_or_default();
                 failed.push(format!("{name}: {}\n{:#?}\n{why}", test.name, played.differences));
@@ -90,7 +90,7 @@ fn the_tutorial_shows_tests_that_pass() {
     for shown in text.split("```yml\n").skip(1) {
         let shown = shown.split("```").next().unwrap();
         for test in read("dcsync.test.yaml", shown.as_bytes(), &known()).unwrap() {
-            let played = test.play(alert(&test), &playbooks()["dcsync"], &known()).unwrap();
+            let played = test.play(alert(&test), &playbooks()["dcsync"], &[], &known()).unwrap();
             assert_eq!(played.differences, [], "{}", test.name);
             count += 1;
         }
@@ -104,7 +104,7 @@ fn play(expect: &str, given: &str) -> Vec<String> {
         "language: 1\ntests:\n  - name: x\n    alert: ../../examples/alerts/01-dcsync.json\n{given}    expect: {expect}\n"
     );
     let test = read("dcsync.test.yaml", text.as_bytes(), &known()).unwrap().remove(0);
-    let played = test.play(alert(&test), &playbooks()["dcsync"], &known()).unwrap();
+    let played = test.play(alert(&test), &playbooks()["dcsync"], &[], &known()).unwrap();
     played.differences.iter().map(|difference| difference.what.to_owned()).collect()
 }
 
@@ -166,7 +166,7 @@ fn asked(answers: &str, expect: &str) -> Vec<String> {
         "language: 1\ntests:\n  - name: x\n    alert: ../../examples/alerts/01-dcsync.json\n    answers: {answers}\n    expect: {expect}\n"
     );
     let test = read("asking.test.yaml", text.as_bytes(), &known()).unwrap().remove(0);
-    let played = test.play(alert(&test), &loaded.playbooks[0], &known()).unwrap();
+    let played = test.play(alert(&test), &loaded.playbooks[0], &[], &known()).unwrap();
     played.differences.iter().map(|one| format!("{one:?}")).collect()
 }
 

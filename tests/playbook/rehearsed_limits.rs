@@ -23,7 +23,7 @@ fn plays(playbook: &Arc<Playbook>, test: &str) {
     let text =
         format!("language: 1\ntests:\n  - name: x\n    alert: ../../examples/alerts/01-dcsync.json\n{test}");
     let test = read("example.test.yaml", text.as_bytes(), &known()).unwrap().remove(0);
-    let played = test.play(alert(&test), playbook, &known()).unwrap();
+    let played = test.play(alert(&test), playbook, &[], &known()).unwrap();
     assert_eq!(played.differences, []);
 }
 

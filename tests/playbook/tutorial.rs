@@ -39,7 +39,15 @@ fn every_snippet_is_a_playbook_that_loads_or_is_refused_as_shown() {
         playbooks += 1;
         let name = snippet.lines().find_map(|line| line.strip_prefix("playbook: ")).unwrap_or("example");
         let file = SourceFile { name: format!("{name}.yaml"), bytes: snippet.clone().into_bytes() };
-        let loaded = load(&[file], &known(), &Surroundings::default());
+        // A playbook that calls another one is read with those that can be called.
+        let callable =
+            blocks.iter().filter(|(_, other)| other.contains("  called: true") && other != snippet);
+        let others = callable.map(|(_, other)| {
+            let name = other.lines().find_map(|line| line.strip_prefix("playbook: ")).unwrap_or("other");
+            SourceFile { name: format!("{name}.yaml"), bytes: other.clone().into_bytes() }
+        });
+        let files: Vec<SourceFile> = std::iter::once(file).chain(others).collect();
+        let loaded = load(&files, &known(), &Surroundings::default());
         let said = render::text(&loaded.diagnostics, &loaded.sources, Style::PLAIN);
         let shown = blocks
             .get(position + 1)

@@ -59,6 +59,7 @@ pub(crate) fn summary(run: &str, alert: &str, started: i64, lines: u64) -> RunSu
     RunSummary {
         id: RunId(run.to_owned()),
         origin: Origin::Live,
+        occasion: Default::default(),
         playbook: playbook("contain"),
         mode: Mode::Act,
         alert: AlertId(alert.to_owned()),
@@ -107,6 +108,9 @@ pub(crate) fn created(run: &str, about: &str, started: i64) -> Batch {
         lanes: vec![],
         too_many: None,
         created: at(started),
+        occasion: Default::default(),
+        inputs: Default::default(),
+        beside: Vec::new(),
     };
     Batch {
         run: RunId(run.to_owned()),

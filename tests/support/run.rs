@@ -121,6 +121,14 @@ impl House {
         playbook
     }
 
+    /// Playbooks that may call one another, from YAML; they must be without fault. In the order in which they are given.
+    pub fn playbooks(&self, yaml: &[&str]) -> Vec<Arc<Playbook>> {
+        let read = read_all(yaml, &self.registry().catalogue());
+        let mut known = self.playbooks.lock();
+        known.extend(read.iter().map(|playbook| (playbook.hash.0.clone(), Arc::clone(playbook))));
+        read
+    }
+
     /// A new engine on the same journal: what a restart makes.
     pub fn engine(&self) -> Engine {
         self.engine_with(Hands::acting(self.registry()))
@@ -230,7 +238,11 @@ impl House {
 
 #[async_trait]
 impl PlaybookArchive for House {
-    async fn load(&self, version: &PlaybookVersion) -> Result<Arc<Playbook>, ArchiveError> {
+    async fn load(
+        &self,
+        version: &PlaybookVersion,
+        _beside: &[PlaybookVersion],
+    ) -> Result<Arc<Playbook>, ArchiveError> {
         self.playbooks.lock().get(&version.hash.0).cloned().ok_or_else(|| ArchiveError {
             version: version.clone(),
             source: "the playbook was never there".into(),
@@ -262,11 +274,22 @@ pub async fn settle_down() {
 
 /// A playbook from YAML; it must be without fault.
 pub fn read(yaml: &str, catalogue: &Catalogue) -> Arc<Playbook> {
-    let name = yaml.lines().find_map(|line| line.strip_prefix("playbook: ")).expect("a name").trim();
-    let files = [SourceFile { name: format!("{name}.yaml"), bytes: yaml.as_bytes().to_vec() }];
+    read_all(&[yaml], catalogue).remove(0)
+}
+
+/// Playbooks from YAML, in the order in which they are given; they must be without fault.
+pub fn read_all(yaml: &[&str], catalogue: &Catalogue) -> Vec<Arc<Playbook>> {
+    let name = |yaml: &str| {
+        let name = yaml.lines().find_map(|line| line.strip_prefix("playbook: ")).expect("a name");
+        name.trim().to_owned()
+    };
+    let file =
+        |yaml: &&str| SourceFile { name: format!("{}.yaml", name(yaml)), bytes: yaml.as_bytes().to_vec() };
+    let files: Vec<SourceFile> = yaml.iter().map(file).collect();
     let loaded = load(&files, catalogue, &Surroundings::default());
     assert!(loaded.is_usable(), "{:#?}", loaded.diagnostics);
-    Arc::clone(loaded.playbooks.first().expect("one playbook"))
+    let find = |wanted: String| loaded.playbooks.iter().find(|playbook| playbook.name.0 == wanted).cloned();
+    yaml.iter().map(|yaml| find(name(yaml)).expect("a playbook")).collect()
 }
 
 /// An exclusion list of these entries. What directories said counts for an hour.

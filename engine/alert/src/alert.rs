@@ -148,6 +148,8 @@ pub enum Format {
     Office365Activity,
     /// A CEF line of Defender for Identity.
     Cef,
+    /// None: no alert came in, somebody named whom a run is about.
+    Given,
 }
 
 /// What a record is a part of, where a sender spreads one alert over several records.
@@ -184,6 +186,7 @@ impl Format {
             Self::SentinelEntity => "sentinel_entity",
             Self::Office365Activity => "office365_activity",
             Self::Cef => "cef",
+            Self::Given => "given",
         }
     }
 }

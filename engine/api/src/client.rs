@@ -19,8 +19,8 @@ use crate::runs::By;
 use crate::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, Token, UndoMany, UndoOrder,
-    Undone, Verified,
+    Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Token,
+    UndoMany, UndoOrder, Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -125,6 +125,10 @@ impl Operations for Client {
 
     async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal> {
         self.post(&format!("/api/v1/runs/{}/cancel", segment(name)?), &By { by: by.to_owned() }).await
+    }
+
+    async fn start(&self, order: &StartOrder) -> Result<Started, Refusal> {
+        self.post("/api/v1/start", order).await
     }
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {

@@ -24,6 +24,7 @@ mod people;
 mod request;
 mod router;
 mod runs;
+mod start;
 mod store;
 
 pub use alerts::{Submission, Submitted};
@@ -42,3 +43,4 @@ pub use operations::{
 pub use pause::{PauseNote, PauseOrder};
 pub use people::{AnswerOrder, InQuestion, SettleOrder};
 pub use router::{Doors, router, serve};
+pub use start::{StartOrder, Started};

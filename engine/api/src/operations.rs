@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::{
     AddToList, AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, LimitsReport, ListContent,
-    ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, Submission, Submitted,
+    ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, StartOrder, Started,
+    Submission, Submitted,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -33,6 +34,9 @@ pub trait Operations: Send + Sync {
 
     /// Stops a run: what is started is finished, nothing more is begun.
     async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal>;
+
+    /// Starts a playbook by hand, or says what it would do.
+    async fn start(&self, order: &StartOrder) -> Result<Started, Refusal>;
 
     /// Takes back what a run changed, and returns when that is done or stuck.
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal>;

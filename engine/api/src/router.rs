@@ -15,7 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::request::{not_so, nowhere};
 use crate::{
     Metrics, Operations, Token, alerts, audit, auth, exclusions, guard, health, limits, lists, metrics,
-    pause, people, runs, store,
+    pause, people, runs, start, store,
 };
 
 /// The largest request body.
@@ -40,6 +40,7 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/runs", get(runs::list))
         .route("/api/v1/runs/{run}", get(runs::show))
         .route("/api/v1/runs/{run}/cancel", post(runs::cancel))
+        .route("/api/v1/start", post(start::start))
         .route("/api/v1/undo", post(runs::undo))
         .route("/api/v1/undo/many", post(runs::undo_many))
         .route("/api/v1/questions", get(people::questions))

@@ -20,20 +20,30 @@ impl StoredPlaybooks {
         Self { store, catalogue }
     }
 
-    fn find(&self, version: &PlaybookVersion) -> anyhow::Result<Playbook> {
-        let kept = self.store.playbooks().text(&version.hash)?;
-        let kept = kept.ok_or_else(|| anyhow::anyhow!("the store does not hold its text"))?;
-        recover(&kept.text, &self.catalogue).map_err(|wrong| {
+    fn find(&self, version: &PlaybookVersion, beside: &[PlaybookVersion]) -> anyhow::Result<Playbook> {
+        let kept = self.text(version)?;
+        let others = beside.iter().filter(|other| *other != version);
+        let called = others.map(|other| self.text(other)).collect::<anyhow::Result<Vec<String>>>()?;
+        recover(&kept, &called, &self.catalogue).map_err(|wrong| {
             let what: Vec<String> = wrong.into_iter().map(|diagnostic| diagnostic.message).collect();
             anyhow::anyhow!("it can no longer be carried out here: {}", what.join("; "))
         })
+    }
+
+    fn text(&self, version: &PlaybookVersion) -> anyhow::Result<String> {
+        let kept = self.store.playbooks().text(&version.hash)?;
+        Ok(kept.ok_or_else(|| anyhow::anyhow!("the store does not hold the text of {}", version.name))?.text)
     }
 }
 
 #[async_trait]
 impl PlaybookArchive for StoredPlaybooks {
-    async fn load(&self, version: &PlaybookVersion) -> Result<Arc<Playbook>, ArchiveError> {
-        self.find(version)
+    async fn load(
+        &self,
+        version: &PlaybookVersion,
+        beside: &[PlaybookVersion],
+    ) -> Result<Arc<Playbook>, ArchiveError> {
+        self.find(version, beside)
             .map(Arc::new)
             .map_err(|why| ArchiveError { version: version.clone(), source: why.into() })
     }

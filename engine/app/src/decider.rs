@@ -120,9 +120,11 @@ impl Decider {
         let seen_before = standing != Standing::First && alert.part.is_none();
         let state = AlertState::of(alert.status, seen_before);
         let moment = Moment { now, lists: self.lists.now() };
-        let matching = self.matcher.load().matching(alert, state, moment.clone());
+        let matcher = self.matcher.load_full();
+        let matching = matcher.matching(alert, state, moment.clone());
         let plan = |playbook: Arc<Playbook>| {
             let plan = Plan::new(Arc::clone(alert), &playbook, self.origin.clone(), state, moment.clone());
+            let plan = plan.calling(&matcher.called_by(&playbook));
             let plan = if self.dry { plan.observing() } else { plan };
             open(&self.store, plan, playbook, now)
         };

@@ -5,6 +5,7 @@ mod limits;
 mod lists;
 mod pause;
 mod people;
+mod start;
 pub(crate) mod store;
 mod submit;
 mod undo;
@@ -17,8 +18,8 @@ use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
     InQuestion, LimitsReport, ListContent, ListSummary, Operations, Part, PauseNote, PauseOrder, Prune,
-    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, Submission, Submitted, UndoMany, UndoOrder,
-    Undone, Verified,
+    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted,
+    UndoMany, UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -130,6 +131,16 @@ impl Operations for Local {
         let run = self.find(name).await?;
         self.app.engine.cancel(&run, by).await.map_err(refused)?;
         self.summary(&run).await
+    }
+
+    async fn start(&self, order: &StartOrder) -> Result<Started, Refusal> {
+        let mut started = start::start(&self.app, order).await?;
+        if !order.dry {
+            self.see_through().await;
+            let run = started.runs.first().map(|record| record.summary.id.0.clone()).unwrap_or_default();
+            started.runs = vec![self.run(&run).await?];
+        }
+        Ok(started)
     }
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {

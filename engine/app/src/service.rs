@@ -1,5 +1,6 @@
 //! `quell run`: the engine as a service, from its start to the last signal.
 
+mod clockwork;
 mod connectors;
 mod doors;
 mod news;
@@ -72,9 +73,15 @@ async fn work(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Tally>
         dead_letters = letters.place(),
         "taking alerts in"
     );
+    // What the clock starts begins after what was unfinished.
+    let over = stop.child_token();
+    let clockwork = clockwork::begin(app, &over);
     let decider = Decider::new(app, Origin::Live);
     let pipeline = Pipeline { source: Arc::clone(&source), letters, decider };
-    let tally = pipeline.run(stop).await?;
+    let taken = pipeline.run(stop).await;
+    over.cancel();
+    clockwork.await?;
+    let tally = taken?;
     if ends && !stop.is_cancelled() {
         app.engine.idle().await;
     }

@@ -13,9 +13,9 @@ use parking_lot::Mutex;
 use quell_action::exclusion::form::SiteExclusions;
 use quell_action::{Catalogue, Directory, Registry};
 use quell_ingest::AlertSource;
-use quell_playbook::Matcher;
 use quell_playbook::model::Playbook;
-use quell_run::{Brake, Clock, Engine, EngineParts, Exclusions, Hands, Settings};
+use quell_playbook::{Matcher, Moment};
+use quell_run::{Brake, Clock, Engine, EngineParts, Exclusions, Hands, Journal, Settings};
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
 
@@ -45,6 +45,7 @@ pub(crate) struct App {
     /// What keeps a connector from its work, as far as it was looked.
     connectors: Mutex<BTreeMap<String, Option<String>>>,
     site_exclusions: ArcSwap<SiteExclusions>,
+    registry: Registry,
     renewing: tokio::sync::Mutex<()>,
     exclusions_stale: AtomicBool,
     source: ArcSwap<Option<Arc<dyn AlertSource>>>,
@@ -94,7 +95,7 @@ impl App {
         let brake = Arc::new(Brake::new(!matches!(store.pause().read(), Ok(None))));
         let engine = Engine::new(EngineParts {
             hands: match reach {
-                Reach::Acting | Reach::Tending => Hands::acting(registry),
+                Reach::Acting | Reach::Tending => Hands::acting(registry.clone()),
                 Reach::Observing => Hands::observing(&registry),
             },
             exclusions: Arc::clone(&exclusions),
@@ -104,12 +105,7 @@ impl App {
             archive: Arc::new(StoredPlaybooks::new(store.clone(), catalogue.clone())),
             clock: Arc::clone(&clock),
             jitter: Arc::new(SystemJitter),
-            settings: Settings {
-                calls_at_once: site.config.engine.calls_at_once,
-                link_by_upn: site.config.engine.link_by_upn,
-                limits: site.config.limits.site_limits(),
-                ..Settings::default()
-            },
+            settings: settings(&site),
         });
         Ok(Self {
             matcher: Arc::new(ArcSwap::from_pointee(Matcher::new(playbooks))),
@@ -125,6 +121,7 @@ impl App {
             directories: connectors::directories(&connections),
             connectors: Mutex::default(),
             site_exclusions: ArcSwap::from_pointee(site_exclusions),
+            registry,
             renewing: tokio::sync::Mutex::default(),
             exclusions_stale: AtomicBool::new(false),
         })
@@ -167,6 +164,36 @@ impl App {
         let count = playbooks.len();
         self.matcher.store(Arc::new(Matcher::new(playbooks)));
         Ok(count)
+    }
+
+    /// The site's playbooks. A process that only tends has loaded none until they are asked for.
+    pub(crate) async fn playbooks_loaded(&self) -> anyhow::Result<Arc<Matcher>> {
+        if self.matcher.load().playbooks().is_empty() {
+            let playbooks = usable_playbooks(&self.site, &self.catalogue)?;
+            self.store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
+            self.matcher.store(Arc::new(Matcher::new(playbooks)));
+        }
+        Ok(self.matcher.load_full())
+    }
+
+    /// What is judged by now.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), lists: self.lists.handle().now() }
+    }
+
+    /// An engine that looks only, and writes into this journal.
+    pub(crate) fn looking_only(&self, journal: Arc<dyn Journal>) -> Engine {
+        Engine::new(EngineParts {
+            hands: Hands::observing(&self.registry),
+            exclusions: Arc::clone(&self.exclusions),
+            lists: self.lists.handle(),
+            brake: Arc::clone(&self.brake),
+            journal,
+            archive: Arc::new(StoredPlaybooks::new(self.store.clone(), self.catalogue.clone())),
+            clock: Arc::clone(&self.clock),
+            jitter: Arc::new(SystemJitter),
+            settings: settings(&self.site),
+        })
     }
 
     /// Names the source, for health.
@@ -215,6 +242,15 @@ impl App {
             well: health.connected && health.trouble.is_none(),
             note,
         })
+    }
+}
+
+fn settings(site: &Site) -> Settings {
+    Settings {
+        calls_at_once: site.config.engine.calls_at_once,
+        link_by_upn: site.config.engine.link_by_upn,
+        limits: site.config.limits.site_limits(),
+        ..Settings::default()
     }
 }
 

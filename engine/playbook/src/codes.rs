@@ -100,6 +100,11 @@ pub const ALL: &[Code] = &[
     NEVER_ASKED,
     NEVER_CHANGES,
     UNREACHABLE,
+    BAD_SCHEDULE,
+    UNKNOWN_PLAYBOOK,
+    NOT_CALLED,
+    CIRCLE,
+    NOBODY_NAMED,
 ];
 
 /// The file is too large.
@@ -298,3 +303,18 @@ pub const NEVER_CHANGES: Code = Code { id: "PB0605", page: include_str!("codes/P
 
 /// A step that no lane comes to.
 pub const UNREACHABLE: Code = Code { id: "PB0606", page: include_str!("codes/PB0606.md") };
+
+/// No moment is written like that.
+pub const BAD_SCHEDULE: Code = Code { id: "PB0701", page: include_str!("codes/PB0701.md") };
+
+/// No such playbook.
+pub const UNKNOWN_PLAYBOOK: Code = Code { id: "PB0702", page: include_str!("codes/PB0702.md") };
+
+/// The playbook is not made to be called.
+pub const NOT_CALLED: Code = Code { id: "PB0703", page: include_str!("codes/PB0703.md") };
+
+/// Playbooks that call one another in a circle.
+pub const CIRCLE: Code = Code { id: "PB0704", page: include_str!("codes/PB0704.md") };
+
+/// A start that does not give what the playbook needs.
+pub const NOBODY_NAMED: Code = Code { id: "PB0705", page: include_str!("codes/PB0705.md") };

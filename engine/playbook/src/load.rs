@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use quell_action::Catalogue;
 
-use crate::check::{Site, check, check_across};
+use crate::check::{Callee, Callees, Site, check, check_across};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{Limits, Playbook};
-use crate::parse::parse;
+use crate::order::{Calling, name_of, order};
+use crate::parse::{Parsed, parse};
 
 /// One file as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,24 +69,19 @@ impl Loaded {
 
 /// Reads and checks these files. Tests of playbooks (`*.test.yaml`) are left out.
 pub fn load(files: &[SourceFile], catalogue: &Catalogue, surroundings: &Surroundings) -> Loaded {
-    let site = Site { catalogue, surroundings };
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .filter(|file| is_playbook(&file.name))
+        .map(|file| (file.name.as_str(), file.bytes.as_slice()))
+        .collect();
     let mut loaded = Loaded::default();
     let mut whole: Vec<(Arc<Playbook>, Place)> = Vec::new();
-    for file in files.iter().filter(|file| is_playbook(&file.name)) {
-        let parsed = parse(&file.name, &file.bytes);
-        loaded.diagnostics.extend(parsed.diagnostics.iter().cloned());
-        if let Some(tree) = &parsed.tree {
-            let checked = check(&file.name, &parsed.source, tree, site);
-            // What follows from a word that was refused already is not said again.
-            let is_new =
-                |found: &Diagnostic| !parsed.diagnostics.iter().any(|said| said.place == found.place);
-            loaded.diagnostics.extend(checked.diagnostics.into_iter().filter(is_new));
-            if let (Some(playbook), true) = (checked.playbook, parsed.diagnostics.is_empty()) {
-                let place = checked.name_place.unwrap_or_else(|| Place::top(&file.name));
-                whole.push((Arc::new(playbook), place));
-            }
-        }
-        loaded.sources.insert(file.name.clone(), parsed.source.to_string());
+    let (read, circles) = read_all(&files, catalogue, surroundings);
+    loaded.diagnostics.extend(circles);
+    for file in read {
+        loaded.diagnostics.extend(file.diagnostics);
+        whole.extend(file.playbook);
+        loaded.sources.insert(file.name, file.source.to_string());
     }
     loaded.diagnostics.extend(check_across(&whole, catalogue));
     loaded.diagnostics.sort_by(|one, other| one.place.cmp(&other.place).then(one.code.cmp(&other.code)));
@@ -94,19 +90,75 @@ pub fn load(files: &[SourceFile], catalogue: &Catalogue, surroundings: &Surround
     loaded
 }
 
-/// Reads a playbook again that was good when a run started with it: a running run keeps its version.
+/// Reads a playbook again that was good when a run started with it, with those that it calls: a running run keeps its
+/// version of all of them.
 ///
 /// # Errors
 /// What is wrong with it by now: an action that it needs is not offered any more.
-pub fn recover(source: &str, catalogue: &Catalogue) -> Result<Playbook, Vec<Diagnostic>> {
-    let surroundings = Surroundings::default();
-    // Whatever the file was called is not part of the version.
-    let parsed = parse(FROZEN, source.as_bytes());
-    let Some(tree) = parsed.tree.as_ref().filter(|_| parsed.diagnostics.is_empty()) else {
-        return Err(parsed.diagnostics);
-    };
-    let checked = check(FROZEN, &parsed.source, tree, Site { catalogue, surroundings: &surroundings });
-    checked.playbook.ok_or(checked.diagnostics)
+pub fn recover(source: &str, called: &[String], catalogue: &Catalogue) -> Result<Playbook, Vec<Diagnostic>> {
+    let texts = std::iter::once(source).chain(called.iter().map(String::as_str));
+    // Whatever the files were called is not part of the version.
+    let files: Vec<(&str, &[u8])> = texts.map(|text| (FROZEN, text.as_bytes())).collect();
+    let (mut read, circles) = read_all(&files, catalogue, &Surroundings::default());
+    let own = read.swap_remove(0);
+    match own.playbook {
+        Some((playbook, _)) => Ok(Arc::unwrap_or_clone(playbook)),
+        None => Err(own.diagnostics.into_iter().chain(circles).collect()),
+    }
+}
+
+/// One file, read and checked.
+struct Read {
+    name: String,
+    source: Arc<str>,
+    /// The playbook, where nothing is wrong with it, and where its name stands.
+    playbook: Option<(Arc<Playbook>, Place)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks files, those that are called before those that call them. They come back in the order in which
+/// they were given.
+fn read_all(
+    files: &[(&str, &[u8])],
+    catalogue: &Catalogue,
+    surroundings: &Surroundings,
+) -> (Vec<Read>, Vec<Diagnostic>) {
+    let parsed: Vec<Parsed> = files.iter().map(|(name, bytes)| parse(name, bytes)).collect();
+    let calling: Vec<Calling<'_>> = files
+        .iter()
+        .zip(&parsed)
+        .map(|((file, _), parsed)| Calling { file, source: &parsed.source, tree: parsed.tree.as_ref() })
+        .collect();
+    let (order, circles) = order(&calling);
+    // Until it was checked, nothing is known of a playbook but that it is there.
+    let names = calling.iter().filter_map(|file| file.tree.and_then(name_of));
+    let mut callees: Callees = names.map(|name| (name.to_owned(), Callee::Unclear)).collect();
+    let mut read: Vec<Option<Read>> = files.iter().map(|_| None).collect();
+    for position in order {
+        let site = Site { catalogue, surroundings, callees: &callees };
+        let one = read_one(files[position].0, &parsed[position], site);
+        if let Some((playbook, _)) = &one.playbook {
+            callees.insert(playbook.name.0.clone(), Callee::Known(Arc::clone(playbook)));
+        }
+        read[position] = Some(one);
+    }
+    (read.into_iter().flatten().collect(), circles)
+}
+
+fn read_one(name: &str, parsed: &Parsed, site: Site<'_>) -> Read {
+    let mut diagnostics = parsed.diagnostics.clone();
+    let mut playbook = None;
+    if let Some(tree) = &parsed.tree {
+        let checked = check(name, &parsed.source, tree, site);
+        // What follows from a word that was refused already is not said again.
+        let is_new = |found: &Diagnostic| !parsed.diagnostics.iter().any(|said| said.place == found.place);
+        diagnostics.extend(checked.diagnostics.into_iter().filter(is_new));
+        if parsed.diagnostics.is_empty() {
+            let place = checked.name_place.unwrap_or_else(|| Place::top(name));
+            playbook = checked.playbook.map(|playbook| (Arc::new(playbook), place));
+        }
+    }
+    Read { name: name.to_owned(), source: Arc::clone(&parsed.source), playbook, diagnostics }
 }
 
 /// The place of a playbook that is read back from the store.

@@ -10,8 +10,12 @@ use crate::PlaybookVersion;
 /// Finds playbooks as they were, by the hash of their text.
 #[async_trait]
 pub trait PlaybookArchive: Send + Sync {
-    /// The playbook of this version.
-    async fn load(&self, version: &PlaybookVersion) -> Result<Arc<Playbook>, ArchiveError>;
+    /// The playbook of this version; `beside` are those that it may call, as they were with it.
+    async fn load(
+        &self,
+        version: &PlaybookVersion,
+        beside: &[PlaybookVersion],
+    ) -> Result<Arc<Playbook>, ArchiveError>;
 }
 
 /// Why a playbook cannot be had as it was. Its runs stay where they are until it can.

@@ -8,7 +8,7 @@ use crate::call::hold_key;
 use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::{
-    Bond, Entry, Holder, Phase, QuestionId, Reply, Requester, RunState, Settlement, TaskId, TaskState,
+    Bond, Entry, Holder, Phase, QuestionId, Reply, Requester, RunState, Settlement, TaskId, TaskState, callee,
 };
 
 /// What is asked of a run.
@@ -36,6 +36,8 @@ pub(crate) enum Wish {
         reply: Box<Reply>,
         bond: Bond,
     },
+    /// Look what became of the runs that it called.
+    Tend,
 }
 
 /// Why a wish cannot be fulfilled.
@@ -96,6 +98,13 @@ pub(crate) struct Command {
 
 /// Writes down what is asked, on disk before anybody is told that it was heard.
 pub(crate) async fn obey(cx: &Context, command: Command) -> Result<(), Halt> {
+    if command.wish == Wish::Tend {
+        let tended = callee::tend(cx).await;
+        let answer =
+            tended.as_ref().map(|()| Vec::new()).map_err(|halt| Refusal::NotWritten(halt.to_string()));
+        let _ = command.answer.send(answer);
+        return tended;
+    }
     let now = cx.now();
     let heard = cx.log.look(|state| judge(state, &command.wish, now)).await;
     let (entries, tasks) = match heard {
@@ -105,7 +114,11 @@ pub(crate) async fn obey(cx: &Context, command: Command) -> Result<(), Halt> {
             return Ok(());
         }
     };
-    let written = write(cx, entries).await;
+    let stops = entries.iter().any(|entry| matches!(entry, Entry::Cancelled { .. }));
+    let mut written = write(cx, entries).await;
+    if stops && written.is_ok() {
+        written = callee::tend(cx).await;
+    }
     let answer = written.as_ref().map(|()| tasks).map_err(|halt| Refusal::NotWritten(halt.to_string()));
     // Whoever asked may have gone.
     let _ = command.answer.send(answer);
@@ -143,6 +156,7 @@ fn judge(state: &RunState, wish: &Wish, now: Timestamp) -> Heard {
         Wish::Confirm { tasks, by } => confirm(state, tasks.as_deref(), by),
         Wish::Settle { task, happened, by } => settle(state, task, *happened, by),
         Wish::Answer { question, reply, bond } => answer(state, question, reply, bond, now),
+        Wish::Tend => Ok((Vec::new(), Vec::new())),
     }
 }
 

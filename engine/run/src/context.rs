@@ -13,6 +13,7 @@ use quell_playbook::Moment;
 use quell_playbook::model::{Mode, Playbook, Retry};
 use tokio::sync::{Semaphore, broadcast};
 
+use crate::engine::runner::Runner;
 use crate::gate::Gate;
 use crate::hands::{Eye, Hands};
 use crate::lanes::LaneLocks;
@@ -50,6 +51,8 @@ pub(crate) struct Context {
     pub(crate) playbook: Arc<Playbook>,
     pub(crate) log: RunLog,
     pub(crate) gates: Arc<Mutex<HashMap<LaneId, Arc<Gate>>>>,
+    /// Who drives the runs that it calls.
+    pub(crate) runner: Arc<Runner>,
 }
 
 /// What a move has come to: lines for the journal, and holds that they change.

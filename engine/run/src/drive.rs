@@ -12,7 +12,7 @@ use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::next::{Move, Next, next};
 use crate::state::lane_about;
-use crate::{Entry, LaneId, LaneState, RunState, expand, gate, observe, perform, undo, watch};
+use crate::{Entry, LaneId, LaneState, RunState, callee, expand, gate, observe, perform, undo, watch};
 
 /// How a drive came to its end for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub(crate) async fn drive(
     cx: &Arc<Context>,
     commands: &mut mpsc::UnboundedReceiver<Command>,
 ) -> Result<Parting, Halt> {
+    // What was called may not be there yet, or may have ended, while nobody drove this run.
+    callee::tend(cx).await?;
     let mut moves = UnderWay::default();
     let parting = go_round(cx, &mut moves, commands).await;
     // Nobody may be on the way any more when the run is read anew.
@@ -178,6 +180,7 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
         Move::Resolve { lane } => expand::resolve(cx, *lane).await,
         Move::Look { lane, step } => expand::look(cx, *lane, step).await,
         Move::Expand { lane, step, trace } => expand::expand(cx, *lane, step, trace.clone()).await,
+        Move::Call { lane, step, trace } => callee::call(cx, *lane, step, trace.clone()).await,
         Move::Perform { task } | Move::Settle { task } | Move::Watch { task } | Move::Undo { task } => {
             let Some(task) = cx.log.look(|state| state.task(task).cloned()).await else {
                 return Ok(Done::default());

@@ -1,7 +1,8 @@
 //! [`Engine`]: drives all runs, and is how the other rooms start, stop and take back.
 
+mod between;
 mod parts;
-mod runner;
+pub(crate) mod runner;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,21 +90,13 @@ impl Engine {
     /// When it cannot be written. Nothing was done then.
     pub async fn start(&self, plan: Plan, playbook: Arc<Playbook>) -> Result<Start, EngineError> {
         self.may_start(&plan)?;
-        let run = plan.run.clone();
-        let batch = Self::first_batch(plan);
-        let lines = batch.lines.clone();
-        match self.runner.tools.journal.append(batch).await {
-            Ok(()) => {}
-            Err(JournalError::Taken { .. }) => {
-                // A write that was reported as failed may have happened all the same.
-                self.runner.take_up_if_open(&run).await?;
-                return Ok(Start::Exists);
+        match self.runner.create(plan).await? {
+            Some(state) => {
+                self.runner.begin(Beginning { state, playbook, gates: Default::default() });
+                Ok(Start::Created)
             }
-            Err(error) => return Err(error.into()),
+            None => Ok(Start::Exists),
         }
-        self.runner.publish(&run, &lines);
-        self.go_on_from(&run, &lines, playbook)?;
-        Ok(Start::Created)
     }
 
     /// Drives a run whose first batch the caller has put on disk, together with the alert that it accepted.

@@ -8,7 +8,9 @@ use quell_playbook::model::{Asking, StepId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Exceeded, Lane, LaneId, LeftOut, Plan, Question, QuestionId, Reply, Task, TaskId};
+use crate::{
+    Call, Exceeded, Lane, LaneId, LeftOut, Plan, Question, QuestionId, Reply, Returned, Task, TaskId,
+};
 
 pub use detail::{CallFailure, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification};
 
@@ -87,6 +89,26 @@ pub enum Entry {
         lanes: Vec<Lane>,
         /// The step's condition and the values seen; null without a condition.
         trace: Value,
+    },
+    /// Another playbook is called: its run is, or is about to be.
+    Called {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// What is called, and with what.
+        call: Box<Call>,
+        /// The step's condition and the values seen; null without a condition.
+        trace: Value,
+    },
+    /// What was called has come to its end.
+    Returned {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// How it ended, and what it gave back.
+        returned: Box<Returned>,
     },
     /// A wait has begun.
     WaitBegun {

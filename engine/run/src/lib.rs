@@ -14,6 +14,7 @@ mod archive;
 mod brake;
 mod budget;
 mod call;
+mod callee;
 mod clearance;
 mod clock;
 mod command;
@@ -56,6 +57,7 @@ mod watch;
 pub use archive::{ArchiveError, PlaybookArchive};
 pub use brake::Brake;
 pub use budget::{CounterName, Exceeded, Limit, Member, Reservation, Reserved, Tally, Touch, Whose, reserve};
+pub use callee::{Call, Returned};
 pub use clock::Clock;
 pub use command::Refusal;
 pub use engine::{Engine, EngineError, EngineParts, Recovered, Start};
@@ -73,8 +75,8 @@ pub use log::RunEvent;
 pub use memory::MemoryJournal;
 pub use next::{Move, Next, next};
 pub use plan::{
-    Attached, Claim, Lane, LaneId, LeftOut, Opening, Origin, Parent, Plan, PlaybookVersion, RunId, Task,
-    TaskId, TooMany,
+    Attached, Caller, Claim, Given, Lane, LaneId, LeftOut, Occasion, Opening, Origin, Parent, Plan,
+    PlaybookVersion, RunId, Task, TaskId, TooMany, WrongInput,
 };
 pub use question::{
     About, Bond, Bundled, OpenQuestion, Question, QuestionId, QuestionState, Reply, Settlement,

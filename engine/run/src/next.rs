@@ -67,6 +67,15 @@ pub enum Move {
         /// Its condition and the values seen; null without a condition.
         trace: Value,
     },
+    /// Call another playbook.
+    Call {
+        /// The lane.
+        lane: LaneId,
+        /// The step.
+        step: StepId,
+        /// Its condition and the values seen; null without a condition.
+        trace: Value,
+    },
     /// Carry a task out.
     Perform {
         /// The task.
@@ -93,7 +102,10 @@ impl Move {
     /// The lane that it belongs to.
     pub fn lane(&self) -> LaneId {
         match self {
-            Self::Resolve { lane } | Self::Look { lane, .. } | Self::Expand { lane, .. } => *lane,
+            Self::Resolve { lane }
+            | Self::Look { lane, .. }
+            | Self::Expand { lane, .. }
+            | Self::Call { lane, .. } => *lane,
             Self::Perform { task } | Self::Settle { task } | Self::Watch { task } | Self::Undo { task } => {
                 task.lane
             }
@@ -103,7 +115,8 @@ impl Move {
     /// Whether it is the same move, decided twice.
     pub(crate) fn is_the_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Expand { lane, step, .. }, Self::Expand { lane: other_lane, step: other_step, .. }) => {
+            (Self::Expand { lane, step, .. }, Self::Expand { lane: other_lane, step: other_step, .. })
+            | (Self::Call { lane, step, .. }, Self::Call { lane: other_lane, step: other_step, .. }) => {
                 (lane, step) == (other_lane, other_step)
             }
             _ => self == other,
@@ -124,7 +137,7 @@ impl Move {
             Self::Perform { task } | Self::Settle { task } | Self::Watch { task } | Self::Undo { task } => {
                 Some(task)
             }
-            Self::Resolve { .. } | Self::Look { .. } | Self::Expand { .. } => None,
+            Self::Resolve { .. } | Self::Look { .. } | Self::Expand { .. } | Self::Call { .. } => None,
         }
     }
 }

@@ -156,7 +156,28 @@ impl Tally {
         }
         for step in steps {
             self.failed += u32::from(matches!(step, StepState::Failed(_)));
+            self.count_called(step);
             self.stopped |= matches!(step, StepState::Skipped(Skip::Unknown { stops: true, .. }));
+        }
+    }
+
+    /// What was called counts as if it had been done here.
+    fn count_called(&mut self, step: &StepState) {
+        match step {
+            StepState::Called(_) => self.failed += 1,
+            StepState::Returned(returned) => match returned.finish {
+                Finish::Contained => self.changed += 1,
+                Finish::NothingToDo | Finish::Observed => self.unchanged += 1,
+                Finish::Excluded => self.excluded += 1,
+                Finish::Partly => {
+                    self.changed += 1;
+                    self.failed += 1;
+                }
+                Finish::Failed | Finish::Cancelled | Finish::NeedsAttention | Finish::OverLimit => {
+                    self.failed += 1;
+                }
+            },
+            _ => {}
         }
     }
 

@@ -1,8 +1,11 @@
 //! [`Plan`]: what a playbook comes to for one alert. Frozen when the run is created.
 
 mod claims;
+mod given;
 pub(crate) mod make;
+mod occasion;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use claims::{Attached, Claim, Opening};
+pub use given::{Given, WrongInput};
+pub use occasion::{Caller, Occasion};
 
 /// What a playbook comes to for one alert: the frozen version of the playbook, and the lanes worked out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +40,15 @@ pub struct Plan {
     pub too_many: Option<TooMany>,
     /// When it was made.
     pub created: Timestamp,
+    /// What started it.
+    #[serde(default, skip_serializing_if = "Occasion::is_alert")]
+    pub occasion: Occasion,
+    /// What the playbook was given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Value>,
+    /// The playbooks that it may call, as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<PlaybookVersion>,
 }
 
 /// More entities than a playbook allows.

@@ -5,7 +5,7 @@ use quell_alert::{AlertId, Product, Severity, Timestamp};
 use quell_playbook::model::{Mode, PlaybookName};
 use serde::{Deserialize, Serialize};
 
-use crate::{Attached, Finish, JournalError, Line, Origin, PlaybookVersion, RunId};
+use crate::{Attached, Finish, JournalError, Line, Occasion, Origin, PlaybookVersion, RunId};
 
 /// A run in one line. The engine computes it and hands it over with every batch, so that no reader has to walk a
 /// journal to list runs.
@@ -15,6 +15,9 @@ pub struct RunSummary {
     pub id: RunId,
     /// Live, or a replay.
     pub origin: Origin,
+    /// What started it.
+    #[serde(default, skip_serializing_if = "Occasion::is_alert")]
+    pub occasion: Occasion,
     /// The playbook, as it was.
     pub playbook: PlaybookVersion,
     /// Whether it acts or only plans.

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use quell_action::{DeviceFacts, IdentityFacts, Subject, TargetKind};
 use quell_alert::EntityKind;
 use quell_playbook::model::{AskStep, Playbook, Step, StepId};
-use quell_playbook::{Entity, LaneScope, Moment, Outer, StepResult};
+use quell_playbook::{Entity, LaneScope, Moment, Outer, Scope, StepResult};
 use serde_json::{Value, json};
 
 use crate::next::verb::went_wrong;
 use crate::{
-    About, Lane, LaneId, LaneState, Phase, QuestionState, RunState, Settlement, Skip, StepState, TaskState,
-    outcome,
+    About, Lane, LaneId, LaneState, Phase, QuestionState, Returned, RunState, Settlement, Skip, StepState,
+    TaskState, outcome,
 };
 
 /// The scope of a lane as the run stands now.
@@ -24,7 +24,7 @@ pub(crate) fn of_lane<'a>(
 ) -> LaneScope<'a> {
     let plan = state.plan();
     let now = moment.now;
-    let mut scope = LaneScope::new(&plan.alert, lane.entity(&plan.alert), moment);
+    let mut scope = plan.scope(lane.entity(&plan.alert), moment);
     scope.run.insert("id", json!(plan.run));
     scope.run.insert("started", json!(plan.created));
     if lane.closing {
@@ -95,6 +95,40 @@ pub(crate) fn entity_for(state: &RunState, lane: &Lane, target: TargetKind) -> O
     all.into_iter().find(|lane| lane.kind == Some(wanted)).cloned()
 }
 
+/// The lane that has an entity of this kind: this one, or one that it is within.
+pub(crate) fn lane_with(state: &RunState, lane: &Lane, kind: EntityKind) -> Option<Lane> {
+    let around = lanes_around(state, lane);
+    let mut all = std::iter::once(lane).chain(around.iter().map(|outer| outer.lane()));
+    all.find(|lane| lane.kind == Some(kind)).cloned()
+}
+
+/// What a run that has ended gives back to the one that called it. What has no value stays out.
+pub(crate) fn outputs(state: &RunState, playbook: &Playbook, moment: Moment) -> Value {
+    let plan = state.plan();
+    let mut scope = plan.scope(None, moment);
+    scope.run.insert("id", json!(plan.run));
+    scope.run.insert("started", json!(plan.created));
+    scope.run.insert("outcome", json!(outcome::of_run(state)));
+    scope.run.insert("report", outcome::report(state));
+    let one_lane = playbook.for_each.is_none();
+    let seen =
+        state.lanes().iter().filter(|lane| lane.lane().closing || one_lane && lane.lane().parent.is_none());
+    scope.results = Cow::Owned(seen.flat_map(|lane| results(state, playbook, lane)).collect());
+    let filled = playbook.outputs.iter().filter_map(|(name, output)| {
+        let value = output.form.fill(&scope as &dyn Scope).ok()?;
+        Some((name.clone(), value))
+    });
+    Value::Object(filled.collect())
+}
+
+/// What a run led to that a step has called.
+fn of_called(returned: &Returned) -> StepResult {
+    let mut output = returned.outputs.as_object().cloned().unwrap_or_default();
+    output.insert("outcome".to_owned(), json!(returned.finish));
+    output.insert("run".to_owned(), json!(returned.run));
+    StepResult { failed: returned.went_wrong(), ..StepResult::done(Value::Object(output)) }
+}
+
 fn results(state: &RunState, playbook: &Playbook, lane: &LaneState) -> BTreeMap<StepId, StepResult> {
     let mut found = BTreeMap::new();
     for (id, step) in lane.steps() {
@@ -159,6 +193,8 @@ fn result(step: &StepState) -> StepResult {
         }
         StepState::Chosen(way) => StepResult::done(json!({ "taken": way.map_or(0, |way| way + 1) })),
         StepState::Waited { met } => StepResult::done(json!({ "met": met })),
+        StepState::Called(_) => StepResult::default(),
+        StepState::Returned(returned) => of_called(returned),
         StepState::Set(values) => StepResult::done(values.clone()),
         StepState::Skipped(Skip::Condition { .. } | Skip::Unknown { .. }) => {
             StepResult { skipped: true, ..StepResult::default() }

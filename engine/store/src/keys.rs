@@ -17,6 +17,7 @@
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
 //! | `list/` | list, value | an entry of a named list |
 //! | `counter/` | whose, what | who was touched, as limits count it |
+//! | `schedule/` | playbook | how far its schedule has been seen to |
 //! | `playbook/` | hash | the text of a playbook |
 //! | `pause` | | who paused the engine |
 //! | `audit/record/` | number | one link of the audit log |
@@ -40,6 +41,7 @@ pub(crate) const HOLD: &str = "hold/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
 pub(crate) const LIST: &str = "list/";
 pub(crate) const COUNTER: &str = "counter/";
+pub(crate) const SCHEDULE: &str = "schedule/";
 pub(crate) const PLAYBOOK: &str = "playbook/";
 pub(crate) const PAUSE: &str = "pause";
 pub(crate) const AUDIT_RECORD: &str = "audit/record/";

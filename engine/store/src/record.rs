@@ -56,6 +56,8 @@ pub enum Kind {
     Claim = 20,
     /// A later alert that belongs to a run.
     Attached = 21,
+    /// How far a schedule has been seen to.
+    Schedule = 22,
     /// An entry of a named list.
     ListEntry = 30,
     /// Bytes that only tests write.
@@ -83,6 +85,7 @@ impl Kind {
             Self::Paused => "note of a pause",
             Self::Claim => "claim of a run",
             Self::Attached => "alert that belongs to a run",
+            Self::Schedule => "note of a schedule",
             Self::ListEntry => "entry of a named list",
             Self::Test => "test record",
         }

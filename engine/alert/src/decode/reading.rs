@@ -343,7 +343,10 @@ fn read_as(record: Record<'_>, alert: &mut Alert) {
         Format::GraphV2 => graph::read(record, alert),
         Format::Cef => cef::read(record, alert),
         Format::DefenderEndpoint | Format::Incident => endpoint::read(record, alert),
-        Format::SecurityAlert | Format::V3 | Format::XdrStream => security_alert::read(record, alert),
+        // `Given` is no form in which anything comes in.
+        Format::SecurityAlert | Format::V3 | Format::XdrStream | Format::Given => {
+            security_alert::read(record, alert);
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod replay;
 mod run;
 mod runs;
 mod schema;
+mod start;
 mod store;
 mod test;
 mod undo;
@@ -111,6 +112,8 @@ enum Command {
     Test(test::Args),
     /// Print the form of a playbook as a JSON Schema, for editors.
     Schema(schema::Args),
+    /// Start a playbook by hand; says what it would do first.
+    Start(start::Args),
     /// Look at runs.
     Runs(runs::Args),
     /// Take back what a run changed.
@@ -188,6 +191,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Fmt(args) => fmt::run(&args, context),
         Command::Test(args) => test::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
+        Command::Start(args) => start::run(args, context),
         Command::Runs(args) => runs::run(args, context),
         Command::Undo(args) => undo::run(args, context),
         Command::Approvals(args) => approvals::run(args, context),

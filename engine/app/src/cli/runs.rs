@@ -9,7 +9,7 @@ use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
 
 use super::{Context, block_on};
 use crate::reach::{self, operator};
-use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, styled, word};
+use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, occasion, styled, word};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -158,12 +158,11 @@ fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
         Origin::Live => "live".to_owned(),
         Origin::Replay { id } => format!("replay {id}"),
     };
-    show.line(format_args!(
-        "  alert {} {:?}, {origin}, mode {}",
-        run.alert,
-        run.alert_title,
-        word(&run.mode)
-    ));
+    let from = match occasion(&run.occasion) {
+        Some(words) => words,
+        None => format!("alert {} {:?}", run.alert, run.alert_title),
+    };
+    show.line(format_args!("  {from}, {origin}, mode {}", word(&run.mode)));
     show.line(format_args!("  {}", standing(run)));
     let mut telling = Telling::default();
     for line in &record.lines {

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             bail!("{} has no playbook beside it: there is no {stem}.yaml", file.name);
         };
         for rehearsal in &rehearsals {
-            tested.push(one(rehearsal, path, playbook, &catalogue));
+            tested.push(one(rehearsal, path, playbook, &loaded.playbooks, &catalogue));
         }
     }
     if tested.is_empty() {
@@ -92,11 +92,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     Ok(yes_if(tested.iter().all(|one| one.passed)))
 }
 
-fn one(rehearsal: &Rehearsal, file: &Path, playbook: &Arc<Playbook>, catalogue: &Catalogue) -> Tested {
+fn one(
+    rehearsal: &Rehearsal,
+    file: &Path,
+    playbook: &Arc<Playbook>,
+    beside: &[Arc<Playbook>],
+    catalogue: &Catalogue,
+) -> Tested {
     let began = std::time::Instant::now();
     let played = alert_of(rehearsal, file)
         .map_err(|error| format!("{error:#}"))
-        .and_then(|alert| rehearsal.play(Arc::new(alert), playbook, catalogue));
+        .and_then(|alert| rehearsal.play(alert.map(Arc::new), playbook, beside, catalogue));
     let (played, error) = match played {
         Ok(played) => (Some(played), None),
         Err(error) => (None, Some(error)),
@@ -112,9 +118,10 @@ fn one(rehearsal: &Rehearsal, file: &Path, playbook: &Arc<Playbook>, catalogue: 
     }
 }
 
-/// The one alert of a test.
-fn alert_of(rehearsal: &Rehearsal, file: &Path) -> anyhow::Result<Alert> {
-    let bytes = match &rehearsal.alert {
+/// The one alert of a test, where it has one.
+fn alert_of(rehearsal: &Rehearsal, file: &Path) -> anyhow::Result<Option<Alert>> {
+    let Some(given) = &rehearsal.alert else { return Ok(None) };
+    let bytes = match given {
         AlertGiven::Inline(alert) => serde_json::to_vec(alert)?,
         AlertGiven::File(name) => {
             let path = file.parent().unwrap_or(Path::new("")).join(name);
@@ -130,7 +137,7 @@ fn alert_of(rehearsal: &Rehearsal, file: &Path) -> anyhow::Result<Alert> {
         }
     }
     match alerts.len() {
-        1 => Ok(alerts.remove(0)),
+        1 => Ok(alerts.pop()),
         several => bail!("a test is about one alert, and there are {several} in it"),
     }
 }
@@ -170,9 +177,11 @@ fn why(one: &Tested) -> String {
     if let Some(trace) = &played.not_started {
         text.push_str(&trace.lines().map(|line| format!("  {line}\n")).collect::<String>());
     }
-    let mut telling = Telling::default();
-    for line in &played.journal {
-        text.push_str(&format!("  {} {}\n", styled(FAINT, "|"), telling.line(line)));
+    for journal in std::iter::once(&played.journal).chain(played.called.values()) {
+        let mut telling = Telling::default();
+        for line in journal {
+            text.push_str(&format!("  {} {}\n", styled(FAINT, "|"), telling.line(line)));
+        }
     }
     text
 }

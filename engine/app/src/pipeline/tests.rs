@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -26,6 +26,8 @@ use crate::archive::StoredPlaybooks;
 use crate::clock::SystemClock;
 use crate::random::SystemJitter;
 use crate::{exclusions, playbooks};
+
+mod once;
 
 /// DCSync by bob, the same alert twice and a newer version of it, a record that cannot be read with one that can.
 const ALERTS: [&str; 4] =
@@ -109,11 +111,22 @@ struct Process {
 impl Process {
     async fn start(disk: &MemoryDisk, folder: &Path, lost: bool) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let alerts = ALERTS.map(|name| root.join("examples/alerts").join(name));
+        Self::with(disk, folder, lost, &root.join("playbooks"), alerts.into()).await
+    }
+
+    async fn with(
+        disk: &MemoryDisk,
+        folder: &Path,
+        lost: bool,
+        playbooks: &Path,
+        alerts: Vec<PathBuf>,
+    ) -> Self {
         let lab = quell_connectors::find("lab").unwrap();
         let connection = lab.connect("lab", serde_json::json!({ "folder": folder })).await.unwrap();
         let registry = Registry::new(&[connection]).unwrap();
         let catalogue = registry.catalogue();
-        let loaded = playbooks::load_from(&root.join("playbooks"), &catalogue, None).unwrap();
+        let loaded = playbooks::load_from(playbooks, &catalogue, None).unwrap();
         assert!(loaded.is_usable());
         let store = Store::in_memory(disk).unwrap();
         store
@@ -135,7 +148,7 @@ impl Process {
             settings: Settings::default(),
         });
         engine.recover().await.unwrap();
-        let files = ALERTS.map(|name| Input::Path(root.join("examples/alerts").join(name)));
+        let files: Vec<Input> = alerts.into_iter().map(Input::Path).collect();
         let source = FileSource::start(&FileSettings::new(files), None).unwrap();
         let source = Arc::new(Watched { source, lost, given_back: Mutex::default() });
         let letters = Arc::new(Letters::default());

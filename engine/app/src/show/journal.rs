@@ -2,10 +2,11 @@
 
 use quell_action::{AccountFacts, Effect, Subject};
 use quell_run::{
-    CallFailure, Entry, Fulfilled, LeftOut, Line, Plan, Release, Requester, Skip, Task, TaskId, Verdict,
+    CallFailure, Entry, Fulfilled, LeftOut, Line, Release, Requester, Skip, Task, TaskId, Verdict,
     Verification,
 };
 
+use super::occasion::{created, short};
 use super::trace::{deciding, truth};
 use super::{BAD, FAINT, GOOD, NAME, NOTE, counted, styled};
 
@@ -151,6 +152,18 @@ impl Telling {
                 let names: Vec<&str> = lanes.iter().map(|lane| lane.display.as_str()).collect();
                 format!("{}: {step} goes through {}", self.lane(lane.0), names.join(", "))
             }
+            Entry::Called { lane, step, call, .. } => format!(
+                "{}: {step} calls {} as run {}",
+                self.lane(lane.0),
+                styled(NAME, &call.playbook.name),
+                short(&call.run)
+            ),
+            Entry::Returned { lane, step, returned } => format!(
+                "{}: what {step} called has ended: {} (run {})",
+                self.lane(lane.0),
+                word(&returned.finish),
+                short(&returned.run)
+            ),
             Entry::WaitBegun { lane, step, until, .. } => {
                 let until = until.format("%Y-%m-%d %H:%M:%S");
                 format!(
@@ -230,6 +243,8 @@ impl Telling {
                 | Entry::StepFailed { .. }
                 | Entry::NeedsAttention { .. }
                 | Entry::LaneLeftOut { .. }
+                | Entry::Called { .. }
+                | Entry::Returned { .. }
         ) || matches!(entry, Entry::Expanded { nobody: Some(_), .. })
     }
 
@@ -286,18 +301,6 @@ fn who(subject: &Subject) -> String {
     }
 }
 
-fn created(plan: &Plan) -> String {
-    let lanes = plan.lanes.len();
-    format!(
-        "{} starts for {:?} ({}, mode {}, {lanes} {})",
-        styled(NAME, &plan.playbook.name),
-        plan.alert.title,
-        plan.alert.product,
-        word(&plan.mode),
-        if lanes == 1 { "lane" } else { "lanes" }
-    )
-}
-
 fn left_out(because: &LeftOut) -> String {
     let why = match because {
         LeftOut::TooMany { found, at_most } => {
@@ -309,7 +312,7 @@ fn left_out(because: &LeftOut) -> String {
         },
         LeftOut::NotApproved => "nobody approved the plan".into(),
         LeftOut::Attached { run } => {
-            format!("run {} has it in hand (`once_per`)", run.0.get(..8).unwrap_or(&run.0))
+            format!("run {} has it in hand (`once_per`)", short(run))
         }
         LeftOut::Where { trace } => match truth(trace) {
             "false" => format!("`where` does not hold {}", deciding(trace)),

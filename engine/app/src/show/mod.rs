@@ -5,6 +5,7 @@
 
 mod journal;
 mod masked;
+mod occasion;
 mod progress;
 mod table;
 mod trace;
@@ -22,6 +23,7 @@ use crate::config::Mistakes;
 use masked::masked;
 
 pub(crate) use journal::{Telling, asked, word};
+pub(crate) use occasion::occasion;
 pub(crate) use progress::{Reading, Waiting};
 pub(crate) use table::Table;
 

@@ -72,8 +72,9 @@ fn opposite(
     action: &str,
     undo: &str,
 ) -> Option<Diagnostic> {
-    let overlap = one.when.states.iter().any(|state| other.when.states.contains(state));
-    if !overlap || one.name == other.name || are_apart(&one.when.alert, &other.when.alert) {
+    let (Some(of_one), Some(of_other)) = (&one.when.alert, &other.when.alert) else { return None };
+    let overlap = of_one.states.iter().any(|state| of_other.states.contains(state));
+    if !overlap || one.name == other.name || are_apart(&of_one.group, &of_other.group) {
         return None;
     }
     let message = format!(

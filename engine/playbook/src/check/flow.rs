@@ -269,7 +269,7 @@ impl Check<'_> {
         (outputs, whole.then_some(Verb::Set(values)))
     }
 
-    fn value(&mut self, entry: &Entry) -> Option<(Form, Kind)> {
+    pub(super) fn value(&mut self, entry: &Entry) -> Option<(Form, Kind)> {
         let what = format!("`{}`", entry.key);
         self.written_as_name(entry)?;
         let (kind, param) = match &entry.value.content {

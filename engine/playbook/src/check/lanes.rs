@@ -51,6 +51,7 @@ impl Check<'_> {
             Content::Text(name) => {
                 let kind = self.entity_kind(name, &node.span)?;
                 self.names.entities.push(kind);
+                self.somebody_to_go_through(kind, &node.span)?;
                 Some(self.short_form(kind))
             }
             Content::Map(entries) => {
@@ -73,6 +74,7 @@ impl Check<'_> {
                     );
                     return None;
                 }
+                self.somebody_to_go_through(kind, &entry.key_span)?;
                 self.long_form(kind, &entry.value)
             }
             Content::Empty => self.empty(node, "`for_each` is empty"),

@@ -7,9 +7,11 @@ mod across;
 mod actions;
 mod apart;
 pub(crate) mod asking;
+pub(crate) mod calls;
 pub(crate) mod conditions;
 pub(crate) mod flow;
 mod forms;
+pub(crate) mod inputs;
 pub(crate) mod lanes;
 pub(crate) mod limits;
 mod lists;
@@ -21,9 +23,11 @@ mod references;
 pub(crate) mod shape;
 pub(crate) mod steps;
 mod subjects;
+pub(crate) mod triggers;
 mod values;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +40,10 @@ use crate::model::Playbook;
 use crate::parse::{Node, Span};
 
 pub(crate) use across::check_across;
+pub(crate) use calls::Callee;
+
+/// The playbooks that others may call, by name.
+pub(crate) type Callees = BTreeMap<String, Callee>;
 
 /// What a file came to.
 #[derive(Debug)]
@@ -55,6 +63,8 @@ pub(crate) struct Site<'a> {
     pub(crate) catalogue: &'a Catalogue,
     /// What else is known.
     pub(crate) surroundings: &'a Surroundings,
+    /// The playbooks that it may call, by name.
+    pub(crate) callees: &'a Callees,
 }
 
 /// Checks one file.
@@ -68,6 +78,7 @@ pub(crate) fn check(file: &str, source: &Arc<str>, tree: &Node, site: Site<'_>) 
         is_disabled: false,
         approvers: asking::Approvers::default(),
         deadline: Playbook::DEADLINE,
+        starts: triggers::Starts::default(),
     };
     let playbook = check.playbook(tree);
     let name_place = tree.member("playbook").map(|node| check.place(&node.span));
@@ -88,6 +99,8 @@ struct Check<'a> {
     approvers: asking::Approvers,
     /// How long a run may take.
     deadline: Duration,
+    /// What can start it.
+    starts: triggers::Starts,
 }
 
 impl Check<'_> {

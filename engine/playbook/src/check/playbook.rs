@@ -13,7 +13,7 @@ use super::references::{RESERVED, Stage};
 use super::shape::{Fields, Keys};
 use super::words::NameForm;
 use crate::codes;
-use crate::model::{AlertState, ContentHash, Mode, Playbook, PlaybookName, Step, Trigger, Verb};
+use crate::model::{ContentHash, Mode, Playbook, PlaybookName, Step, Verb};
 use crate::nearest;
 use crate::parse::{Content, Node};
 
@@ -29,6 +29,7 @@ pub(crate) const PLAYBOOK: Keys = Keys {
         "severity_note",
         "mode",
         "when",
+        "inputs",
         "once_per",
         "for_each",
         "unless",
@@ -39,19 +40,14 @@ pub(crate) const PLAYBOOK: Keys = Keys {
         "steps",
         "always",
         "afterwards",
+        "outputs",
     ],
     required: &["language", "playbook", "title", "when", "steps"],
-    coming: &["inputs"],
+    coming: &[],
 };
-
-pub(crate) const WHEN: Keys =
-    Keys { what: "`when`", known: &["alert"], required: &[], coming: &["schedule", "manual", "called"] };
 
 const MODES: [(&str, Mode); 4] =
     [("disabled", Mode::Disabled), ("observe", Mode::Observe), ("ask", Mode::Ask), ("act", Mode::Act)];
-
-const STATES: [(&str, AlertState); 3] =
-    [("new", AlertState::New), ("updated", AlertState::Updated), ("resolved", AlertState::Resolved)];
 
 impl Check<'_> {
     /// The playbook in a file.
@@ -69,6 +65,8 @@ impl Check<'_> {
         };
         self.is_disabled = mode == Some(Mode::Disabled);
         let when = fields.get("when").and_then(|node| self.when(node));
+        let inputs = self.inputs(fields.get("inputs"));
+        self.started_whole(when.as_ref(), inputs.as_ref(), &fields);
         let lanes = self.lanes(&fields);
         let once_per = fields.get("once_per").map(|node| self.once_per(node));
         let deadline = fields.get("deadline").map_or(Some(Playbook::DEADLINE), |node| self.deadline(node));
@@ -80,6 +78,7 @@ impl Check<'_> {
             None => Some(Vec::new()),
         };
         let afterwards = self.afterwards(&fields, &defaults);
+        let outputs = self.outputs_of_playbook(fields.get("outputs"));
         self.answers_count(fields.get("approval"));
         language?;
         let (mut steps, mut always, mut afterwards) = (steps?, always?, afterwards?);
@@ -94,6 +93,7 @@ impl Check<'_> {
             severity_note: texts.severity_note,
             mode: mode?,
             when: when?,
+            inputs: inputs?,
             once_per: once_per.map_or(Some(None), |found| found.map(Some))?,
             for_each,
             unless,
@@ -104,6 +104,7 @@ impl Check<'_> {
             steps,
             always,
             afterwards,
+            outputs: outputs?,
             source: Arc::clone(self.source),
             hash: hash(self.source),
         })
@@ -119,7 +120,14 @@ impl Check<'_> {
 
     /// Steps for the run as a whole: there is nobody in scope, and nothing of what was done for one of them.
     fn afterwards(&mut self, fields: &Fields<'_>, defaults: &Defaults) -> Option<Vec<Step>> {
-        let Some(node) = fields.get("afterwards") else { return Some(Vec::new()) };
+        // A playbook that goes through nothing has one lane: what was done in it can be given back.
+        if fields.entry("for_each").is_none() {
+            self.names.of_run.clone_from(&self.names.done);
+        }
+        let Some(node) = fields.get("afterwards") else {
+            self.names.done.clear();
+            return Some(Vec::new());
+        };
         self.names.entities.clear();
         self.names.entity_is_unclear = false;
         self.names.done.clear();
@@ -189,37 +197,6 @@ impl Check<'_> {
         self.say(codes::UNKNOWN_TEAM, &node.span, format!("the site has no team `{team}`"), |d| {
             d.found(team).expected(expected).nearest(nearest)
         });
-    }
-
-    fn when(&mut self, node: &Node) -> Option<Trigger> {
-        let fields = self.fields(node, &WHEN)?;
-        let Some(alert) = fields.get("alert") else {
-            let comes_later =
-                node.member("schedule").or(node.member("manual")).or(node.member("called")).is_some();
-            if !comes_later {
-                self.say(
-                    codes::MISSING_KEY,
-                    &node.span,
-                    "`when` says nothing about what starts the playbook",
-                    |d| d.expected("`alert:` with `all:`, `any:` or `none:` below it"),
-                );
-            }
-            return None;
-        };
-        self.names.stage = Stage::When;
-        let group = self.group(alert, "`alert`", &["states"]);
-        let states = match alert.member("states") {
-            Some(node) => self.states(node),
-            None => Some(vec![AlertState::New]),
-        };
-        Some(Trigger { alert: group?, states: states? })
-    }
-
-    fn states(&mut self, node: &Node) -> Option<Vec<AlertState>> {
-        let members = self.list(node, "`states`")?;
-        let states: Vec<Option<AlertState>> =
-            members.iter().map(|member| self.word(member, "a state of an alert", &STATES, &[])).collect();
-        states.into_iter().collect()
     }
 
     /// Notes where every step with an id stands, so that a name used too early is told from one that does not exist.
@@ -293,7 +270,7 @@ fn number_all(steps: &mut [Step], taken: &mut BTreeSet<String>) {
             Verb::Parallel(steps) => number_all(steps, taken),
             Verb::ForEach(each) => number_all(&mut each.steps, taken),
             Verb::Choose(ways) => ways.iter_mut().for_each(|way| number_all(&mut way.steps, taken)),
-            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Set(_) | Verb::Stop(_) => {}
+            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Run(_) | Verb::Set(_) | Verb::Stop(_) => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use quell_alert::EntityKind;
 use serde_json::Value;
 
 use super::Check;
-use crate::model::{Form, Reference};
+use crate::model::{Form, Inputs, Reference};
 use crate::names::{self, Kind};
 use crate::parse::Span;
 use crate::{codes, nearest};
@@ -27,6 +27,12 @@ pub(super) struct Names {
     pub(super) looked_at: BTreeSet<String>,
     /// Where each step that has an id stands.
     pub(super) steps: BTreeMap<String, Span>,
+    /// What the playbook is given.
+    pub(super) inputs: Inputs,
+    /// Inputs that have a name and are not whole.
+    pub(super) unclear_inputs: BTreeSet<String>,
+    /// What the one lane of a playbook without `for_each` has led to.
+    pub(super) of_run: BTreeMap<String, Vec<Output>>,
 }
 
 /// What a step gives to later steps, under one name.
@@ -110,6 +116,10 @@ impl Check<'_> {
             self.not_yet(span, &format!("`{text}`"));
             return None;
         }
+        if let ("inputs", name) = reference.split() {
+            let kind = self.of_inputs(name, span)?;
+            return Some((reference, kind));
+        }
         let kind = match names::find(&reference) {
             Some(name) => self.in_scope(name, span).then_some(name.kind)?,
             None => self.of_step(&reference, span)?,
@@ -129,6 +139,9 @@ impl Check<'_> {
         let stage = self.names.stage;
         let late = matches!(stage, Stage::Steps | Stage::Always | Stage::Afterwards);
         match root {
+            "alert" if stage != Stage::When && self.starts.never_alert => {
+                Some("no alert starts this playbook; what it needs to know are its `inputs`".to_owned())
+            }
             "alert" => None,
             "lane" if stage == Stage::Afterwards => {
                 Some("`afterwards` is about the whole run; `always` is about each lane".to_owned())
@@ -182,9 +195,38 @@ impl Check<'_> {
         None
     }
 
+    /// The kind of an input. An alert gives none: there it is what `or` says, or not known.
+    fn of_inputs(&mut self, name: &str, span: &Span) -> Option<Kind> {
+        if self.names.stage == Stage::When {
+            let message = format!("`inputs.{name}` is not in scope here");
+            self.say(codes::OUT_OF_SCOPE, span, message, |d| d.help("`when` sees the alert only"));
+            return None;
+        }
+        if self.names.unclear_inputs.contains(name) {
+            return None;
+        }
+        if let Some(kind) = self.kind_of_input(name) {
+            return Some(kind);
+        }
+        let known: Vec<String> = self.names.inputs.keys().map(|input| format!("inputs.{input}")).collect();
+        let text = format!("inputs.{name}");
+        let nearest = nearest::one(&text, known.iter().map(String::as_str)).map(str::to_owned);
+        self.say(codes::UNKNOWN_NAME, span, format!("there is no input `{name}`"), |d| {
+            let d = d.found(text.clone()).nearest(nearest);
+            match known.as_slice() {
+                [] => d.help(format!("say what the playbook is given: `inputs: {{ {name}: text }}`")),
+                known => d.expected(format!("one of {}", known.join(", "))),
+            }
+        });
+        None
+    }
+
     /// The words that the result of a step can be.
     pub(super) fn words_of(&self, name: &str) -> Vec<String> {
         let (root, field) = name.split_once('.').unwrap_or((name, ""));
+        if root == "inputs" {
+            return self.names.inputs.get(field).map(|input| input.one_of.clone()).unwrap_or_default();
+        }
         let outputs = self.names.done.get(root).into_iter().flatten();
         outputs.filter(|output| output.name == field).flat_map(|output| output.words.clone()).collect()
     }

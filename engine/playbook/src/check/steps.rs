@@ -15,10 +15,11 @@ pub(crate) const STEP: Keys = Keys {
     what: "a step",
     known: &[
         "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval",
-        "verify", "rate", "ask", "wait", "parallel", "for_each", "steps", "choose", "set", "stop",
+        "verify", "rate", "ask", "wait", "parallel", "for_each", "steps", "choose", "run", "inputs", "set",
+        "stop",
     ],
     required: &[],
-    coming: &["run", "using"],
+    coming: &["using"],
 };
 
 /// The verbs of the language, those to come included.
@@ -106,6 +107,10 @@ impl Check<'_> {
             let message = "`steps` goes with `for_each`, and this step has `do`";
             self.say(codes::MISPLACED, &entry.key_span, message, |d| d.help("leave it out"));
         }
+        if let Some(entry) = fields.entry("inputs") {
+            let message = "`inputs` goes with `run`, and this step has `do`";
+            self.say(codes::MISPLACED, &entry.key_span, message, |d| d.help("write `with`"));
+        }
         let action = self.do_step(fields, defaults);
         let name = fields.get("do").and_then(Node::text);
         let mut outputs = name.map(|name| self.outputs(name)).unwrap_or_default();
@@ -132,9 +137,9 @@ impl Check<'_> {
             "parallel" => self.parallel(node, defaults),
             "for_each" => self.each(fields, node, defaults),
             "choose" => self.choose(node, defaults),
+            "run" => self.run_step(fields, node),
             "set" => self.set(node, id),
             "stop" => (Vec::new(), self.stop(node).map(Verb::Stop)),
-            // Reported as a part of the language that is not there yet.
             _ => (Vec::new(), None),
         };
         let whole = self.nothing_misplaced(fields, verb);
@@ -147,6 +152,9 @@ impl Check<'_> {
             OF_DO.iter().filter_map(|key| fields.entry(key)).map(|entry| (entry, "`do`")).collect();
         if verb != "for_each" {
             misplaced.extend(fields.entry("steps").map(|entry| (entry, "`for_each`")));
+        }
+        if verb != "run" {
+            misplaced.extend(fields.entry("inputs").map(|entry| (entry, "`run`")));
         }
         if CANNOT_FAIL.contains(&verb) {
             misplaced.extend(fields.entry("on_error").map(|entry| (entry, "what can fail")));

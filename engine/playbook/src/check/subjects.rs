@@ -51,6 +51,13 @@ impl Check<'_> {
 
     /// A path, with its mistakes at their places in it.
     pub(super) fn path(&mut self, text: &str, span: &Span) -> Option<Path> {
+        if self.starts.never_alert {
+            let message = "a path is about an alert, and none starts this playbook";
+            self.say(codes::OUT_OF_SCOPE, span, message, |d| {
+                d.help("what it needs to know are its `inputs`")
+            });
+            return None;
+        }
         match Path::parse(text) {
             Ok(path) => Some(path),
             Err(PathError { offset, what, help }) => {

@@ -2,7 +2,7 @@
 
 /// The keys at the top of a playbook, in the order in which it is read: what it is, when it starts, for whom, within
 /// which bounds, what it does.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "language",
     "playbook",
     "title",
@@ -23,6 +23,7 @@ const ORDER: [&str; 20] = [
     "steps",
     "always",
     "afterwards",
+    "outputs",
 ];
 
 /// What a playbook is, in a few lines without empty ones between: no section.

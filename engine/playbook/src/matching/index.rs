@@ -128,11 +128,12 @@ impl Builder {
     /// Adds a playbook, and gives back what of its conditions the index does not decide.
     pub(super) fn add(&mut self, number: usize, playbook: &Playbook) -> Group {
         if playbook.mode != Mode::Disabled {
-            for state in &playbook.when.states {
+            for state in playbook.when.alert.iter().flat_map(|alert| &alert.states) {
                 self.by_state[position(*state)].insert(number);
             }
         }
-        let mut residual = playbook.when.alert.clone();
+        // One that no alert starts is in no state's set: whatever it has here is never asked.
+        let mut residual = playbook.when.alert.as_ref().map(|alert| alert.group.clone()).unwrap_or_default();
         let mut taken: Vec<Slot> = Vec::new();
         residual.all.retain(|item| !self.own_clause(number, item, &mut taken));
         for slot in self.slots.iter_mut().filter(|slot| !taken.contains(&slot.slot)) {

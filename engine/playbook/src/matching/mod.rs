@@ -16,8 +16,8 @@ use quell_alert::Alert;
 use serde::Serialize;
 
 use crate::Moment;
-use crate::condition::{Trace, Truth};
-use crate::model::{AlertState, Mode, Playbook};
+use crate::condition::{Group, Trace, Truth};
+use crate::model::{AlertState, Mode, Playbook, PlaybookName, Verb};
 use crate::scope::AlertScope;
 
 use index::{Builder, Index};
@@ -64,6 +64,22 @@ impl Matcher {
         &self.playbooks
     }
 
+    /// The playbooks that this one may call, and those that these may.
+    pub fn called_by(&self, playbook: &Playbook) -> Vec<Arc<Playbook>> {
+        let mut found: Vec<Arc<Playbook>> = Vec::new();
+        let mut open: Vec<&PlaybookName> = calls(playbook).collect();
+        while let Some(name) = open.pop() {
+            let called = self.playbooks.iter().find(|other| other.name == *name);
+            let Some(called) = called.filter(|called| !found.iter().any(|known| known.name == called.name))
+            else {
+                continue;
+            };
+            open.extend(calls(called));
+            found.push(Arc::clone(called));
+        }
+        found
+    }
+
     /// The playbooks that this alert starts, in the order of their names.
     pub fn matching(
         &self,
@@ -87,14 +103,26 @@ impl Matcher {
     }
 }
 
+fn calls(playbook: &Playbook) -> impl Iterator<Item = &PlaybookName> {
+    playbook.all_steps().filter_map(|step| match &step.verb {
+        Verb::Run(call) => Some(&call.playbook),
+        _ => None,
+    })
+}
+
 fn explain(playbook: &Arc<Playbook>, alert: &Alert, state: AlertState, moment: &Moment) -> Explanation {
-    let evaluation = playbook.when.alert.evaluate(&AlertScope { alert, moment });
+    let nothing = Group::default();
+    let group = playbook.when.alert.as_ref().map_or(&nothing, |alert| &alert.group);
+    let evaluation = group.evaluate(&AlertScope { alert, moment });
     let mut reasons = Vec::new();
     if playbook.mode == Mode::Disabled {
         reasons.push("the playbook is disabled (`mode: disabled`)".to_owned());
     }
-    if !playbook.when.states.contains(&state) {
-        let wanted: Vec<&str> = playbook.when.states.iter().map(|state| state.word()).collect();
+    if playbook.when.alert.is_none() {
+        reasons.push(format!("no alert starts it: {} does", playbook.when.words().join(" or ")));
+    } else if !playbook.when.takes(state) {
+        let states = playbook.when.alert.iter().flat_map(|alert| &alert.states);
+        let wanted: Vec<&str> = states.map(|state| state.word()).collect();
         reasons.push(format!(
             "the alert is {}, and the playbook starts for: {}",
             state.word(),

@@ -2,25 +2,30 @@
 
 mod ask;
 mod flow;
+mod input;
 mod limits;
 mod once;
 mod step;
+mod trigger;
 mod value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_alert::{EntityKind, Status};
+use quell_alert::EntityKind;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Group;
 
 pub use ask::{AfterAnswer, AskStep, Asking, IfExpired};
 pub use flow::{Branch, EachStep, SetStep, StopStep, WaitStep};
+pub use input::{Handed, Input, InputKind, Inputs, Output, RunStep};
 pub use limits::{Counted, Limits, Per, Quota};
 pub use once::{KeyPart, OncePer};
 pub use step::{DoStep, IfUnknown, OnError, Retry, RetryOn, Step, StepCondition, StepId, UndoRule, Verb};
+pub use trigger::{AlertState, AlertTrigger, Trigger};
 pub use value::{Form, Reference};
 
 /// A checked playbook.
@@ -40,8 +45,10 @@ pub struct Playbook {
     pub severity_note: Option<String>,
     /// Whether it acts.
     pub mode: Mode,
-    /// Which alerts start it.
+    /// What starts it.
     pub when: Trigger,
+    /// What it is given by whoever starts it.
+    pub inputs: Inputs,
     /// Which alerts belong to one run; `None` where each alert is a matter of its own.
     pub once_per: Option<OncePer>,
     /// Through what it goes, a lane each.
@@ -62,6 +69,8 @@ pub struct Playbook {
     pub always: Vec<Step>,
     /// What is done once, when all lanes have ended.
     pub afterwards: Vec<Step>,
+    /// What it gives back to a playbook that called it.
+    pub outputs: BTreeMap<String, Output>,
     /// The text it was read from, byte for byte.
     pub source: Arc<str>,
     /// The hash of that text.
@@ -123,47 +132,6 @@ pub enum OrAsk {
     Stop,
     /// A person is asked.
     Ask,
-}
-
-/// Which alerts start a playbook.
-#[derive(Debug, Clone)]
-pub struct Trigger {
-    /// What must be true of the alert.
-    pub alert: Group,
-    /// In which states of its life an alert counts.
-    pub states: Vec<AlertState>,
-}
-
-/// The states of an alert's life, as a trigger names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AlertState {
-    /// Seen for the first time, and open.
-    New,
-    /// A newer version of an alert that was seen before, and open.
-    Updated,
-    /// Closed at its sender.
-    Resolved,
-}
-
-impl AlertState {
-    /// The word for it in a playbook.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Updated => "updated",
-            Self::Resolved => "resolved",
-        }
-    }
-
-    /// The state of an alert with this status, seen before or not.
-    pub fn of(status: Status, seen_before: bool) -> Self {
-        match (status, seen_before) {
-            (Status::Resolved | Status::Dismissed, _) => Self::Resolved,
-            (_, true) => Self::Updated,
-            (_, false) => Self::New,
-        }
-    }
 }
 
 /// Through what a playbook goes.

@@ -8,7 +8,7 @@ use quell_action::{ActionName, TargetKind};
 use quell_alert::Provider;
 use serde::{Deserialize, Serialize};
 
-use super::{AskStep, Asking, Branch, EachStep, Form, SetStep, StopStep, WaitStep};
+use super::{AskStep, Asking, Branch, EachStep, Form, RunStep, SetStep, StopStep, WaitStep};
 use crate::condition::Group;
 
 /// One line of a playbook.
@@ -89,6 +89,8 @@ pub enum Verb {
     ForEach(EachStep),
     /// The first of several ways whose condition holds.
     Choose(Vec<Branch>),
+    /// Another playbook, in a run of its own.
+    Run(RunStep),
     /// Values that later steps can use.
     Set(SetStep),
     /// The end of the lane.
@@ -135,7 +137,9 @@ impl Step {
             Verb::Parallel(steps) => vec![steps],
             Verb::ForEach(each) => vec![&each.steps],
             Verb::Choose(branches) => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
-            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Set(_) | Verb::Stop(_) => Vec::new(),
+            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Run(_) | Verb::Set(_) | Verb::Stop(_) => {
+                Vec::new()
+            }
         }
     }
 

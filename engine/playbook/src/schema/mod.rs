@@ -10,9 +10,10 @@ mod steps;
 use quell_action::Catalogue;
 use serde_json::{Map, Value, json};
 
-use crate::check::playbook::{PLAYBOOK, WHEN};
+use crate::check::playbook::PLAYBOOK;
 use crate::check::shape::Keys;
-use crate::check::{asking, lanes, limits, once};
+use crate::check::triggers::{SCHEDULE, WHEN};
+use crate::check::{asking, inputs, lanes, limits, once};
 use crate::model::Limits;
 use crate::names::{self, ENTITY_KINDS};
 use crate::parse::parse;
@@ -65,7 +66,12 @@ fn playbook(key: &str) -> Option<Value> {
             words(&["disabled", "observe", "ask", "act"]),
             "Whether it acts. `observe`, the default, plans and records; `ask` plans and asks a person.",
         ),
-        "when" => described(object(&WHEN, when), "Which alerts start it."),
+        "when" => described(at_least_one(object(&WHEN, when)), "What starts it: any of these."),
+        "inputs" => described(inputs(), "What it is given by whoever starts it."),
+        "outputs" => described(
+            json!({ "type": "object", "minProperties": 1 }),
+            "What it gives back to a playbook that called it.",
+        ),
         "once_per" => described(
             object(&once::ONCE_PER, once_per),
             "Alerts that have these values in common start one run; later ones are attached to it.",
@@ -109,7 +115,51 @@ fn limit(key: &str) -> Option<Value> {
 
 fn when(key: &str) -> Option<Value> {
     let states = json!({ "states": list(words(&["new", "updated", "resolved"])) });
-    (key == "alert").then(|| conditions::group(states))
+    Some(match key {
+        "alert" => described(conditions::group(states), "An alert."),
+        "schedule" => described(object(&SCHEDULE, schedule), "The clock."),
+        "manual" => described(json!({ "const": true }), "A person, or a program through the API."),
+        "called" => described(json!({ "const": true }), "A step of another playbook."),
+        _ => return None,
+    })
+}
+
+fn at_least_one(mut object: Value) -> Value {
+    object["minProperties"] = json!(1);
+    object
+}
+
+fn schedule(key: &str) -> Option<Value> {
+    Some(match key {
+        "cron" => described(
+            json!({ "type": "string", "pattern": "^ *([^ ]+ +){4}[^ ]+ *$" }),
+            "Minute, hour, day of the month, month, weekday by name: 30 6 * * mon-fri.",
+        ),
+        "timezone" => described(text(), "A name of the IANA: Europe/Vienna."),
+        "missed" => described(
+            words(&["skip", "once"]),
+            "What becomes of moments at which no engine ran; `once` makes up for the latest of them.",
+        ),
+        _ => return None,
+    })
+}
+
+fn inputs() -> Value {
+    let kinds = words(&inputs::kinds());
+    let long = object(&inputs::INPUT, |key| {
+        Some(match key {
+            "kind" => words(&inputs::kinds()),
+            "one_of" => described(list(text()), "The words that it can be."),
+            _ => described(
+                json!({ "type": ["string", "number", "boolean"] }),
+                "What it is where nobody gives it; without this it must be given.",
+            ),
+        })
+    });
+    json!({
+        "type": "object", "minProperties": 1, "properties": {},
+        "additionalProperties": { "anyOf": [kinds, long] },
+    })
 }
 
 fn once_per(key: &str) -> Option<Value> {

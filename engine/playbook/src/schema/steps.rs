@@ -93,6 +93,11 @@ fn key(key: &str) -> Option<Value> {
         "parallel" => described(reference("steps"), "Steps that go side by side."),
         "for_each" => described(reference("for_each"), "Steps for each entity of another kind."),
         "steps" => described(reference("steps"), "What is done for each."),
+        "run" => described(text(), "Another playbook, in a run of its own: one with `called: true`."),
+        "inputs" => described(
+            json!({ "type": "object", "minProperties": 1 }),
+            "What it is given, by name: the entity in scope, or a value.",
+        ),
         "choose" => described(list(reference("way")), "The first way whose condition holds."),
         "set" => described(json!({ "type": "object", "minProperties": 1 }), "Values for later steps."),
         "stop" => described(object(&STOP, |_| Some(value_or(text()))), "Ends the lane."),

@@ -70,6 +70,10 @@ pub struct LaneScope<'a> {
     pub lane: BTreeMap<&'static str, Value>,
     /// `run.…`: by field name.
     pub run: BTreeMap<&'static str, Value>,
+    /// `inputs.…`: by name.
+    pub inputs: Cow<'a, BTreeMap<String, Value>>,
+    /// Whether there is an alert at all; without one, all that is asked of it is missing.
+    pub has_alert: bool,
 }
 
 /// An entity around a lane, and what directories said of it.
@@ -132,6 +136,8 @@ impl<'s> LaneScope<'s> {
             results: Cow::Owned(BTreeMap::new()),
             lane: BTreeMap::new(),
             run: BTreeMap::new(),
+            inputs: Cow::Owned(BTreeMap::new()),
+            has_alert: true,
         }
     }
 
@@ -184,7 +190,12 @@ impl Scope for LaneScope<'_> {
             words.get(field).map_or(Seen::Missing, |value| Seen::of_json(Cow::Borrowed(value)))
         };
         match reference.split() {
+            ("alert", _) if !self.has_alert => Seen::Missing,
             ("alert", _) => alert::seen(self.alert, &reference.0),
+            ("inputs", name) => match self.inputs.get(name) {
+                Some(value) => Seen::of_json(Cow::Borrowed(value)),
+                None => Seen::Missing,
+            },
             ("lane", "started") => moment(self.lane.get("started")),
             ("run", "started") => moment(self.run.get("started")),
             ("lane", field) => word(&self.lane, field),

@@ -13,7 +13,7 @@ use quell_playbook::model::Playbook;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use super::{EngineError, EngineParts, Recovered};
+use super::{Engine, EngineError, EngineParts, Recovered};
 use crate::clock::sleep_until;
 use crate::command::{Command, Wish};
 use crate::context::{Context, Tools};
@@ -21,7 +21,10 @@ use crate::drive::{Parting, drive};
 use crate::gate::Gate;
 use crate::log::{Halt, RunEvent, RunLog};
 use crate::retry::again_at;
-use crate::{LaneId, Line, OpenQuestion, PlaybookArchive, RunId, RunState, RunSummary, TaskId, recover};
+use crate::{
+    JournalError, LaneId, Line, OpenQuestion, Plan, PlaybookArchive, RunId, RunState, RunSummary, TaskId,
+    recover,
+};
 
 pub(crate) type Gates = Arc<Mutex<HashMap<LaneId, Arc<Gate>>>>;
 
@@ -34,7 +37,7 @@ pub(crate) struct Beginning {
 
 pub(crate) struct Runner {
     pub(crate) tools: Arc<Tools>,
-    archive: Arc<dyn PlaybookArchive>,
+    pub(super) archive: Arc<dyn PlaybookArchive>,
     active: Mutex<HashMap<RunId, mpsc::UnboundedSender<Command>>>,
     settled: Notify,
     drivers: TaskTracker,
@@ -52,8 +55,26 @@ impl Runner {
         }
     }
 
+    /// Puts a run on disk. `None` where it is there already; then it is driven, if anything is left to do for it.
+    pub(crate) async fn create(self: &Arc<Self>, plan: Plan) -> Result<Option<RunState>, EngineError> {
+        let run = plan.run.clone();
+        let batch = Engine::first_batch(plan);
+        let lines = batch.lines.clone();
+        match self.tools.journal.append(batch).await {
+            Ok(()) => {}
+            Err(JournalError::Taken { .. }) => {
+                // A write that was reported as failed may have happened all the same.
+                self.take_up_if_open(&run).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.publish(&run, &lines);
+        RunState::replay(&lines).map(Some).map_err(|source| EngineError::Damaged { run, source })
+    }
+
     /// Begins to drive a run, unless it is driven already.
-    pub(super) fn begin(self: &Arc<Self>, beginning: Beginning) {
+    pub(crate) fn begin(self: &Arc<Self>, beginning: Beginning) {
         self.begin_with(beginning, None);
     }
 
@@ -112,10 +133,13 @@ impl Runner {
             let cx = Arc::new(self.context(state, Arc::clone(&playbook), &gates));
             match AssertUnwindSafe(drive(&cx, commands)).catch_unwind().await.unwrap_or_else(|_| defect(run))
             {
-                Ok(parting) => match self.part(run, parting, commands) {
-                    true => return true,
-                    false => failures = 0,
-                },
+                Ok(parting) => {
+                    self.tell_caller(&cx).await;
+                    match self.part(run, parting, commands) {
+                        true => return true,
+                        false => failures = 0,
+                    }
+                }
                 Err(halt @ Halt::Illegal { .. }) => {
                     tracing::error!(run.id = %run, error = %halt, "the run is given up; its journal stays as it is");
                     return false;
@@ -134,11 +158,12 @@ impl Runner {
         }
     }
 
-    fn context(&self, state: RunState, playbook: Arc<Playbook>, gates: &Gates) -> Context {
+    fn context(self: &Arc<Self>, state: RunState, playbook: Arc<Playbook>, gates: &Gates) -> Context {
         let plan = Arc::new(state.plan().clone());
         let Tools { journal, clock, events, .. } = &*self.tools;
         let log = RunLog::new(state, Arc::clone(journal), Arc::clone(clock), events.clone());
-        Context { tools: Arc::clone(&self.tools), plan, playbook, log, gates: Arc::clone(gates) }
+        let (tools, gates, runner) = (Arc::clone(&self.tools), Arc::clone(gates), Arc::clone(self));
+        Context { tools, plan, playbook, log, gates, runner }
     }
 
     /// Lets go of a run, unless somebody has just asked something of it.
@@ -178,7 +203,7 @@ impl Runner {
     }
 
     /// Takes up a run that exists and is not driven, if there is something to do for it.
-    pub(super) async fn take_up_if_open(self: &Arc<Self>, run: &RunId) -> Result<(), EngineError> {
+    pub(crate) async fn take_up_if_open(self: &Arc<Self>, run: &RunId) -> Result<(), EngineError> {
         if self.active.lock().contains_key(run) || !self.load(run).await?.is_open() {
             return Ok(());
         }
@@ -187,12 +212,12 @@ impl Runner {
 
     async fn take_up(self: &Arc<Self>, run: &RunId, command: Option<Command>) -> Result<(), EngineError> {
         let state = self.load(run).await?;
-        let playbook = self.archive.load(&state.plan().playbook).await?;
+        let playbook = self.archive.load(&state.plan().playbook, &state.plan().beside).await?;
         self.begin_with(Beginning { state, playbook, gates: Gates::default() }, command);
         Ok(())
     }
 
-    pub(super) async fn load(&self, run: &RunId) -> Result<RunState, EngineError> {
+    pub(crate) async fn load(&self, run: &RunId) -> Result<RunState, EngineError> {
         let lines = self.tools.journal.read(run).await?;
         if lines.is_empty() {
             return Err(EngineError::NoSuchRun(run.clone()));
@@ -275,7 +300,9 @@ impl Runner {
                 Err(error) => found.refused.push((summary.id, error)),
             }
         }
-        // Nobody moves before all that were interrupted stand in their queues.
+        // Nobody moves before all that were interrupted stand in their queues; and what was called is driven before
+        // its caller looks for it.
+        beginnings.sort_by_key(|beginning| beginning.state.plan().occasion.order_at_start());
         beginnings.into_iter().for_each(|beginning| self.begin(beginning));
         wakings.into_iter().for_each(|(run, moment)| self.wake_at(run, moment));
         Ok(found)
@@ -283,7 +310,7 @@ impl Runner {
 
     async fn beginning(&self, summary: &RunSummary) -> Result<Beginning, EngineError> {
         let state = self.load(&summary.id).await?;
-        let playbook = self.archive.load(&summary.playbook).await?;
+        let playbook = self.archive.load(&summary.playbook, &state.plan().beside).await?;
         let gates = recover::lined_up(&self.tools.locks, &state);
         Ok(Beginning { state, playbook, gates: Arc::new(Mutex::new(gates)) })
     }

@@ -235,6 +235,11 @@ impl Course<'_> {
             Some(StepState::Skipped(Skip::Unknown { stops: true, .. })) => Progress::Stopped,
             Some(StepState::Skipped(_)) => Progress::Past,
             Some(StepState::Failed(_)) => after(step),
+            Some(StepState::Called(_)) => Progress::Busy,
+            Some(called @ StepState::Returned(_)) => match called.went_wrong() {
+                true => after(step),
+                false => Progress::Past,
+            },
             Some(StepState::Set(_)) => Progress::Past,
             Some(StepState::Waited { .. }) => Progress::Past,
             Some(StepState::Stopped(_)) => Progress::Stopped,

@@ -28,6 +28,9 @@ impl Course<'_> {
             }
             Verb::ForEach(each) => self.branch(step, each, trace, next),
             Verb::Choose(ways) => self.choose(step, ways, next),
+            Verb::Run(_) => {
+                next.moves.push(Move::Call { lane: self.lane.id, step: step.id.clone(), trace });
+            }
             Verb::Set(values) => self.set(step, values, trace, next),
             Verb::Stop(stop) => self.stop(step, stop, trace, next),
         }

@@ -1,5 +1,6 @@
 //! From an alert and a playbook to a plan. Pure: the same two give the same plan, always.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use quell_alert::{Alert, EntityKind, Part};
@@ -8,7 +9,7 @@ use quell_playbook::model::{AlertState, ForEach, Mode, OrAsk, Playbook};
 use quell_playbook::{Entity, LaneScope, Moment};
 use uuid::Uuid;
 
-use super::{Lane, LaneId, LeftOut, Origin, Parent, Plan, PlaybookVersion, RunId, TooMany};
+use super::{Given, Lane, LaneId, LeftOut, Occasion, Origin, Parent, Plan, PlaybookVersion, RunId, TooMany};
 
 /// The name space of run ids. It never changes: a redelivered alert would not find its run.
 const RUNS: Uuid = Uuid::from_u128(0x9d2c_2f0b_1f0e_5c62_8a6b_0c1d_71e2_44a7);
@@ -23,17 +24,29 @@ impl Plan {
         moment: impl Into<Moment>,
     ) -> Self {
         let moment = moment.into();
-        let (lanes, too_many) = lanes(&alert, playbook, &moment);
-        Self {
+        let mut plan = Self {
             run: RunId::of(&alert, playbook, &origin, state),
             origin,
-            playbook: PlaybookVersion { name: playbook.name.clone(), hash: playbook.hash.clone() },
+            playbook: PlaybookVersion::of(playbook),
             mode: playbook.mode,
-            lanes,
-            too_many,
+            lanes: Vec::new(),
+            too_many: None,
             created: moment.now,
             alert,
-        }
+            occasion: Occasion::Alert,
+            inputs: Given::defaults(playbook),
+            beside: Vec::new(),
+        };
+        (plan.lanes, plan.too_many) = lanes(&plan, playbook, &moment);
+        plan
+    }
+
+    /// What its conditions see before anything was done: the alert, where there is one, and the inputs.
+    pub(crate) fn scope<'a>(&'a self, entity: Option<Entity<'a>>, moment: Moment) -> LaneScope<'a> {
+        let mut scope = LaneScope::new(&self.alert, entity, moment);
+        scope.inputs = Cow::Borrowed(&self.inputs);
+        scope.has_alert = self.has_alert();
+        scope
     }
 
     /// The same, planning and recording only. A dry replay makes this of every plan.
@@ -62,15 +75,22 @@ impl RunId {
         if state != AlertState::New || alert.part == Some(Part::Evidence) {
             parts.push(alert.version_key());
         }
-        // Lengths keep the parts apart, whatever stands in them.
-        let name: String = parts.iter().map(|part| format!("{}:{part};", part.len())).collect();
-        Self(Uuid::new_v5(&RUNS, name.as_bytes()).simple().to_string())
+        run_id(&parts)
     }
 }
 
-fn lanes(alert: &Alert, playbook: &Playbook, moment: &Moment) -> (Vec<Lane>, Option<TooMany>) {
+/// The id of the run that has these in common.
+pub(super) fn run_id(parts: &[String]) -> RunId {
+    // Lengths keep the parts apart, whatever stands in them.
+    let name: String = parts.iter().map(|part| format!("{}:{part};", part.len())).collect();
+    RunId(Uuid::new_v5(&RUNS, name.as_bytes()).simple().to_string())
+}
+
+/// The lanes of a plan that has everything else, and whether they are too many.
+pub(super) fn lanes(plan: &Plan, playbook: &Playbook, moment: &Moment) -> (Vec<Lane>, Option<TooMany>) {
+    let alert = &plan.alert;
     let Some(for_each) = &playbook.for_each else {
-        return (vec![judged(Lane::without_entity(alert), None, playbook, alert, moment)], None);
+        return (vec![judged(Lane::without_entity(alert), None, playbook, plan, moment)], None);
     };
     let named = Entity::all(alert, for_each.kind);
     let mut lanes: Vec<Lane> = named
@@ -78,8 +98,8 @@ fn lanes(alert: &Alert, playbook: &Playbook, moment: &Moment) -> (Vec<Lane>, Opt
         .enumerate()
         .map(|(number, (position, entity))| {
             let lane = Lane::about(number, for_each.kind, position, &entity);
-            let lane = chosen(lane, for_each, entity, alert, moment);
-            judged(lane, Some(entity), playbook, alert, moment)
+            let lane = chosen(lane, for_each, entity, plan, moment);
+            judged(lane, Some(entity), playbook, plan, moment)
         })
         .collect();
     let too_many = none_of_too_many(&mut lanes, for_each);
@@ -124,9 +144,9 @@ fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) -> Option<TooMany> {
     None
 }
 
-fn chosen(mut lane: Lane, for_each: &ForEach, entity: Entity<'_>, alert: &Alert, moment: &Moment) -> Lane {
+fn chosen(mut lane: Lane, for_each: &ForEach, entity: Entity<'_>, plan: &Plan, moment: &Moment) -> Lane {
     if let Some(only) = &for_each.only {
-        let judgement = only.evaluate(&LaneScope::new(alert, Some(entity), moment.clone()));
+        let judgement = only.evaluate(&plan.scope(Some(entity), moment.clone()));
         if judgement.truth != Truth::True {
             lane.left_out = Some(LeftOut::Where { trace: judgement.trace.to_json() });
         }
@@ -138,11 +158,11 @@ fn judged(
     mut lane: Lane,
     entity: Option<Entity<'_>>,
     playbook: &Playbook,
-    alert: &Alert,
+    plan: &Plan,
     moment: &Moment,
 ) -> Lane {
     let Some(unless) = playbook.unless.as_ref().filter(|_| lane.left_out.is_none()) else { return lane };
-    let judgement = unless.evaluate(&LaneScope::new(alert, entity, moment.clone()));
+    let judgement = unless.evaluate(&plan.scope(entity, moment.clone()));
     match judgement.truth {
         Truth::False => {}
         // What the alert does not say, a directory may, or a person: only then is "unknown" the last word.
@@ -201,6 +221,11 @@ impl Lane {
     pub fn can_be_resolved(&self) -> bool {
         matches!(self.kind, Some(EntityKind::Account | EntityKind::Device))
     }
+}
+
+/// What people call an entity.
+pub(crate) fn display(entity: &Entity<'_>) -> String {
+    named(entity).1
 }
 
 /// The key of an entity within its alert, and what people call it.

@@ -49,6 +49,8 @@ struct TestForm {
     #[serde(default)]
     seen_before: bool,
     #[serde(default)]
+    inputs: Option<BTreeMap<String, Value>>,
+    #[serde(default)]
     at: Option<String>,
     #[serde(default)]
     given: Given,
@@ -123,8 +125,9 @@ fn yes() -> bool {
 pub struct Rehearsal {
     /// What it shows, in words.
     pub name: String,
-    /// The alert.
-    pub alert: AlertGiven,
+    /// The alert that starts the playbook. Without one a person does, with the inputs, or the clock.
+    pub alert: Option<AlertGiven>,
+    pub(super) inputs: Option<BTreeMap<String, Value>>,
     pub(super) at: Timestamp,
     pub(super) seen_before: bool,
     pub(super) given: Given,
@@ -188,6 +191,12 @@ impl Reader<'_> {
         if at.is_err() {
             self.complain(&format!("{place}.at"), "is no moment: write \"2026-03-02T12:00:00Z\", in quotes");
         }
+        if form.alert.is_some() && form.inputs.is_some() {
+            self.complain(
+                &format!("{place}.inputs"),
+                "an alert gives no inputs: a test has the one or the other",
+            );
+        }
         let alerts = self.alerts(place, &form, of_all);
         let faults = self.faults(place, &form.given);
         let drifts = self.drifts(place, &form.given);
@@ -198,10 +207,11 @@ impl Reader<'_> {
         if self.wrong.len() > before {
             return Vec::new();
         }
-        let TestForm { name, given, answers, expect, seen_before, .. } = form;
+        let TestForm { name, inputs, given, answers, expect, seen_before, .. } = form;
         let first = Rehearsal {
             name,
-            alert: AlertGiven::Inline(Value::Null),
+            alert: None,
+            inputs,
             at,
             seen_before,
             given,
@@ -212,7 +222,7 @@ impl Reader<'_> {
             answers,
             expect,
         };
-        let one = |(alert, with, starts): (AlertGiven, Option<Value>, bool)| Rehearsal {
+        let one = |(alert, with, starts): (Option<AlertGiven>, Option<Value>, bool)| Rehearsal {
             name: with.map_or_else(|| first.name.clone(), |with| format!("{}, with {with}", first.name)),
             alert,
             expect: if starts { first.expect.clone() } else { Expect::not_matched() },
@@ -227,14 +237,18 @@ impl Reader<'_> {
         place: &str,
         form: &TestForm,
         of_all: Option<&Value>,
-    ) -> Vec<(AlertGiven, Option<Value>, bool)> {
+    ) -> Vec<(Option<AlertGiven>, Option<Value>, bool)> {
+        if form.inputs.is_some() {
+            return vec![(None, None, true)];
+        }
         let alert = match form.alert.as_ref().or(of_all) {
+            None => return vec![(None, None, true)],
             Some(Value::String(file)) => {
                 let varies = form.change.is_some() || form.crowd.is_some();
                 if varies || !form.same_with.is_empty() || !form.not_with.is_empty() {
                     self.complain(&format!("{place}.alert"), "is in a file: write it here to change it");
                 }
-                return vec![(AlertGiven::File(file.clone()), None, true)];
+                return vec![(Some(AlertGiven::File(file.clone())), None, true)];
             }
             Some(alert @ Value::Object(_)) => alert,
             _ => {
@@ -248,12 +262,12 @@ impl Reader<'_> {
             Err(why) => self.complain(&format!("{place}.crowd"), why),
         }
         let with = |change: &Value, starts| {
-            (AlertGiven::Inline(changed(&alert, change)), Some(change.clone()), starts)
+            (Some(AlertGiven::Inline(changed(&alert, change))), Some(change.clone()), starts)
         };
         let same = form.same_with.iter().map(|change| with(change, true));
         let not = form.not_with.iter().map(|change| with(change, false));
         let variants: Vec<_> = same.chain(not).collect();
-        [(AlertGiven::Inline(alert), None, true)].into_iter().chain(variants).collect()
+        [(Some(AlertGiven::Inline(alert)), None, true)].into_iter().chain(variants).collect()
     }
 
     fn faults(&mut self, place: &str, given: &Given) -> Vec<Fault> {

@@ -1,6 +1,7 @@
 //! Playing a test: the engine, a clock that is moved on whenever there is nothing left to do, and people who answer at
 //! once or never.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,13 +17,13 @@ use tokio::sync::broadcast::error::TryRecvError;
 use super::compare::{Difference, differences};
 use super::directory::directories;
 use super::form::Rehearsal;
-use super::seen::Seen;
+use super::seen::{Called, Seen};
 use super::world::World;
 use crate::testing::ManualClock;
 use crate::{
-    ArchiveError, Brake, Clock, Engine, EngineError, EngineParts, Exclusions, Hands, Journal, Line,
-    MemoryJournal, MemoryLists, NamedLists, NoJitter, OpenQuestion, Origin, Plan, PlaybookArchive,
-    PlaybookVersion, Reply, RunEvent, Settings,
+    ArchiveError, Brake, Clock, Engine, EngineError, EngineParts, Entry, Exclusions, Given, Hands, Journal,
+    Line, MemoryJournal, MemoryLists, NamedLists, NoJitter, OpenQuestion, Origin, Plan, PlaybookArchive,
+    PlaybookVersion, Reply, RunEvent, RunId, Settings,
 };
 
 /// What a test came to.
@@ -34,6 +35,14 @@ pub struct Played {
     pub not_started: Option<String>,
     /// What happened, line by line.
     pub journal: Vec<Line>,
+    /// The same of the runs that it called, and of those that these called.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub called: BTreeMap<RunId, Vec<Line>>,
+}
+
+enum Begun {
+    Plan(Box<Plan>),
+    NotStarted(String),
 }
 
 /// More moments than any run that ends: one that asks again every five minutes ends after a day.
@@ -43,52 +52,88 @@ const MOST_MOMENTS: usize = 20_000;
 const QUIET_TURNS: u32 = 64;
 
 impl Rehearsal {
-    /// Plays it: this alert, this playbook, what the catalogue offers. Not to be called from within a runtime.
+    /// Plays it: this playbook with those that it may call, and what the catalogue offers. `alert` is that of the test,
+    /// where it has one. Not to be called from within a runtime.
     ///
     /// # Errors
     /// When it cannot be played to its end, with the reason.
     pub fn play(
         &self,
-        alert: Arc<Alert>,
+        alert: Option<Arc<Alert>>,
         playbook: &Arc<Playbook>,
+        beside: &[Arc<Playbook>],
         catalogue: &Catalogue,
     ) -> Result<Played, String> {
-        let state = AlertState::of(alert.status, self.seen_before);
-        let matcher = Matcher::new(vec![Arc::clone(playbook)]);
-        let explained = matcher.explain(&alert, state, self.moment());
-        let is_started = explained.iter().any(|one| one.matched);
+        let begun = self.begin(alert, playbook)?;
         let wanted = self.expect.matched.unwrap_or(true);
-        if !is_started {
-            let why = explained.iter().map(|one| format!("{}{}", one.reasons.join("; "), one.why)).collect();
-            return Ok(Played {
-                differences: not_as_wanted(wanted, false),
-                not_started: Some(why),
-                journal: Vec::new(),
-            });
-        }
+        let plan = match begun {
+            Begun::Plan(plan) => plan.calling(beside),
+            Begun::NotStarted(why) => {
+                return Ok(Played {
+                    differences: not_as_wanted(wanted, false),
+                    not_started: Some(why),
+                    journal: Vec::new(),
+                    called: Called::new(),
+                });
+            }
+        };
         // One thread, so that nothing happens beside what is looked at, and the same test gives the same answer.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .map_err(|error| format!("the test could not be begun: {error}"))?;
-        let journal = runtime.block_on(self.carry_out(alert, playbook, catalogue, state))?;
+        let (journal, called) = runtime.block_on(self.carry_out(plan, playbook, beside, catalogue))?;
         let mut found = not_as_wanted(wanted, true);
         if wanted {
-            found.extend(differences(&self.expect, &Seen::of(&journal, catalogue)));
+            found.extend(differences(&self.expect, &Seen::of(&journal, &called, catalogue)));
         }
-        Ok(Played { differences: found, not_started: None, journal })
+        Ok(Played { differences: found, not_started: None, journal, called })
+    }
+
+    /// How it is started: by its alert; by a person with its inputs; or, where it has neither, by the clock.
+    fn begin(&self, alert: Option<Arc<Alert>>, playbook: &Arc<Playbook>) -> Result<Begun, String> {
+        let not_started = |way: &str| {
+            Begun::NotStarted(format!("{way}: it is started by {}", playbook.when.words().join(" or ")))
+        };
+        if let Some(inputs) = &self.inputs {
+            if !playbook.when.manual && !playbook.when.called {
+                return Ok(not_started("nobody starts it by hand"));
+            }
+            let given = Given::read(playbook, inputs)
+                .map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
+            return Ok(Begun::Plan(Box::new(Plan::manual(
+                playbook,
+                given,
+                "somebody",
+                "test",
+                self.moment(),
+            ))));
+        }
+        let Some(alert) = alert else {
+            if playbook.when.schedule.is_none() {
+                return Ok(not_started("no clock starts it"));
+            }
+            return Ok(Begun::Plan(Box::new(Plan::scheduled(playbook, self.at, self.moment()))));
+        };
+        let state = AlertState::of(alert.status, self.seen_before);
+        let explained = Matcher::new(vec![Arc::clone(playbook)]).explain(&alert, state, self.moment());
+        if !explained.iter().any(|one| one.matched) {
+            let why = explained.iter().map(|one| format!("{}{}", one.reasons.join("; "), one.why)).collect();
+            return Ok(Begun::NotStarted(why));
+        }
+        Ok(Begun::Plan(Box::new(Plan::new(alert, playbook, Origin::Live, state, self.moment()))))
     }
 
     async fn carry_out(
         &self,
-        alert: Arc<Alert>,
+        plan: Plan,
         playbook: &Arc<Playbook>,
+        beside: &[Arc<Playbook>],
         catalogue: &Catalogue,
-        state: AlertState,
-    ) -> Result<Vec<Line>, String> {
+    ) -> Result<(Vec<Line>, Called), String> {
         let clock = ManualClock::at(self.at);
         let journal = Arc::new(MemoryJournal::default());
-        let engine = self.engine(&alert, playbook, catalogue, &clock, &journal)?;
-        let plan = Plan::new(alert, playbook, Origin::Live, state, self.moment());
+        let known = std::iter::once(playbook).chain(beside).cloned().collect();
+        let engine = self.engine(&plan.alert, Known(known), catalogue, &clock, &journal)?;
         let run = plan.run.clone();
         let mut events = engine.events();
         engine.start(plan, Arc::clone(playbook)).await.map_err(told)?;
@@ -99,7 +144,7 @@ impl Rehearsal {
             }
             match clock.next_waking() {
                 Some(moment) => clock.set(moment),
-                None => return journal.read(&run).await.map_err(|error| error.to_string()),
+                None => return written(&journal, &run).await.map_err(|error| error.to_string()),
             }
         }
         Err("the run comes to no end".to_owned())
@@ -108,7 +153,7 @@ impl Rehearsal {
     fn engine(
         &self,
         alert: &Alert,
-        playbook: &Arc<Playbook>,
+        known: Known,
         catalogue: &Catalogue,
         clock: &ManualClock,
         journal: &Arc<MemoryJournal>,
@@ -137,7 +182,7 @@ impl Rehearsal {
             lists,
             brake: Arc::new(Brake::default()),
             journal: Arc::clone(journal) as Arc<dyn Journal>,
-            archive: Arc::new(OnlyThis(Arc::clone(playbook))),
+            archive: Arc::new(known),
             clock: time,
             jitter: Arc::new(NoJitter),
             settings: Settings::default(),
@@ -189,13 +234,42 @@ fn told(error: EngineError) -> String {
     error.to_string()
 }
 
-/// The one playbook of a test.
-struct OnlyThis(Arc<Playbook>);
+/// The journal of a run, and those of the runs that it called.
+async fn written(journal: &MemoryJournal, run: &RunId) -> Result<(Vec<Line>, Called), crate::JournalError> {
+    let lines = journal.read(run).await?;
+    let mut called = Called::new();
+    let mut open = called_in(&lines);
+    while let Some(run) = open.pop() {
+        let lines = journal.read(&run).await?;
+        open.extend(called_in(&lines));
+        called.insert(run, lines);
+    }
+    Ok((lines, called))
+}
+
+fn called_in(lines: &[Line]) -> Vec<RunId> {
+    let called = lines.iter().filter_map(|line| match &line.entry {
+        Entry::Called { call, .. } => Some(call.run.clone()),
+        _ => None,
+    });
+    called.collect()
+}
+
+/// The playbook of a test, and those that it may call.
+struct Known(Vec<Arc<Playbook>>);
 
 #[async_trait]
-impl PlaybookArchive for OnlyThis {
-    async fn load(&self, _version: &PlaybookVersion) -> Result<Arc<Playbook>, ArchiveError> {
-        Ok(Arc::clone(&self.0))
+impl PlaybookArchive for Known {
+    async fn load(
+        &self,
+        version: &PlaybookVersion,
+        _beside: &[PlaybookVersion],
+    ) -> Result<Arc<Playbook>, ArchiveError> {
+        let found = self.0.iter().find(|playbook| playbook.hash == version.hash).cloned();
+        found.ok_or_else(|| ArchiveError {
+            version: version.clone(),
+            source: "it is not among the playbooks of the test".into(),
+        })
     }
 }
 

@@ -10,7 +10,10 @@ use quell_playbook::model::StepId;
 use serde_json::Value;
 
 use super::expect::Deed;
-use crate::{Entry, LaneId, LeftOut, Line, Plan, Question, Skip, Task, TaskId, Verdict};
+use crate::{Entry, LaneId, LeftOut, Line, Plan, Question, RunId, Skip, Task, TaskId, Verdict};
+
+/// The journals of runs that a run has called, and those that these have called.
+pub(super) type Called = BTreeMap<RunId, Vec<Line>>;
 
 /// What a run came to.
 #[derive(Debug, Default)]
@@ -68,13 +71,34 @@ impl fmt::Display for Skipped {
 }
 
 impl Seen {
-    /// Reads a journal.
-    pub(super) fn of(lines: &[Line], catalogue: &Catalogue) -> Self {
+    /// Reads a journal; what happened in runs that it called comes where they came back.
+    pub(super) fn of(lines: &[Line], called: &Called, catalogue: &Catalogue) -> Self {
         let mut seen = Self::default();
+        let mut open: Vec<&RunId> = Vec::new();
         for line in lines {
+            match &line.entry {
+                Entry::Called { call, .. } => open.push(&call.run),
+                Entry::Returned { returned, .. } => {
+                    open.retain(|run| **run != returned.run);
+                    seen.absorb(&returned.run, called, catalogue);
+                }
+                _ => {}
+            }
             seen.take(line, catalogue);
         }
+        open.into_iter().for_each(|run| seen.absorb(run, called, catalogue));
         seen
+    }
+
+    /// Adds what happened in a run that was called. How it ended is its own.
+    fn absorb(&mut self, run: &RunId, called: &Called, catalogue: &Catalogue) {
+        let Some(lines) = called.get(run) else { return };
+        let inner = Self::of(lines, called, catalogue);
+        self.done.extend(inner.done);
+        self.would.extend(inner.would);
+        self.failed.extend(inner.failed);
+        self.skipped.extend(inner.skipped);
+        self.asked.extend(inner.asked);
     }
 
     fn take(&mut self, line: &Line, catalogue: &Catalogue) {

@@ -47,6 +47,8 @@ pub(super) fn lane_of(entry: &Entry) -> Option<LaneId> {
         | Entry::Entered { lane, .. }
         | Entry::Chosen { lane, .. }
         | Entry::Branched { lane, .. }
+        | Entry::Called { lane, .. }
+        | Entry::Returned { lane, .. }
         | Entry::WaitBegun { lane, .. }
         | Entry::StillWaiting { lane, .. }
         | Entry::WaitOver { lane, .. }

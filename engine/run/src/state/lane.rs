@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::TaskState;
 use super::task::name_of;
-use crate::{About, Entry, Lane, LaneEnd, LaneId, LeftOut, Skip, TaskId};
+use crate::{About, Call, Entry, Lane, LaneEnd, LaneId, LeftOut, Returned, Skip, TaskId};
 
 /// Where one lane stands.
 #[derive(Debug, Clone)]
@@ -40,6 +40,10 @@ pub enum StepState {
     Chosen(Option<usize>),
     /// It goes through entities, in these lanes.
     Branched(Vec<LaneId>),
+    /// It has called another playbook, and waits for the end of that run.
+    Called(Box<Call>),
+    /// What it called has come to its end.
+    Returned(Box<Returned>),
     /// It waits.
     Waiting {
         /// Until this moment at the latest.
@@ -189,6 +193,8 @@ impl LaneState {
             Entry::Branched { step, lanes, .. } => {
                 (step, StepState::Branched(lanes.iter().map(|lane| lane.id).collect()))
             }
+            Entry::Called { step, call, .. } => (step, StepState::Called(call.clone())),
+            Entry::Returned { step, returned, .. } => return self.take_end(step, returned),
             Entry::WaitBegun { step, until, .. } => (step, StepState::Waiting { until: *until, look_at: at }),
             Entry::StillWaiting { .. } | Entry::WaitOver { .. } => return self.take_wait(entry),
             Entry::ValuesSet { step, values, .. } => (step, StepState::Set(values.clone())),
@@ -211,8 +217,19 @@ impl LaneState {
         };
         match self.steps.iter_mut().find(|(step, _)| step == id) {
             Some((_, from @ StepState::Delayed(..))) => *from = to,
+            // A call that cannot be made after all.
+            Some((_, from @ StepState::Called(_))) if matches!(to, StepState::Failed(_)) => *from = to,
             Some(_) => return Err(format!("step {id} was settled before")),
             None => self.steps.push((id.clone(), to)),
+        }
+        Ok(())
+    }
+
+    fn take_end(&mut self, id: &StepId, returned: &Returned) -> Result<(), String> {
+        let state = self.steps.iter_mut().find(|(step, _)| step == id).map(|(_, state)| state);
+        match state {
+            Some(state @ StepState::Called(_)) => *state = StepState::Returned(Box::new(returned.clone())),
+            _ => return Err(format!("step {id} has called nothing")),
         }
         Ok(())
     }
@@ -268,7 +285,7 @@ impl StepState {
     pub fn is_settled(&self) -> bool {
         match self {
             Self::Delayed(..) => false,
-            Self::Waiting { .. } => false,
+            Self::Waiting { .. } | Self::Called(_) => false,
             Self::Expanded(tasks) => tasks.iter().all(TaskState::is_settled),
             _ => true,
         }
@@ -278,6 +295,7 @@ impl StepState {
     pub fn went_wrong(&self) -> bool {
         match self {
             Self::Failed(_) => true,
+            Self::Returned(returned) => returned.went_wrong(),
             Self::Expanded(tasks) => tasks.iter().any(TaskState::went_wrong),
             _ => false,
         }

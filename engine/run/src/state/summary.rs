@@ -14,6 +14,7 @@ impl RunState {
         RunSummary {
             id: plan.run.clone(),
             origin: plan.origin.clone(),
+            occasion: plan.occasion.clone(),
             playbook: plan.playbook.clone(),
             mode: plan.mode,
             alert: plan.alert.id.clone(),

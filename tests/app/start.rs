@@ -1,0 +1,109 @@
+//! `quell start`: by hand, dry first, with inputs that are looked at, and with everything that protects people.
+
+use crate::place::Place;
+use crate::service::Engine;
+
+const BY_HAND: &str = "language: 1
+playbook: by-hand
+title: Cut somebody off by hand
+mode: act
+when:
+  manual: true
+inputs:
+  target: account
+  reason: { kind: text, or: no reason given }
+for_each: account
+steps:
+  - id: cut_off
+    run: everywhere
+";
+
+const EVERYWHERE: &str = "language: 1
+playbook: everywhere
+title: Disable somebody everywhere
+mode: act
+when:
+  called: true
+inputs:
+  target: account
+for_each: account
+steps:
+  - do: account.disable
+";
+
+fn place() -> Place {
+    let place = Place::with_site();
+    place.write("playbooks/by-hand.yaml", BY_HAND);
+    place.write("playbooks/everywhere.yaml", EVERYWHERE);
+    place
+}
+
+#[test]
+fn a_dry_start_says_what_would_be_done_and_does_nothing() {
+    let place = place();
+    let args = ["start", "by-hand", "--input", "target=alice@contoso.example", "--dry-run"];
+    let said = place.quell(&args).well();
+    assert!(said.out.contains("account.disable of alice@contoso.example at entra_id"), "{}", said.out);
+    assert!(said.err.contains("nothing was touched"), "{}", said.err);
+    assert_eq!(place.quell(&["runs", "list", "--json"]).well().json().as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_start_is_done_once_recorded_and_can_be_undone() {
+    let place = place();
+    let args = ["start", "by-hand", "--input", "target=alice@contoso.example", "--input", "reason=he called"];
+    place.quell(&args).with_code(3);
+    place.quell(&[&args[..], &["--yes"]].concat()).well();
+    let runs = place.quell(&["runs", "list", "--json"]).well().json();
+    assert_eq!(runs.as_array().unwrap().len(), 2, "it and what it called: {runs}");
+    let of =
+        |name: &str| runs.as_array().unwrap().iter().find(|run| run["playbook"]["name"] == name).unwrap();
+    assert_eq!(of("by-hand")["finish"], "contained", "{runs}");
+    assert!(of("by-hand")["occasion"]["manual"]["by"].is_string(), "{runs}");
+    assert_eq!(of("everywhere")["occasion"]["called"]["caller"]["run"], of("by-hand")["id"], "{runs}");
+    let shown = place.quell(&["runs", "show", of("by-hand")["id"].as_str().unwrap()]).well().out;
+    assert!(shown.contains("started by") && shown.contains("he called"), "{shown}");
+    assert!(shown.contains("calls everywhere as run"), "{shown}");
+    place.quell(&["undo", of("everywhere")["id"].as_str().unwrap()]).well();
+}
+
+#[test]
+fn an_excluded_person_is_left_alone_by_hand_too() {
+    let place = place();
+    let add = ["exclusions", "add", "--sam", "CONTOSO\\alice", "--because", "tested"];
+    place.quell(&add).well();
+    let args = ["start", "by-hand", "--input", "target=alice@contoso.example", "--yes", "--json"];
+    let said = place.quell(&args).well().json();
+    assert_eq!(said["runs"][0]["summary"]["finish"], "excluded", "{said}");
+}
+
+#[test]
+fn what_cannot_be_started_says_why() {
+    let place = place();
+    for (args, says) in [
+        (&["by-hnd"][..], "did you mean by-hand?"),
+        (&["everywhere"], "manual: true"),
+        (&["by-hand"], "input target: it must be given"),
+        (&["by-hand", "--input", "target=alice"], "not enough"),
+        (&["by-hand", "--input", "targt=alice@contoso.example"], "did you mean target?"),
+        (&["by-hand", "--input", "target"], "NAME=VALUE"),
+    ] {
+        let said = place.quell(&[&["start", "--dry-run"], args].concat()).with_code(3);
+        assert!(said.err.contains(says), "{args:?}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_running_engine_starts_it_too() {
+    let place = place();
+    let (engine, _pipe) = Engine::that_waits(&place);
+    let target = "target=alice@contoso.example";
+    let dry = place.quell(&["start", "by-hand", "--input", target, "--dry-run"]).well();
+    assert!(dry.out.contains("account.disable of alice@contoso.example"), "{}", dry.out);
+    let said = place.quell(&["start", "by-hand", "--input", target, "--yes", "--json"]).well().json();
+    assert_eq!(said["runs"][0]["summary"]["playbook"]["name"], "by-hand", "{said}");
+    engine.says("called has ended: contained");
+    engine.end();
+    let runs = place.quell(&["runs", "list", "--json"]).well().json();
+    assert_eq!(runs.as_array().unwrap().len(), 2, "{runs}");
+}
