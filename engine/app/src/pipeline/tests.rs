@@ -112,7 +112,7 @@ impl Process {
     async fn start(disk: &MemoryDisk, folder: &Path, lost: bool) -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let alerts = ALERTS.map(|name| root.join("examples/alerts").join(name));
-        Self::with(disk, folder, lost, &root.join("playbooks"), alerts.into()).await
+        Self::with(disk, folder, lost, &root.join("examples/quickstart/playbooks"), alerts.into()).await
     }
 
     async fn with(
