@@ -26,6 +26,7 @@ mod playbooks;
 mod repeat_every_task;
 mod resolve;
 mod retry;
+mod reversible;
 mod settle;
 mod shutdown;
 mod simulation;

@@ -116,7 +116,12 @@ impl House {
 
     /// A playbook from YAML; it must be without fault.
     pub fn playbook(&self, yaml: &str) -> Arc<Playbook> {
-        let playbook = read(yaml, &self.registry().catalogue());
+        self.playbook_of(yaml, &self.registry().catalogue())
+    }
+
+    /// A playbook of a site that offers something else than the vendor does.
+    pub fn playbook_of(&self, yaml: &str, catalogue: &Catalogue) -> Arc<Playbook> {
+        let playbook = read(yaml, catalogue);
         self.playbooks.lock().insert(playbook.hash.0.clone(), Arc::clone(&playbook));
         playbook
     }

@@ -32,6 +32,11 @@ pub(crate) trait Facet: DeserializeOwned + Serialize + JsonSchema + Send + Sync 
         Ok(())
     }
 
+    /// Which of several it is, where there may be more of its kind: a tag.
+    fn item(&self) -> Option<&str> {
+        None
+    }
+
     /// How it stands.
     fn read(&self, matter: &Matter) -> Value;
 
@@ -112,6 +117,14 @@ impl<F: Facet> Action for Change<F> {
             true => Ok(Outcome::changed(now, before.clone(), ())),
             false => Err(otherwise(&restored)),
         }
+    }
+
+    fn held(facet: &F) -> Option<String> {
+        let which = facet.which().ok()?;
+        Some(match facet.item() {
+            Some(item) => format!("{which}, {}", item.trim().to_lowercase()),
+            None => which.to_string(),
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! [`Matter`]: what somebody works on over there: an incident or an alert, with the members that it has.
 
+use std::fmt;
+
 use quell_action::ActionError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,6 +93,16 @@ impl Kind {
         match self {
             Self::Incident => "incident",
             Self::Alert => "alert",
+        }
+    }
+}
+
+impl fmt::Display for Which<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incident(id) => write!(f, "incident {id}"),
+            Self::IncidentOf(id) => write!(f, "the incident of alert {id}"),
+            Self::Alert(id) => write!(f, "alert {id}"),
         }
     }
 }

@@ -32,6 +32,11 @@ pub(crate) trait Facet: DeserializeOwned + Serialize + JsonSchema + Send + Sync 
         Ok(())
     }
 
+    /// Which of several it is, where there may be more of its kind: a tag.
+    fn item(&self) -> Option<&str> {
+        None
+    }
+
     /// How it stands.
     fn read(&self, incident: &Incident) -> Value;
 
@@ -124,6 +129,14 @@ impl<F: Facet> Action for Change<F> {
             }
         }
         Err(ActionError::unavailable("the incident is being changed by others all the time"))
+    }
+
+    fn held(facet: &F) -> Option<String> {
+        let which = facet.which().ok()?;
+        Some(match facet.item() {
+            Some(item) => format!("{which}, {}", item.trim().to_lowercase()),
+            None => which.to_string(),
+        })
     }
 }
 

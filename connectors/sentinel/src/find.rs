@@ -1,6 +1,7 @@
 //! Which incident is meant: by its name, by its number, or by an alert that it holds.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use chrono::SecondsFormat;
@@ -38,6 +39,15 @@ pub(crate) struct Memory(Mutex<HashMap<String, Held>>);
 struct Held {
     version: (Option<String>, Option<i64>),
     alerts: Vec<String>,
+}
+
+impl fmt::Display for Which<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incident(name) => write!(f, "incident {name}"),
+            Self::Alert(id) => write!(f, "the incident of alert {id}"),
+        }
+    }
 }
 
 impl<'a> Which<'a> {

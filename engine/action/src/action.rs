@@ -56,8 +56,9 @@ pub trait Action: Send + Sync + 'static {
         async { Err(ActionError::irreversible(Self::SPEC.name)) }
     }
 
-    /// What a call with these parameters keeps as it leaves it, where no target says so: a value in a list. An undo
-    /// then waits until nobody else needs it kept. Only for actions that can be undone and have no target.
+    /// What a call with these parameters keeps as it leaves it, where no target says so: a value in a list, a facet of an
+    /// incident. An undo then waits until nobody else needs it kept. Only for actions that can be undone and have no target;
+    /// where it says nothing, two calls keep the same if they were made with the same parameters.
     fn held(_params: &Self::Params) -> Option<String> {
         None
     }

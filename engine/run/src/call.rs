@@ -1,5 +1,6 @@
 //! One call: the intent, the clearance, the call itself, and what its answer means.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use quell_action::exclusion::Reason;
 use quell_action::{
     ActionError, ActionSpec, AnyAction, Effect, Excluded, Failure, InEffect, Outcome, Request, State, Target,
 };
+use serde_json::Value;
 
 use crate::clearance::Known;
 use crate::clock::sleep_until;
@@ -210,13 +212,50 @@ pub(crate) async fn succeeded(cx: &Context, task: &TaskState, fulfilled: Fulfill
     Ok(Done { entries: vec![entry], holds })
 }
 
-/// The state that a task holds; nothing where there is nothing to take back.
+/// The state that a task holds; nothing where there is nothing to take back. Where neither a target nor the action itself
+/// says what is kept, it is what the call was made with.
 pub(crate) fn hold_key(task: &Task) -> Option<HoldKey> {
-    let is_held = task.target != Target::None || task.held.is_some();
-    (task.reversible && is_held).then(|| HoldKey {
+    let item = match (&task.held, &task.target) {
+        (Some(held), _) => Some(held.clone()),
+        (None, Target::None) => Some(in_order(&task.params).to_string()),
+        (None, _) => None,
+    };
+    task.reversible.then(|| HoldKey {
         action: task.action.clone(),
         provider: task.provider.clone(),
         target: task.target.clone(),
-        item: task.held.clone(),
+        item,
     })
+}
+
+/// The same parameters are the same however their author wrote them.
+fn in_order(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<&String, Value> =
+                members.iter().map(|(name, value)| (name, in_order(value))).collect();
+            sorted.into_iter().map(|(name, value)| (name.clone(), value)).collect()
+        }
+        Value::Array(values) => values.iter().map(in_order).collect(),
+        plain => plain.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// How an author writes parameters down is not what they say.
+    #[test]
+    fn the_same_parameters_in_another_order_are_the_same() {
+        let (one, other) = (
+            json!({ "a": { "x": 1, "y": [{ "p": 1, "q": 2 }] }, "b": "t" }),
+            json!({ "b": "t", "a": { "y": [{ "q": 2, "p": 1 }], "x": 1 } }),
+        );
+        assert_ne!(one.to_string(), other.to_string());
+        assert_eq!(in_order(&one).to_string(), in_order(&other).to_string());
+        assert_ne!(in_order(&json!({ "a": [1, 2] })), in_order(&json!({ "a": [2, 1] })));
+    }
 }

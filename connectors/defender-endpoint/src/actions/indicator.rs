@@ -124,6 +124,10 @@ impl Action for Watch {
             _ => Ok(Outcome::changed(now, state(None), ())),
         }
     }
+
+    fn held(params: &Indicator) -> Option<String> {
+        recognised(&params.value).ok().map(|(_, value)| value)
+    }
 }
 
 async fn find(client: &Client, value: &str, deadline: Deadline) -> Result<Option<Known>, ActionError> {

@@ -58,6 +58,10 @@ impl Facet for Adding {
         check(&self.tag)
     }
 
+    fn item(&self) -> Option<&str> {
+        Some(&self.tag)
+    }
+
     fn read(&self, matter: &Matter) -> Value {
         json!({ "tagged": has(matter, &self.tag) })
     }
@@ -91,6 +95,10 @@ impl Facet for Removing {
 
     fn check(&self) -> Result<(), ActionError> {
         check(&self.tag)
+    }
+
+    fn item(&self) -> Option<&str> {
+        Some(&self.tag)
     }
 
     fn read(&self, matter: &Matter) -> Value {
@@ -128,4 +136,23 @@ fn tags(matter: &Matter, tag: &str, tagged: bool) -> Value {
     tags.retain(|have| !have.eq_ignore_ascii_case(tag));
     tags.extend(tagged.then_some(tag));
     json!({ "customTags": tags })
+}
+
+#[cfg(test)]
+mod tests {
+    use quell_action::Action;
+
+    use super::*;
+    use crate::facet::Change;
+
+    #[test]
+    fn what_is_kept_is_the_facet_of_the_one_that_is_meant() {
+        let held = |params: Value| Change::<Adding>::held(&serde_json::from_value(params).unwrap());
+        assert_eq!(held(json!({ "incident": "42", "tag": " VIP" })).as_deref(), Some("incident 42, vip"));
+        assert_eq!(
+            held(json!({ "alert": "da-1", "tag": "x" })).as_deref(),
+            Some("the incident of alert da-1, x")
+        );
+        assert_eq!(held(json!({ "tag": "x" })), None, "nothing is meant, and nothing is called");
+    }
 }

@@ -57,6 +57,10 @@ impl Facet for Adding {
         check(&self.tag)
     }
 
+    fn item(&self) -> Option<&str> {
+        Some(&self.tag)
+    }
+
     fn read(&self, incident: &Incident) -> Value {
         read(incident, &self.tag)
     }
@@ -88,6 +92,10 @@ impl Facet for Removing {
 
     fn check(&self) -> Result<(), ActionError> {
         check(&self.tag)
+    }
+
+    fn item(&self) -> Option<&str> {
+        Some(&self.tag)
     }
 
     fn read(&self, incident: &Incident) -> Value {
@@ -127,4 +135,23 @@ fn put(incident: &mut Incident, tag: &str, tagged: bool) {
     let mut tags: Vec<String> = others.map(str::to_owned).collect();
     tags.extend(tagged.then(|| tag.trim().to_owned()));
     incident.set_tags(&tags);
+}
+
+#[cfg(test)]
+mod tests {
+    use quell_action::Action;
+
+    use super::*;
+    use crate::facet::Change;
+
+    #[test]
+    fn what_is_kept_is_the_facet_of_the_one_that_is_meant() {
+        let held = |params: Value| Change::<Adding>::held(&serde_json::from_value(params).unwrap());
+        assert_eq!(held(json!({ "incident": "42", "tag": " VIP" })).as_deref(), Some("incident 42, vip"));
+        assert_eq!(
+            held(json!({ "alert": "da-1", "tag": "x" })).as_deref(),
+            Some("the incident of alert da-1, x")
+        );
+        assert_eq!(held(json!({ "tag": "x" })), None, "nothing is meant, and nothing is called");
+    }
 }
