@@ -3,8 +3,8 @@
 use quell_action::exclusion::Entry;
 use quell_alert::Timestamp;
 use quell_api::{
-    AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, InQuestion, LimitUse,
-    LimitsReport, ListContent, Part, PauseNote, RunRecord, Started, Submitted, TestedEntry, Undone,
+    AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, IdentityReport, InQuestion,
+    LimitUse, LimitsReport, ListContent, Part, PauseNote, RunRecord, Started, Submitted, TestedEntry, Undone,
     UndoneTask, Verified,
 };
 use quell_playbook::model::{Counted, Per};
@@ -110,6 +110,25 @@ pub(crate) fn tested() -> ExclusionTest {
         unknown: Some("no answer".into()),
         stopped: vec![("account.disable at okta".into(), true)],
     }
+}
+
+pub(crate) fn identity() -> IdentityReport {
+    read(json!({
+        "who": NAME, "at": "2026-11-21T07:04:55Z", "standing": "partly", "why": NAME,
+        "accounts": [{
+            "provider": "okta", "key": NAME, "display": NAME, "names": [NAME], "groups": [NAME], "privileged": null,
+            "enabled": true, "protected": "krbtgt", "read_at": "2026-11-21T07:04:55Z",
+        }],
+        "no_account_at": ["entra_id"],
+        "exclusion": {
+            "excluded": true, "entries": [{ "id": "site:1", "because": NAME, "actions": ["a.b"] }],
+            "built_in": "krbtgt", "open": { "okta": [NAME] },
+        },
+        "in_force": [{
+            "action": "account.disable", "provider": "okta", "account": NAME, "run": NAME, "task": "0/cut_off/1",
+            "playbook": NAME, "since": "2026-11-21T07:04:55Z", "changed": true, "undo_due": null, "undoing": false,
+        }],
+    }))
 }
 
 pub(crate) fn list() -> ListContent {

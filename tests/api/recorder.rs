@@ -9,9 +9,9 @@ use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
-    InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, UndoMany,
-    UndoOrder, Undone, Verified,
+    IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder,
+    Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission,
+    Submitted, UndoMany, UndoOrder, Undone, Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -129,6 +129,10 @@ impl Operations for Recorder {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         self.note("test_exclusion", who, answers::tested())
+    }
+
+    async fn identity(&self, who: &str) -> Result<IdentityReport, Refusal> {
+        self.note("identity", who, answers::identity())
     }
 
     async fn limits(&self) -> Result<LimitsReport, Refusal> {

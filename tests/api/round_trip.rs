@@ -152,6 +152,8 @@ async fn exclusions() {
     for who in [NAME, "CONTOSO\\alice", "alice+x@contoso.example", ""] {
         assert_eq!(client.test_exclusion(who).await.unwrap(), answers::tested());
         was_asked(&server, "test_exclusion", who);
+        assert_eq!(client.identity(who).await.unwrap(), answers::identity());
+        was_asked(&server, "identity", who);
     }
 }
 

@@ -5,7 +5,7 @@ use quell_api::{Client, Operations as _, RefusalKind, Token};
 use crate::server::{Server, TOKEN, refused};
 
 /// Every route that needs the token.
-const GUARDED: [(&str, &str); 30] = [
+const GUARDED: [(&str, &str); 31] = [
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/7ffc"),
     ("POST", "/api/v1/runs/7ffc/cancel"),
@@ -21,6 +21,7 @@ const GUARDED: [(&str, &str); 30] = [
     ("GET", "/api/v1/exclusions/test?who=alice"),
     ("DELETE", "/api/v1/exclusions/08bb?by=me"),
     ("POST", "/api/v1/undo/many"),
+    ("GET", "/api/v1/identity?who=alice"),
     ("GET", "/api/v1/limits"),
     ("GET", "/api/v1/lists"),
     ("POST", "/api/v1/lists"),

@@ -26,6 +26,8 @@ fn every_answer_is_json() {
         (vec!["exclusions", "test", "alice@contoso.example"], 0),
         (vec!["exclusions", "test", "nobody@contoso.example"], 1),
         (vec!["exclusions", "test", "bob@contoso.example"], 1),
+        (vec!["identity", "alice@contoso.example"], 0),
+        (vec!["identity", "nobody@contoso.example"], 1),
         (vec!["actions"], 0),
         (vec!["actions", "account.disable"], 0),
         (vec!["connectors", "list"], 0),

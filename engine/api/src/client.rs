@@ -18,9 +18,9 @@ use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
-    InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned,
-    Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Token,
-    UndoMany, UndoOrder, Undone, Verified,
+    IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder,
+    Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission,
+    Submitted, Token, UndoMany, UndoOrder, Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -171,6 +171,10 @@ impl Operations for Client {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         self.get("/api/v1/exclusions/test", &Who { who: who.to_owned() }).await
+    }
+
+    async fn identity(&self, who: &str) -> Result<IdentityReport, Refusal> {
+        self.get("/api/v1/identity", &Who { who: who.to_owned() }).await
     }
 
     async fn limits(&self) -> Result<LimitsReport, Refusal> {

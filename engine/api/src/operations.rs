@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AddToList, AnswerOrder, AuditPage, AuditVerdict, Health, InQuestion, LimitsReport, ListContent,
-    ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, StartOrder, Started,
-    Submission, Submitted,
+    AddToList, AnswerOrder, AuditPage, AuditVerdict, Health, IdentityReport, InQuestion, LimitsReport,
+    ListContent, ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, StartOrder,
+    Started, Submission, Submitted,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -67,6 +67,9 @@ pub trait Operations: Send + Sync {
 
     /// Whether the list stops actions on this account or device, and which entry does.
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal>;
+
+    /// Who is meant by a name: accounts, groups, privilege, what the exclusion list says, what is in force.
+    async fn identity(&self, who: &str) -> Result<IdentityReport, Refusal>;
 
     /// What the limits on identities and devices have let through.
     async fn limits(&self) -> Result<LimitsReport, Refusal>;

@@ -14,8 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Metrics, Operations, Token, alerts, audit, auth, exclusions, guard, health, limits, lists, metrics,
-    pause, people, runs, start, store,
+    Metrics, Operations, Token, alerts, audit, auth, exclusions, guard, health, identity, limits, lists,
+    metrics, pause, people, runs, start, store,
 };
 
 /// The largest request body.
@@ -50,6 +50,7 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::add))
         .route("/api/v1/exclusions/test", get(exclusions::test))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
+        .route("/api/v1/identity", get(identity::identity))
         .route("/api/v1/limits", get(limits::limits))
         .route("/api/v1/lists", get(lists::all).post(lists::add).delete(lists::remove))
         .route("/api/v1/lists/{list}", get(lists::show))

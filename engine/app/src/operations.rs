@@ -1,6 +1,7 @@
 //! [`Local`]: the operations carried out here, over the store and the engine of this process.
 
 mod exclusion;
+mod identity;
 mod limits;
 mod lists;
 mod pause;
@@ -17,9 +18,9 @@ use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
-    InQuestion, LimitsReport, ListContent, ListSummary, Operations, Part, PauseNote, PauseOrder, Prune,
-    Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted,
-    UndoMany, UndoOrder, Undone, Verified,
+    IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary, Operations, Part, PauseNote,
+    PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started,
+    Submission, Submitted, UndoMany, UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -188,6 +189,10 @@ impl Operations for Local {
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
         exclusion::test(&self.app, who).await
+    }
+
+    async fn identity(&self, who: &str) -> Result<IdentityReport, Refusal> {
+        identity::report(&self.app, who).await
     }
 
     async fn limits(&self) -> Result<LimitsReport, Refusal> {

@@ -1,7 +1,7 @@
 //! Who is meant by a name that an operator types: asked of the directories as for a run, and of nobody else.
 
 use quell_action::{ActionSpec, Excluded, Subject, Target};
-use quell_alert::{Account, AccountKind, Device, DeviceIdentifier, Identifier};
+use quell_alert::{Account, AccountKind, Device, DeviceIdentifier, Identifier, Provider};
 
 use crate::Engine;
 use crate::resolve::{Resolved, away};
@@ -13,6 +13,21 @@ pub struct Identified {
     pub subjects: Vec<Subject>,
     /// Why that may not be all, or why there is nobody.
     pub unknown: Option<String>,
+    /// Whether it is known who is meant.
+    pub certainty: Certainty,
+}
+
+/// Whether it is known who is meant by a name; what is less certain comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// It is.
+    Known,
+    /// Every directory was asked, and nobody has the name.
+    Nobody,
+    /// Not every directory could be asked.
+    Partly,
+    /// The name leads to more than one.
+    Ambiguous,
 }
 
 impl Engine {
@@ -28,7 +43,12 @@ impl Engine {
             roles: Vec::new(),
             place: "$".into(),
         };
-        told(self.resolver().identity(&account).await, |facts| vec![Subject::Identity(facts)])
+        told(self.resolver().identity_anew(&account).await, |facts| vec![Subject::Identity(facts)])
+    }
+
+    /// The providers whose directories are asked who is meant by the name of an account.
+    pub fn account_directories(&self) -> Vec<Provider> {
+        self.resolver().account_directories()
     }
 
     /// The device that has these names.
@@ -41,7 +61,9 @@ impl Engine {
             roles: Vec::new(),
             place: "$".into(),
         };
-        told(self.resolver().device(&device).await, |facts| facts.into_iter().map(Subject::Device).collect())
+        told(self.resolver().device_anew(&device).await, |facts| {
+            facts.into_iter().map(Subject::Device).collect()
+        })
     }
 
     /// Whether the exclusion list would stop this action on this target, now.
@@ -59,13 +81,12 @@ impl Engine {
 }
 
 fn told<F>(resolved: Resolved<F>, subjects: impl FnOnce(F) -> Vec<Subject>) -> Identified {
-    match resolved {
-        Resolved::Found(facts) => Identified { subjects: subjects(facts), unknown: None },
-        Resolved::Nobody(why) | Resolved::Ambiguous(why) => {
-            Identified { subjects: Vec::new(), unknown: Some(why) }
-        }
-        Resolved::Away(facts, why) => {
-            Identified { subjects: subjects(facts), unknown: Some(away(&why).message) }
-        }
-    }
+    use Certainty::{Ambiguous, Known, Nobody, Partly};
+    let (subjects, unknown, certainty) = match resolved {
+        Resolved::Found(facts) => (subjects(facts), None, Known),
+        Resolved::Nobody(why) => (Vec::new(), Some(why), Nobody),
+        Resolved::Ambiguous(why) => (Vec::new(), Some(why), Ambiguous),
+        Resolved::Away(facts, why) => (subjects(facts), Some(away(&why).message), Partly),
+    };
+    Identified { subjects, unknown, certainty }
 }

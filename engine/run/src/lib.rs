@@ -67,7 +67,7 @@ pub use entry::{
 pub use exclusions::Exclusions;
 pub use hands::Hands;
 pub use hold::{HoldKey, Holder, Holds, Ours};
-pub use identify::Identified;
+pub use identify::{Certainty, Identified};
 pub use journal::{Batch, Journal, JournalError, Line};
 pub use limits::SiteLimits;
 pub use lists::{MemoryLists, NamedLists};

@@ -62,12 +62,18 @@ impl Resolver {
         }
     }
 
-    /// The person or service behind an account that an alert names, with all accounts that are certainly theirs.
+    /// The person or service behind an account that an alert names, with all accounts that are certainly theirs. What
+    /// was asked a moment ago is not asked again.
     pub(crate) async fn identity(&self, account: &Account) -> Resolved<IdentityFacts> {
-        let now = self.clock.now();
-        if let Some(known) = self.identities.recall(&account.identifiers, now) {
-            return known;
+        match self.identities.recall(&account.identifiers, self.clock.now()) {
+            Some(known) => known,
+            None => self.identity_anew(account).await,
         }
+    }
+
+    /// The same, asked of the directories now, whatever is remembered.
+    pub(crate) async fn identity_anew(&self, account: &Account) -> Resolved<IdentityFacts> {
+        let now = self.clock.now();
         let resolved = self.ask_for_identity(account).await;
         if !matches!(resolved, Resolved::Away(..)) {
             self.identities.keep(account.identifiers.clone(), resolved.clone(), now);
@@ -75,17 +81,29 @@ impl Resolver {
         resolved
     }
 
-    /// The device that an alert names, as each system that knows it describes it.
+    /// The device that an alert names, as each system that knows it describes it. What was asked a moment ago is not asked
+    /// again.
     pub(crate) async fn device(&self, device: &Device) -> Resolved<Vec<DeviceFacts>> {
-        let now = self.clock.now();
-        if let Some(known) = self.devices.recall(&device.identifiers, now) {
-            return known;
+        match self.devices.recall(&device.identifiers, self.clock.now()) {
+            Some(known) => known,
+            None => self.device_anew(device).await,
         }
+    }
+
+    /// The same, asked of the systems now, whatever is remembered.
+    pub(crate) async fn device_anew(&self, device: &Device) -> Resolved<Vec<DeviceFacts>> {
+        let now = self.clock.now();
         let resolved = self.ask_for_device(device).await;
         if !matches!(resolved, Resolved::Away(..)) {
             self.devices.keep(device.identifiers.clone(), resolved.clone(), now);
         }
         resolved
+    }
+
+    /// The providers whose directories are asked about accounts.
+    pub(crate) fn account_directories(&self) -> Vec<Provider> {
+        let asked = self.eyes.directories().iter().filter(|directory| directory.knows_accounts());
+        asked.map(|directory| directory.provider()).collect()
     }
 
     /// Who a lane is about, for its conditions. `Err` where it cannot be said for the moment.

@@ -16,6 +16,7 @@ mod exclusions;
 mod explain;
 mod explain_code;
 mod fmt;
+mod identity;
 mod init;
 mod limits;
 mod lists;
@@ -130,6 +131,8 @@ enum Command {
     Pause(pause::PauseArgs),
     /// Go on after a pause.
     Resume(pause::ResumeArgs),
+    /// Show a person as Quell sees them: accounts, groups, privilege, exclusions, what is in force.
+    Identity(identity::Args),
     /// Look at and change the exclusion list.
     Exclusions(exclusions::Args),
     /// Look at and change the named lists that playbooks ask and write.
@@ -200,6 +203,7 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Deadletters(args) => deadletters::run(args, context),
         Command::Pause(args) => pause::pause(args, context),
         Command::Resume(args) => pause::resume(&args, context),
+        Command::Identity(args) => identity::run(&args, context),
         Command::Exclusions(args) => exclusions::run(args, context),
         Command::Lists(args) => lists::run(args, context),
         Command::Actions(args) => actions::run(&args, context),

@@ -7,7 +7,7 @@ use quell_action::exclusion::{Added, Entry, EntryId, Source};
 use quell_action::{ActionSpec, Impact, Problem, Subject, Target};
 use quell_alert::{DeviceIdentifier, Hint, Identifier};
 use quell_api::{AddExclusion, ExclusionTest, Refusal, TestedEntry};
-use quell_run::Identified;
+use quell_run::{Certainty, Identified};
 use serde::Deserialize as _;
 
 use crate::wire::App;
@@ -60,7 +60,16 @@ pub(super) async fn remove(app: &Arc<App>, id: &EntryId, by: &str) -> Result<Ent
 
 /// What the list says of somebody.
 pub(super) async fn test(app: &Arc<App>, who: &str) -> Result<ExclusionTest, Refusal> {
-    let Identified { subjects, unknown } = identify(app, who).await?;
+    let identified = identify(app, who).await?;
+    Ok(tested(app, who, &identified))
+}
+
+/// What the list says of those who are meant.
+pub(super) fn tested(
+    app: &Arc<App>,
+    who: &str,
+    Identified { subjects, unknown, .. }: &Identified,
+) -> ExclusionTest {
     let list = app.exclusions.now();
     let now = app.clock.now();
     let mut test = ExclusionTest {
@@ -68,10 +77,10 @@ pub(super) async fn test(app: &Arc<App>, who: &str) -> Result<ExclusionTest, Ref
         found: Vec::new(),
         entries: Vec::new(),
         built_in: None,
-        unknown,
+        unknown: unknown.clone(),
         stopped: Vec::new(),
     };
-    for subject in &subjects {
+    for subject in subjects {
         test.found.extend(displays(subject));
         for entry in list.naming(subject, now) {
             let tested = TestedEntry {
@@ -85,7 +94,7 @@ pub(super) async fn test(app: &Arc<App>, who: &str) -> Result<ExclusionTest, Ref
         }
         judge(app, subject, &mut test);
     }
-    Ok(test)
+    test
 }
 
 /// Asks the list about every disruptive action on every account or device that was found.
@@ -134,10 +143,9 @@ fn displays(subject: &Subject) -> Vec<String> {
     }
 }
 
-/// Who is meant. A GUID says nothing of what it names: every kind is asked, and exactly one may answer.
 /// The accounts and devices that somebody means by a name. Whom the directories do not know cannot be meant.
 pub(super) async fn targets_of(app: &Arc<App>, who: &str) -> Result<Vec<Target>, Refusal> {
-    let Identified { subjects, unknown } = identify(app, who).await?;
+    let Identified { subjects, unknown, .. } = identify(app, who).await?;
     let found: Vec<Target> = subjects.iter().flat_map(targets).collect();
     match (found.is_empty(), unknown) {
         (true, why) => {
@@ -151,7 +159,8 @@ pub(super) async fn targets_of(app: &Arc<App>, who: &str) -> Result<Vec<Target>,
     }
 }
 
-async fn identify(app: &Arc<App>, who: &str) -> Result<Identified, Refusal> {
+/// Who is meant. A GUID says nothing of what it names: every kind is asked, and exactly one may answer.
+pub(super) async fn identify(app: &Arc<App>, who: &str) -> Result<Identified, Refusal> {
     let mut asked = Vec::new();
     match Identifier::recognise(who, Hint::Any) {
         Ok(name) if name.is_strong() => asked.push(app.engine.identify_account(vec![name]).await),
@@ -167,15 +176,21 @@ async fn identify(app: &Arc<App>, who: &str) -> Result<Identified, Refusal> {
     {
         asked.push(app.engine.identify_device(vec![name]).await);
     }
-    if asked.is_empty() {
-        return Err(Refusal::invalid(format!(
+    let found = asked.iter().filter(|one| one.subjects.iter().any(is_somebody)).count();
+    if found > 1 {
+        let unknown = Some(format!("{who} names several; write which: an id of one kind"));
+        return Ok(Identified { subjects: Vec::new(), unknown, certainty: Certainty::Ambiguous });
+    }
+    // Whoever was found is the answer; where nobody was, the least certain answer is.
+    let weight = |one: &Identified| (one.subjects.iter().any(is_somebody), one.certainty);
+    asked.into_iter().rev().max_by_key(weight).ok_or_else(|| {
+        Refusal::invalid(format!(
             "{who} is not enough to find anybody: write DOMAIN\\name, a UPN, a SID, an object id, or a full DNS name"
-        )));
-    }
-    let mut found: Vec<Identified> = asked.iter().filter(|one| !one.subjects.is_empty()).cloned().collect();
-    match found.len() {
-        0 => Ok(asked.swap_remove(0)),
-        1 => Ok(found.swap_remove(0)),
-        _ => Err(Refusal::invalid(format!("{who} names several; write which: an id of one kind"))),
-    }
+        ))
+    })
+}
+
+/// Whether any account or device was found; a directory that is away leaves an identity without any.
+fn is_somebody(subject: &Subject) -> bool {
+    !targets(subject).is_empty()
 }
