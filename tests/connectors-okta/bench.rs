@@ -1,17 +1,21 @@
 //! [`OktaBench`]: the scripted organisation on the conformance suite's bench.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::{AccountKey, Connection, Connector, Target};
 use quell_alert::Provider;
+use quell_kit::SecretRef;
 use quell_kit::conformance::{Bench, Case, Mishap, PositionBench, Vendor};
+use quell_kit::oauth::PrivateKey;
 use quell_kit::scripted::{DeafServer, refusing_url};
 use quell_okta::{OktaConnector, OktaSettings};
 use serde_json::{Value, json};
 
-use crate::organisation::{APP, Organisation, TOKEN, group_id, user_id};
+use crate::organisation::{APP, Organisation, TOKEN};
+use crate::sign_in::{CLIENT, ISSUED, KEY_ID};
+use crate::world::{group_id, user_id};
 
 const OKTA: &str = Provider::OKTA;
 const REALM: &str = "corp.okta.example";
@@ -19,10 +23,20 @@ const REALM: &str = "corp.okta.example";
 /// One action on the bench; the connection offers no other.
 pub(crate) struct OktaBench {
     pub(crate) action: &'static str,
+    pub(crate) shows: Shows,
     pub(crate) organisation: Organisation,
     deaf: DeafServer,
     down: String,
     folder: tempfile::TempDir,
+}
+
+/// With what the connector signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// With the API token of a user.
+    ApiToken,
+    /// With the key of an application.
+    Key,
 }
 
 /// Where something is to do, where nothing is left, and a third state, if there is one.
@@ -39,13 +53,43 @@ const STATUSES: [(&str, &str, &str, Option<&str>); 8] = [
 
 impl OktaBench {
     pub(crate) async fn start(action: &'static str) -> Self {
+        Self::start_with(action, Shows::ApiToken).await
+    }
+
+    pub(crate) async fn start_with(action: &'static str, shows: Shows) -> Self {
+        let organisation = Organisation::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        if shows == Shows::Key {
+            let key = new_key(&folder.path().join("key.pem"));
+            organisation.sign_in.set(|state| {
+                state.keys.insert(KEY_ID.to_owned(), key);
+            });
+        }
         Self {
             action,
-            organisation: Organisation::start().await,
+            shows,
+            organisation,
             deaf: DeafServer::start().await.unwrap(),
             down: refusing_url().await.unwrap(),
-            folder: tempfile::tempdir().unwrap(),
+            folder,
         }
+    }
+
+    /// What stands in the settings for an application, apart from what a test changes.
+    pub(crate) fn application(&self, change: Value) -> Value {
+        let mut settings = json!({
+            "client_id": CLIENT,
+            "key": { "file": self.path("key.pem") },
+            "key_id": KEY_ID,
+            "dpop": "es256",
+        });
+        settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        settings
+    }
+
+    /// A file of this bench.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// The connection, with all actions.
@@ -53,12 +97,15 @@ impl OktaBench {
         let mut settings = json!({
             "organisation": self.organisation.server.url(),
             "realm": REALM,
-            "token": { "file": self.token() },
             "active_directory_apps": [APP],
             "per_minute": 6000,
             "at_once": 50,
             "http": { "connect_timeout_secs": 1, "timeout_secs": 4 },
         });
+        match self.shows {
+            Shows::ApiToken => settings["token"] = json!({ "file": self.token() }),
+            Shows::Key => settings["application"] = self.application(json!({})),
+        }
         settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         let settings: OktaSettings = serde_json::from_value(settings).unwrap();
         assert_eq!(OktaConnector::check(&settings), []);
@@ -72,7 +119,7 @@ impl OktaBench {
     }
 
     fn token(&self) -> PathBuf {
-        let path = self.folder.path().join("token");
+        let path = self.path("token");
         std::fs::write(&path, format!("{TOKEN}\n")).unwrap();
         path
     }
@@ -112,6 +159,13 @@ impl OktaBench {
             false => alice.groups.remove(&quarantine),
         };
     }
+}
+
+/// Makes a key, writes it to a file, and gives its public half.
+pub(crate) fn new_key(path: &Path) -> Value {
+    let pair = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(path, pair.serialize_pem()).unwrap();
+    PrivateKey::read(&SecretRef::File(path.to_owned())).unwrap().public_jwk()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +222,13 @@ impl Bench for OktaBench {
     }
 
     fn secrets(&self) -> Vec<String> {
-        vec![TOKEN.to_owned(), "planted-api-token".to_owned()]
+        let mut secrets = vec![TOKEN.to_owned(), "planted-api-token".to_owned(), ISSUED.to_owned()];
+        // The lines of the key's file, and what proofs and assertions begin with.
+        if let Ok(key) = std::fs::read_to_string(self.path("key.pem")) {
+            secrets.extend(key.lines().filter(|line| !line.starts_with("---")).map(str::to_owned));
+            secrets.push("eyJ".to_owned());
+        }
+        secrets
     }
 
     fn time_limit(&self) -> Duration {
@@ -186,6 +246,7 @@ impl PositionBench for OktaBench {
     }
 
     fn mishaps(&self) -> Vec<Mishap> {
-        Mishap::ALL.into_iter().filter(|mishap| *mishap != Mishap::TokenEnds).collect()
+        let ends = self.shows == Shows::Key;
+        Mishap::ALL.into_iter().filter(|mishap| ends || *mishap != Mishap::TokenEnds).collect()
     }
 }

@@ -10,7 +10,7 @@ use quell_kit::scripted::Reply;
 use serde_json::{Value, json};
 
 use crate::bench::OktaBench;
-use crate::organisation::{group_id, user_id};
+use crate::world::{group_id, user_id};
 
 async fn call(
     connection: &Connection,

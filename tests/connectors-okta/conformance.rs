@@ -7,7 +7,7 @@ use quell_action::Connector;
 use quell_kit::conformance::{check, check_positions};
 use quell_okta::OktaConnector;
 
-use crate::bench::OktaBench;
+use crate::bench::{OktaBench, Shows};
 use crate::contract::Contract;
 
 /// The actions, each with what its bench cannot bring about.
@@ -38,8 +38,17 @@ fn every_action_is_on_the_list() {
 
 /// Each waits for answers that never come, so they run side by side.
 #[tokio::test]
-async fn the_actions_conform() {
-    let all = stream::iter(ACTIONS).map(|(action, left_out)| conforms(action, left_out));
+async fn the_actions_conform_with_the_token_of_a_user() {
+    the_actions_conform(Shows::ApiToken).await;
+}
+
+#[tokio::test]
+async fn the_actions_conform_with_the_key_of_an_application() {
+    the_actions_conform(Shows::Key).await;
+}
+
+async fn the_actions_conform(shows: Shows) {
+    let all = stream::iter(ACTIONS).map(|(action, left_out)| conforms(action, shows, left_out));
     let all: Vec<_> = all.buffer_unordered(5).collect().await;
     let (mut verdict, mut called) = (String::new(), BTreeSet::new());
     for (broken, operations) in all {
@@ -48,7 +57,14 @@ async fn the_actions_conform() {
     }
     assert_eq!(verdict, "");
     // What only looking up and searching by other names call is called by the tests of looking.
-    let elsewhere = ["listUsers", "listApplicationUsers", "getApplicationUser", "revokeUserGrants", "token"];
+    let elsewhere = [
+        "listUsers",
+        "listApplicationUsers",
+        "getApplicationUser",
+        "revokeUserGrants",
+        "listRolesForClient",
+        "token",
+    ];
     let missed: Vec<String> = Contract::read()
         .operations()
         .into_iter()
@@ -59,9 +75,18 @@ async fn the_actions_conform() {
 
 /// One mishap at every call of every action, of its undo and of its look.
 #[tokio::test]
-async fn a_mishap_at_any_call_is_told_truly() {
+async fn a_mishap_at_any_call_is_told_truly_with_the_token_of_a_user() {
+    a_mishap_at_any_call_is_told_truly(Shows::ApiToken).await;
+}
+
+#[tokio::test]
+async fn a_mishap_at_any_call_is_told_truly_with_the_key_of_an_application() {
+    a_mishap_at_any_call_is_told_truly(Shows::Key).await;
+}
+
+async fn a_mishap_at_any_call_is_told_truly(shows: Shows) {
     let all = stream::iter(ACTIONS).map(async |(action, _)| {
-        let bench = OktaBench::start(action).await;
+        let bench = OktaBench::start_with(action, shows).await;
         let report = check_positions(&bench).await;
         let faults = bench.organisation.faults.lock().join("\n");
         (report.broken, faults, report.played.len())
@@ -74,8 +99,12 @@ async fn a_mishap_at_any_call_is_told_truly() {
     assert!(played > 300, "{played} mishaps");
 }
 
-async fn conforms(action: &'static str, left_out: &'static [&'static str]) -> (String, BTreeSet<String>) {
-    let bench = OktaBench::start(action).await;
+async fn conforms(
+    action: &'static str,
+    shows: Shows,
+    left_out: &'static [&'static str],
+) -> (String, BTreeSet<String>) {
+    let bench = OktaBench::start_with(action, shows).await;
     let report = check(&bench).await;
     let mut broken = report.broken;
     let expected = left_out.iter().map(|name| format!("{action} at okta: {name}")).collect::<Vec<_>>();

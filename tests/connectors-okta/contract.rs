@@ -44,6 +44,14 @@ impl Contract {
         Some(self.operation(&seen.method, path)?.1["operationId"].as_str()?.to_owned())
     }
 
+    /// The scope that a request needs.
+    pub(crate) fn scope_of(&self, seen: &Seen) -> String {
+        let path = seen.path.split('?').next().unwrap_or_default();
+        let operation = self.operation(&seen.method, path).map(|(_, operation)| operation);
+        let scope = operation.and_then(|operation| operation["security"][0]["oauth2"][0].as_str());
+        scope.unwrap_or("none").to_owned()
+    }
+
     fn operation(&self, method: &str, path: &str) -> Option<(&Value, &Value)> {
         let fitting = self.0["paths"].as_object()?.iter().filter(|(template, _)| matches(template, path));
         let (_, item) = fitting.min_by_key(|(template, _)| template.matches('{').count())?;
@@ -95,6 +103,12 @@ impl Contract {
             if !seen.body.is_empty() {
                 faults.push("it takes no body".to_owned());
             }
+        } else if let Some(media) = content.get("application/x-www-form-urlencoded") {
+            let form =
+                Url::parse(&format!("http://x.invalid/?{}", String::from_utf8_lossy(&seen.body))).unwrap();
+            let form =
+                form.query_pairs().map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())));
+            self.fits(&media["schema"], &Value::Object(form.collect()), "form", faults);
         } else if let Some(media) = content.get("application/json") {
             match serde_json::from_slice(&seen.body) {
                 Ok(body) => self.fits(&media["schema"], &body, "body", faults),
@@ -247,6 +261,12 @@ fn the_contract_notices_what_does_not_keep_to_it() {
         (seen("GET", user, ""), &Reply::status(418), "Okta does not"),
         (seen("GET", user, ""), &Reply::json(200, &serde_json::json!({ "status": "DANCING" })), "none of"),
         (seen("GET", "/api/v1/apps/0oa1/users?limit=900", ""), &ok, "out of bounds"),
+        (
+            seen("POST", "/oauth2/v1/token", "grant_type=client_credentials&scope=x"),
+            &ok,
+            "client_assertion is missing",
+        ),
+        (seen("POST", "/oauth2/v1/token", "grant_type=password&scope=x"), &ok, "none of"),
     ] {
         let faults = contract.faults(&request, reply);
         assert!(faults.iter().any(|fault| fault.contains(word)), "{word}: {faults:?}");

@@ -6,7 +6,7 @@ use quell_kit::conformance::Vendor;
 use serde_json::json;
 
 use crate::bench::OktaBench;
-use crate::organisation::{group_id, user_id};
+use crate::world::{group_id, user_id};
 
 async fn found(bench: &OktaBench, identifiers: &[Identifier]) -> LookUp<AccountFacts> {
     let connection = bench.connection(json!({})).await;

@@ -9,3 +9,7 @@ mod conformance;
 mod contract;
 mod looking;
 mod organisation;
+mod scopes;
+mod sign_in;
+mod signing_in;
+mod world;

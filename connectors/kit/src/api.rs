@@ -143,7 +143,7 @@ impl Api {
         let mut request = self
             .http
             .request(ask.method.clone(), ask.url.clone())
-            .header(AUTHORIZATION, token.bearer())
+            .header(AUTHORIZATION, token.authorization())
             .header("accept", "application/json")
             .header(self.id_header, request_id());
         for (name, value) in &ask.headers {

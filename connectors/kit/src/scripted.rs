@@ -5,6 +5,7 @@
 mod behaviour;
 mod cloud;
 mod mishaps;
+mod signed;
 mod token_desk;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 pub use behaviour::behave;
 pub use cloud::ScriptedCloud;
 pub use mishaps::Mishaps;
+pub use signed::Signed;
 pub use token_desk::{TOKEN, TokenDesk};
 
 /// A request as it arrived.

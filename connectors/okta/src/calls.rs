@@ -93,6 +93,15 @@ impl Okta {
         self.read(get("user", &["api", "v1", "users", "me"], NOTHING), deadline).await
     }
 
+    /// The administrative roles of an application.
+    pub(crate) async fn roles_of_application(
+        &self,
+        client: &str,
+        deadline: Deadline,
+    ) -> Result<Vec<Role>, ActionError> {
+        self.read_all(get("roles", &["oauth2", "v1", "clients", client, "roles"], NOTHING), deadline).await
+    }
+
     /// The groups of a user. They are flat.
     pub(crate) async fn groups_of(&self, id: &str, deadline: Deadline) -> Result<Vec<Group>, ActionError> {
         self.read_all(get("user groups", &["api", "v1", "users", id, "groups"], NOTHING), deadline).await
@@ -140,6 +149,12 @@ impl Okta {
             Err(error) if error.failure == Failure::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the users of an integration can be read.
+    pub(crate) async fn can_read_app(&self, app: &str, deadline: Deadline) -> Result<(), ActionError> {
+        let path = ["api", "v1", "apps", app, "users"];
+        self.read::<Vec<AppUser>>(get("apps", &path, &[("limit", "1")]), deadline).await.map(drop)
     }
 
     /// Everybody whom an integration knows.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError, Target};
 use quell_alert::Provider;
-use quell_kit::{Answer, Call, Deadline, Http, Method, Redactor, Url, host_of};
+use quell_kit::{Answer, Call, Deadline, Http, Method, Url, host_of};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::credential::Credential;
+use crate::credential::{Credential, Shown, Tried};
 use crate::error::{NotPossible, success};
 use crate::find::Anchors;
 use crate::limits::{Limits, Told};
@@ -28,7 +28,6 @@ pub(crate) struct Okta {
     address: Url,
     realm: String,
     credential: Credential,
-    redactor: Redactor,
     limits: Limits,
     own_id: OnceCell<String>,
     pub(crate) anchors: Anchors,
@@ -52,11 +51,11 @@ impl Okta {
     /// When the credential or a certificate is missing or unfit.
     pub(crate) fn new(settings: OktaSettings) -> Result<Self, ConnectError> {
         let address = settings.address().map_err(|why| ConnectError(format!("organisation: {why}")))?;
-        let credential = Credential::resolve(&settings)?;
+        let http = Http::new(&settings.http)?;
+        let credential = Credential::resolve(&settings, &http, &address)?;
         Ok(Self {
-            http: Http::new(&settings.http)?,
+            http,
             realm: settings.realm.clone().unwrap_or_else(|| host_of(&address)).to_lowercase(),
-            redactor: credential.redactor(),
             limits: Limits::new(settings.per_minute, settings.at_once),
             own_id: OnceCell::new(),
             anchors: Anchors::default(),
@@ -89,24 +88,32 @@ impl Okta {
         }
     }
 
+    /// What is shown to Okta.
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
     /// Refuses the owner of our own token.
     ///
     /// # Errors
     /// When it is the owner, or when nothing can be said: unknown never acts.
     pub(crate) async fn spare_itself(&self, user: &User, deadline: Deadline) -> Result<(), ActionError> {
-        match self.own_id(deadline).await? == user.id {
+        match self.own_id(deadline).await? == Some(&user.id) {
             true => Err(NotPossible::Itself { who: user.display().to_owned() }.into()),
             false => Ok(()),
         }
     }
 
-    /// Whose token it is. Asked once.
+    /// Whose token it is. Asked once. An application is nobody's: it is no user itself.
     ///
     /// # Errors
     /// When Okta does not say.
-    pub(crate) async fn own_id(&self, deadline: Deadline) -> Result<&str, ActionError> {
+    pub(crate) async fn own_id(&self, deadline: Deadline) -> Result<Option<&str>, ActionError> {
+        if matches!(self.credential, Credential::Application(_)) {
+            return Ok(None);
+        }
         let ask = || async { self.own_user(deadline).await.map(|owner| owner.id) };
-        self.own_id.get_or_try_init(ask).await.map(String::as_str)
+        self.own_id.get_or_try_init(ask).await.map(|id| Some(id.as_str()))
     }
 
     /// Asks, and reads the answer.
@@ -160,21 +167,37 @@ impl Okta {
         call: Call,
         deadline: Deadline,
     ) -> Result<Answer, ActionError> {
-        let _seat = self.limits.turn(ask.bucket, deadline).await?;
-        if deadline.left().is_zero() {
-            return Err(ActionError::unavailable("no time was left to ask Okta; nothing was sent"));
+        let mut tried = Tried::default();
+        loop {
+            let (answer, shown) = self.send_once(ask, &url, call, deadline).await?;
+            if !self.credential.may_help(&shown, &answer, &mut tried) {
+                return success(answer, &self.credential.redactor(&shown));
+            }
         }
-        let request = self.http.request(ask.method.clone(), url).header("accept", "application/json");
-        let request = self.credential.show(request)?;
+    }
+
+    async fn send_once(
+        &self,
+        ask: &Ask<'_>,
+        url: &Url,
+        call: Call,
+        deadline: Deadline,
+    ) -> Result<(Answer, Shown), ActionError> {
+        let _seat = self.limits.turn(ask.bucket, deadline).await?;
+        let request = self.http.request(ask.method.clone(), url.clone()).header("accept", "application/json");
+        let (request, shown) = self.credential.show(request, &ask.method, url, deadline).await?;
         let request = match &ask.body {
             Some(body) => request.json(body),
             // Okta refuses orders without a length, even where there is no body.
             None if ask.method != Method::GET => request.header("content-length", "0"),
             None => request,
         };
+        if deadline.left().is_zero() {
+            return Err(ActionError::unavailable("no time was left to ask Okta; nothing was sent"));
+        }
         let answer = self.http.send(request, call, deadline.left()).await?;
         self.limits.note(ask.bucket, Told::by(answer.headers()), answer.status() == 429);
-        success(answer, &self.redactor)
+        Ok((answer, shown))
     }
 
     fn url(&self, ask: &Ask<'_>) -> Url {

@@ -51,7 +51,7 @@ impl OktaDirectory {
         let groups = okta.groups_of(&user.id, deadline).await.ok();
         let roles = okta.roles_of(&user.id, deadline).await.ok();
         let anchors = okta.anchors_of(&user.id, deadline).await?;
-        let own = okta.own_id(deadline).await? == user.id;
+        let own = okta.own_id(deadline).await? == Some(&user.id);
         Ok(AccountFacts {
             key: AccountKey {
                 provider: self.provider(),

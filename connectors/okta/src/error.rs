@@ -100,6 +100,11 @@ pub(crate) fn success(answer: Answer, redactor: &Redactor) -> Result<Answer, Act
     Err(error)
 }
 
+/// Okta's code in a refusal.
+pub(crate) fn code(answer: &Answer) -> Option<String> {
+    serde_json::from_slice::<Refusal>(answer.body()).ok()?.error_code
+}
+
 /// Whether a refusal says that the user is not in a status that allows it.
 pub(crate) fn is_about_status(error: &ActionError) -> bool {
     let code = error.vendor.as_ref().and_then(|vendor| vendor.code.as_deref());

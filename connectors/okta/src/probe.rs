@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use quell_action::{Grant, Probe, ProbeReport};
+use quell_action::{ActionError, ActionSpec, Grant, Probe, ProbeReport};
 use quell_alert::Provider;
 use quell_kit::Deadline;
 
+use crate::calls::Role;
 use crate::client::Okta;
 use crate::connector::actions;
+use crate::credential::{Application, Credential, is_about_scope};
+use crate::scopes::missing;
 
 /// Roles that may do everything that is offered here.
 const MAY_ALL: [&str; 2] = ["SUPER_ADMIN", "ORG_ADMIN"];
@@ -55,47 +58,125 @@ pub(crate) struct OktaProbe {
     pub(crate) okta: Arc<Okta>,
 }
 
+/// What is known of our own rights.
+#[derive(Default)]
+struct Rights {
+    /// The scopes of our tokens; nothing where they are not limited by any.
+    scopes: Option<Vec<String>>,
+    /// The administrative roles, with whose they are; nothing where they could not be read.
+    roles: Option<(&'static str, Vec<String>)>,
+}
+
 #[async_trait]
 impl Probe for OktaProbe {
     async fn probe(&self) -> ProbeReport {
         let deadline = Deadline::after(self.okta.patience());
         let mut report = ProbeReport { system: None, problems: Vec::new(), grants: Vec::new() };
-        let roles = match self.okta.own_user(deadline).await {
-            Err(error) => {
-                report.problems.push(error.message);
-                None
-            }
-            Ok(owner) => {
-                report.system = Some(format!("{} as {}", self.okta.realm(), owner.display()));
-                match self.okta.roles_of(&owner.id, deadline).await {
-                    Ok(roles) => Some(roles.into_iter().map(|role| role.kind).collect::<Vec<_>>()),
-                    Err(error) => {
-                        report
-                            .problems
-                            .push(format!("the roles of the token's owner cannot be read: {error}"));
-                        None
-                    }
-                }
+        let rights = match self.okta.credential() {
+            Credential::User(_) => self.of_user(&mut report, deadline).await,
+            Credential::Application(application) => {
+                self.of_application(application, &mut report, deadline).await
             }
         };
-        for app in &self.okta.settings.active_directory_apps {
-            // Without an id the question would be about everybody.
-            let Ok(own) = self.okta.own_id(deadline).await else { continue };
-            if let Err(error) = self.okta.app_user(app, own, deadline).await {
+        // Whoever was not let in is not asked for more.
+        let apps = self.okta.settings.active_directory_apps.iter().filter(|_| report.system.is_some());
+        for app in apps {
+            if let Err(error) = self.okta.can_read_app(app, deadline).await {
                 report.problems.push(format!("the integration {app} cannot be read: {error}"));
             }
         }
-        report.grants = actions().iter().map(|info| grant(info.spec.name, roles.as_deref())).collect();
+        report.grants = actions().iter().map(|info| grant(&info.spec, &rights)).collect();
         report
     }
 }
 
-fn grant(action: &str, roles: Option<&[String]>) -> Grant {
-    let (allowed, note) = match roles {
+impl OktaProbe {
+    async fn of_user(&self, report: &mut ProbeReport, deadline: Deadline) -> Rights {
+        let owner = match self.okta.own_user(deadline).await {
+            Ok(owner) => owner,
+            Err(error) => {
+                report.problems.push(error.message);
+                return Rights::default();
+            }
+        };
+        report.system = Some(format!("{} as {}", self.okta.realm(), owner.display()));
+        let roles = self.okta.roles_of(&owner.id, deadline).await;
+        Rights { scopes: None, roles: kinds("the token's owner", roles, report) }
+    }
+
+    async fn of_application(
+        &self,
+        application: &Application,
+        report: &mut ProbeReport,
+        deadline: Deadline,
+    ) -> Rights {
+        let token = match application.tokens.get(deadline).await {
+            Ok(token) => token,
+            Err(error) if is_about_scope(&error) => {
+                return self.without_a_token(application, error, report, deadline).await;
+            }
+            Err(error) => {
+                report.problems.push(error.message);
+                return Rights::default();
+            }
+        };
+        let client = &application.settings.client_id;
+        let bound = if token.is_bound() { "" } else { ", whose tokens are not bound to a key (DPoP)" };
+        report.system = Some(format!("{} as the application {client}{bound}", self.okta.realm()));
+        let roles = self.okta.roles_of_application(client, deadline).await;
+        Rights {
+            scopes: Some(token.scopes().unwrap_or(&application.scopes).to_vec()),
+            roles: kinds("the application", roles, report),
+        }
+    }
+
+    /// Okta gives no token as long as one of the scopes is not granted; it does not say which.
+    async fn without_a_token(
+        &self,
+        application: &Application,
+        error: ActionError,
+        report: &mut ProbeReport,
+        deadline: Deadline,
+    ) -> Rights {
+        report.problems.push(error.message);
+        match application.refused_scopes(deadline).await {
+            Err(error) => {
+                report.problems.push(error.message);
+                Rights::default()
+            }
+            Ok(refused) => {
+                report.problems.push(format!("not granted to the application: {}", refused.join(", ")));
+                let granted =
+                    application.scopes.iter().filter(|scope| !refused.contains(scope)).cloned().collect();
+                Rights { scopes: Some(granted), roles: None }
+            }
+        }
+    }
+}
+
+fn kinds(
+    whose: &'static str,
+    roles: Result<Vec<Role>, ActionError>,
+    report: &mut ProbeReport,
+) -> Option<(&'static str, Vec<String>)> {
+    match roles {
+        Ok(roles) => Some((whose, roles.into_iter().map(|role| role.kind).collect())),
+        Err(error) => {
+            report.problems.push(format!("the roles of {whose} cannot be read: {error}"));
+            None
+        }
+    }
+}
+
+/// It takes both: the scopes, and a role that allows it.
+fn grant(spec: &ActionSpec, rights: &Rights) -> Grant {
+    let missing = rights.scopes.as_ref().map(|granted| missing(spec, granted)).unwrap_or_default();
+    let (allowed, note) = match &rights.roles {
+        _ if !missing.is_empty() => (Some(false), Some(format!("grant {}", missing.join(" and ")))),
         None => (None, None),
-        Some(roles) => (may(action, roles), Some(format!("the token's owner has {}", listed(roles)))),
+        Some((whose, roles)) => (may(spec.name, roles), Some(format!("{whose} has {}", listed(roles)))),
     };
-    Grant { action: action.to_owned(), provider: Provider::from(Provider::OKTA), allowed, note }
+    Grant { action: spec.name.to_owned(), provider: Provider::from(Provider::OKTA), allowed, note }
 }
 
 /// `None` where a role of the organisation's own making takes part: what is in it Okta does not say here.

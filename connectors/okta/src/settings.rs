@@ -7,6 +7,8 @@ use quell_kit::{HttpSettings, SecretRef, Url};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::application::OktaApplication;
+
 /// One Okta organisation, and the credential for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -18,8 +20,12 @@ pub struct OktaSettings {
     /// Keep the old one when the organisation moves to a domain of its own.
     #[serde(default)]
     pub realm: Option<String>,
-    /// Where the API token lies.
-    pub token: SecretRef,
+    /// The application as which to sign in. Either this, or `token`.
+    #[serde(default)]
+    pub application: Option<OktaApplication>,
+    /// Where the API token of a user lies. Either this, or `application`.
+    #[serde(default)]
+    pub token: Option<SecretRef>,
     /// The ids of the Active Directory integrations (`0oa…`). With them, users that come from Active Directory are
     /// tied to their accounts there.
     #[serde(default)]
@@ -28,7 +34,7 @@ pub struct OktaSettings {
     /// turn to the help desk: a mailbox may be in the wrong hands.
     #[serde(default)]
     pub mail_links: bool,
-    /// How many calls may be made in a minute. Okta gives one token half of each of its limits.
+    /// How many calls may be made in a minute. Okta gives one credential half of each of its limits.
     #[serde(default = "default_rate")]
     pub per_minute: u32,
     /// How many calls may be under way at once.
@@ -52,6 +58,13 @@ impl OktaSettings {
         if self.realm.as_ref().is_some_and(|realm| realm.is_empty() || realm.contains(['/', ':', ' '])) {
             problem("realm", "is a host's name, such as corp.okta.com, or is left out");
         }
+        match (&self.token, &self.application) {
+            (None, None) => {
+                problem("application", "is missing: sign in as an application, or give a `token`")
+            }
+            (Some(_), Some(_)) => problem("token", "goes without `application`: give one of the two"),
+            _ => {}
+        }
         for (index, app) in self.active_directory_apps.iter().enumerate() {
             if !is_id(app, "0oa") {
                 let place = format!("active_directory_apps[{index}]");
@@ -64,6 +77,7 @@ impl OktaSettings {
         if !(1..=75).contains(&self.at_once) {
             problem("at_once", "must be between 1 and 75, which is all that one organisation may have");
         }
+        problems.extend(self.application.iter().flat_map(OktaApplication::problems));
         problems.extend(self.http.check("http"));
         problems
     }
@@ -76,7 +90,7 @@ impl OktaSettings {
             return Err("takes the organisation alone, without a path: https://corp.okta.com");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("holds a name or a password: the credential stands under `token`");
+            return Err("holds a name or a password: the credential stands by itself");
         }
         if host.split('.').next().is_some_and(|name| name.ends_with("-admin")) && host.contains(".okta") {
             return Err("is the administrators' console: leave out `-admin`");
@@ -118,6 +132,13 @@ mod tests {
         settings.problems().into_iter().map(|problem| problem.place).collect()
     }
 
+    fn application(change: serde_json::Value) -> serde_json::Value {
+        let mut settings =
+            json!({ "client_id": "0oa12345678901234567", "key": { "file": "/etc/quell/okta.pem" } });
+        settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        settings
+    }
+
     #[test]
     fn settings_are_checked_one_by_one() {
         for (change, places) in [
@@ -137,6 +158,15 @@ mod tests {
             (json!({ "realm": "corp.okta.com" }), vec![]),
             (json!({ "per_minute": 0, "at_once": 76 }), vec!["per_minute", "at_once"]),
             (json!({ "http": { "timeout_secs": 0 } }), vec!["http.timeout_secs"]),
+            (json!({ "token": null }), vec!["application"]),
+            (json!({ "token": null, "application": application(json!({})) }), vec![]),
+            (json!({ "application": application(json!({})) }), vec!["token"]),
+            (
+                json!({ "token": null, "application": application(json!({
+                    "client_id": "quell", "key_id": " ", "scopes": ["okta.users.read", "openid"], "dpop": "es256",
+                })) }),
+                vec!["application.client_id", "application.key_id", "application.scopes[1]"],
+            ),
         ] {
             assert_eq!(problems(change.clone()), places, "{change}");
         }

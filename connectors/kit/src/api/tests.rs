@@ -42,7 +42,7 @@ async fn bench(
     let http = Http::new(&HttpSettings { connect_timeout_secs: 1, ..HttpSettings::default() }).unwrap();
     let endpoint = Url::parse(&format!("{}/token", server.url())).unwrap();
     let grant = Grant::new(endpoint, "client", "scope", &credential).unwrap();
-    let tokens = Arc::new(Tokens::new(http.clone(), grant, |_| None));
+    let tokens = Arc::new(Tokens::new(http.clone(), grant, |_, _| None));
     let base = Url::parse(&format!("{}/v1.0", server.url())).unwrap();
     let api = Api::new(http, base, tokens, limits, "client-request-id");
     Bench { server, desk, api, _folder: folder }

@@ -13,8 +13,8 @@ pub type Holds<'a> = &'a [(&'a str, &'a [&'a str])];
 
 /// The rights that were granted to the application, as its token tells them; nothing where it does not.
 pub fn granted(token: &Token) -> Option<Vec<String>> {
-    let bearer = token.bearer();
-    let claims = bearer.to_str().ok()?.split('.').nth(1)?;
+    let shown = token.authorization();
+    let claims = shown.to_str().ok()?.split('.').nth(1)?;
     let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
     Some(claims.roles)
 }

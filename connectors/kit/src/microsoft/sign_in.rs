@@ -98,8 +98,8 @@ impl SignIn<'_> {
 }
 
 /// What the numbers of the sign-in mean (AADSTS), and what to do.
-fn explain(number: i64) -> Option<&'static str> {
-    Some(match number {
+fn explain(_: &str, number: Option<i64>) -> Option<&'static str> {
+    Some(match number? {
         7_000_215 => "the client secret is wrong: give its value, not its id",
         7_000_222 => "the client secret has expired: make a new one",
         700_027 => {

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::credential::CertificateRef;
-use crate::{now, request_id};
+use super::private_key::PrivateKey;
+use crate::request_id;
 
 /// How long an assertion holds. Short: it is made anew for each token.
 const HOLDS_SECONDS: i64 = 600;
@@ -47,22 +48,14 @@ impl SigningCertificate {
         Ok(Self { key, thumbprint: URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.as_ref())) })
     }
 
-    /// A new assertion that this client asks this audience for a token.
+    /// A new assertion that this client asks this audience for a token, at this time.
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn assertion(&self, client: &str, audience: &str) -> Result<String, ActionError> {
-        let issued = now().timestamp();
+    pub fn assertion(&self, client: &str, audience: &str, at: i64) -> Result<String, ActionError> {
         let header = json!({ "typ": "JWT", "alg": "PS256", "x5t#S256": self.thumbprint });
-        let claims = json!({
-            "aud": audience,
-            "iss": client,
-            "sub": client,
-            "jti": request_id(),
-            "iat": issued,
-            "nbf": issued,
-            "exp": issued + HOLDS_SECONDS,
-        });
+        let mut claims = claims(client, audience, at);
+        claims["nbf"] = json!(at);
         let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let signed = format!("{}.{}", encode(&header), encode(&claims));
         let unable = || ActionError::rejected("the certificate's key cannot sign with PS256");
@@ -76,6 +69,36 @@ impl fmt::Debug for SigningCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningCertificate({})", self.thumbprint)
     }
+}
+
+/// A new assertion that this client asks this audience for a token, at this time, signed with a key that the other side
+/// knows by its id.
+///
+/// # Errors
+/// When the key cannot sign.
+pub(super) fn by_key(
+    key: &PrivateKey,
+    id: Option<&str>,
+    client: &str,
+    audience: &str,
+    at: i64,
+) -> Result<String, ActionError> {
+    let mut header = json!({ "typ": "JWT" });
+    if let Some(id) = id.or(key.id()) {
+        header["kid"] = json!(id);
+    }
+    key.sign(header, &claims(client, audience, at))
+}
+
+fn claims(client: &str, audience: &str, at: i64) -> Value {
+    json!({
+        "aud": audience,
+        "iss": client,
+        "sub": client,
+        "jti": request_id(),
+        "iat": at,
+        "exp": at + HOLDS_SECONDS,
+    })
 }
 
 fn certificate(path: &Path) -> Result<CertificateDer<'static>, ConnectError> {

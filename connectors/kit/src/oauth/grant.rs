@@ -8,8 +8,9 @@ use reqwest::{Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::assertion::SigningCertificate;
+use super::assertion::{self, SigningCertificate};
 use super::credential::{ClientCredential, ManagedIdentityRef};
+use super::private_key::PrivateKey;
 use crate::{Http, SecretRef};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -34,6 +35,7 @@ pub struct Grant {
 enum Proof {
     Secret(SecretRef),
     Certificate(SigningCertificate),
+    Key(SecretRef, Option<String>),
     File(std::path::PathBuf),
     Machine(ManagedIdentityRef),
 }
@@ -71,24 +73,55 @@ impl Grant {
         Ok(Self { endpoint, client: client.to_owned(), scope: scope.to_owned(), proof })
     }
 
-    /// The request for a token, with these claims where the other side has asked for them.
-    pub(super) fn request(&self, http: &Http, claims: Option<&str>) -> Result<RequestBuilder, ActionError> {
+    /// Asks with an assertion signed by this key, which the other side knows by the id given here, or by the one that
+    /// the key itself bears. The key is read anew for each token, so that a new one needs no restart; and once now.
+    ///
+    /// # Errors
+    /// When the key cannot be read, or cannot sign.
+    pub fn with_key(
+        endpoint: Url,
+        client: &str,
+        scope: &str,
+        key: &SecretRef,
+        key_id: Option<&str>,
+    ) -> Result<Self, ConnectError> {
+        PrivateKey::read(key)?;
+        let proof = Proof::Key(key.clone(), key_id.map(str::to_owned));
+        Ok(Self { endpoint, client: client.to_owned(), scope: scope.to_owned(), proof })
+    }
+
+    /// The request for a token, at this time by the other side's clock, with these claims where it has asked for them.
+    pub(super) fn request(
+        &self,
+        http: &Http,
+        claims: Option<&str>,
+        at: i64,
+    ) -> Result<RequestBuilder, ActionError> {
         if let Proof::Machine(reference) = &self.proof {
             return self.machine_request(http, reference);
         }
         let mut form = vec![
-            ("client_id", Zeroizing::new(self.client.clone())),
             ("scope", Zeroizing::new(self.scope.clone())),
             ("grant_type", Zeroizing::new("client_credentials".to_owned())),
         ];
+        // An assertion by a key names the client; whoever reads it wants it nowhere else.
+        if !matches!(self.proof, Proof::Key(..)) {
+            form.push(("client_id", Zeroizing::new(self.client.clone())));
+        }
         match &self.proof {
             Proof::Secret(reference) => {
                 let secret = reference.resolve().map_err(|error| unreadable(&error.0))?;
                 form.push(("client_secret", Zeroizing::new(secret.expose_secret().to_owned())));
             }
             Proof::Certificate(certificate) => {
-                let assertion = certificate.assertion(&self.client, self.endpoint.as_str())?;
+                let assertion = certificate.assertion(&self.client, self.endpoint.as_str(), at)?;
                 form.push(("client_assertion", Zeroizing::new(assertion)));
+            }
+            Proof::Key(reference, id) => {
+                let key = PrivateKey::read(reference).map_err(|error| unreadable(&error.0))?;
+                let audience = self.endpoint.as_str();
+                let signed = assertion::by_key(&key, id.as_deref(), &self.client, audience, at)?;
+                form.push(("client_assertion", Zeroizing::new(signed)));
             }
             Proof::File(path) => {
                 let token = token_file(path).map_err(|why| unreadable(&why))?;
@@ -103,7 +136,13 @@ impl Grant {
             form.push(("claims", Zeroizing::new(claims.to_owned())));
         }
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        Ok(http.request(Method::POST, self.endpoint.clone()).form(&form))
+        let request = http.request(Method::POST, self.endpoint.clone()).header("accept", "application/json");
+        Ok(request.form(&form))
+    }
+
+    /// Whether what it shows bears a time, by which the other side judges it.
+    pub(super) fn bears_time(&self) -> bool {
+        matches!(self.proof, Proof::Certificate(_) | Proof::Key(..))
     }
 
     /// How long to ask. The identity service of a machine answers at once or is not there.

@@ -49,7 +49,7 @@ fn tokens_at(base: &str, credential: &ClientCredential) -> Tokens {
     let http = Http::new(&HttpSettings { connect_timeout_secs: 1, ..HttpSettings::default() }).unwrap();
     let endpoint = Url::parse(&format!("{base}/tenant/token")).unwrap();
     let grant = Grant::new(endpoint, CLIENT, "https://api.example/.default", credential).unwrap();
-    Tokens::new(http, grant, |number| (number == 7_000_222).then_some("make a new one"))
+    Tokens::new(http, grant, |_, number| (number == Some(7_000_222)).then_some("make a new one"))
 }
 
 fn soon() -> Deadline {
@@ -57,7 +57,7 @@ fn soon() -> Deadline {
 }
 
 fn shown(token: &Token) -> String {
-    token.bearer().to_str().unwrap().to_owned()
+    token.authorization().to_str().unwrap().to_owned()
 }
 
 #[tokio::test]

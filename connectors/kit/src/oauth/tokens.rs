@@ -4,26 +4,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use parking_lot::{Mutex, RwLock};
 use quell_action::{ActionError, Failure};
-use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use serde_json::Value;
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Method, RequestBuilder, Url};
+use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
+use super::challenge::Challenge;
+use super::dpop::{DPOP, Desk, Dpop};
 use super::grant::Grant;
+use super::reply::{Given, Refused, Said, refused_proof};
+use super::token::Token;
+use super::vendor_clock::VendorClock;
 use crate::{Answer, Call, Deadline, Http};
 
 /// After a refusal nobody asks again for so long: whoever asks meanwhile gets the same refusal.
 const REST: Duration = Duration::from_secs(5);
-/// A token is renewed so long before it ends.
-const AHEAD: Duration = Duration::from_secs(300);
 
-/// What the number of a refusal means and what to do, where the vendor has such numbers.
-pub type Explain = fn(i64) -> Option<&'static str>;
+/// What the word and the number of a refusal mean and what to do, where the vendor has a number.
+pub type Explain = fn(&str, Option<i64>) -> Option<&'static str>;
 
 /// Gets tokens for one scope and keeps them. At most one is asked for at a time; while a new one cannot be had, the old
 /// one is used for as long as it is good.
@@ -31,31 +31,42 @@ pub struct Tokens {
     http: Http,
     grant: Grant,
     explain: Explain,
+    dpop: Option<Arc<Dpop>>,
+    clock: Arc<VendorClock>,
     kept: RwLock<Option<Arc<Token>>>,
     refused: Mutex<Option<(Instant, ActionError)>>,
     claims: Mutex<Option<String>>,
     asking: tokio::sync::Mutex<()>,
 }
 
-/// A token. It is never shown.
-pub struct Token {
-    bearer: HeaderValue,
-    renew_at: Instant,
-    ends_at: Instant,
-}
-
 impl Tokens {
-    /// Tokens that are asked for so. `explain` says what the numbers of the vendor's refusals mean.
+    /// Tokens that are asked for so. `explain` says what the vendor's refusals mean.
     pub fn new(http: Http, grant: Grant, explain: Explain) -> Self {
         Self {
             http,
             grant,
             explain,
+            dpop: None,
+            clock: Arc::default(),
             kept: RwLock::new(None),
             refused: Mutex::new(None),
             claims: Mutex::new(None),
             asking: tokio::sync::Mutex::new(()),
         }
+    }
+
+    /// The same, and each token is bound to this key where the other side does that.
+    pub fn with_dpop(mut self, dpop: Dpop) -> Self {
+        self.dpop = Some(Arc::new(dpop));
+        self
+    }
+
+    /// Tokens of another kind from the same place, with the same explanations, clock and proofs: for a probe.
+    pub fn like(&self, grant: Grant) -> Self {
+        let mut like = Self::new(self.http.clone(), grant, self.explain);
+        like.dpop = self.dpop.clone();
+        like.clock = Arc::clone(&self.clock);
+        like
     }
 
     /// A token that is good at this moment.
@@ -84,6 +95,39 @@ impl Tokens {
         }
         if let Some(challenge) = challenge {
             *self.claims.lock() = Some(challenge.claims.clone());
+        }
+    }
+
+    /// Shows a token with a request: in its header, and with a proof for just this request where it is bound to our key.
+    ///
+    /// # Errors
+    /// When the proof cannot be signed.
+    pub fn show(
+        &self,
+        token: &Token,
+        request: RequestBuilder,
+        method: &Method,
+        url: &Url,
+    ) -> Result<RequestBuilder, ActionError> {
+        let request = request.header(AUTHORIZATION, token.authorization());
+        let Some(dpop) = self.dpop.as_ref().filter(|_| token.is_bound()) else { return Ok(request) };
+        let secret = Some(token.secret().expose_secret());
+        let proof = dpop.proof(Desk::Calls, method, url, secret, self.clock.stamp())?;
+        Ok(request.header(DPOP, proof))
+    }
+
+    /// Reads what the answer to a call says of proofs. Whether the call was refused for its proof alone, and another
+    /// proof can be had that is different in that: it wants another nonce, or reckons with another time.
+    pub fn learns_from(&self, answer: &Answer) -> bool {
+        let Some(dpop) = &self.dpop else { return false };
+        let given = dpop.note(Desk::Calls, answer.headers());
+        if !matches!(answer.status(), 400 | 401) {
+            return false;
+        }
+        match refused_proof(answer) {
+            Some(Refused::Nonce) => given,
+            Some(Refused::Proof) => self.clock.correct(answer.headers()),
+            None => false,
         }
     }
 
@@ -119,31 +163,62 @@ impl Tokens {
         }
     }
 
+    /// Asks for a token; and asks again where a refusal says how: with the nonce that it gives out, or by its clock.
     async fn fetch(&self, deadline: Deadline) -> Result<Token, ActionError> {
         let claims = self.claims.lock().clone();
-        let request = self.grant.request(&self.http, claims.as_deref())?;
-        let asked_at = Instant::now();
-        let limit = deadline.left().min(self.grant.patience());
-        let answer = self.http.send(request, Call::Reads, limit).await?;
-        if let Some(failure) = answer.failure() {
-            return Err(self.refusal(&answer, failure, claims.is_some()));
+        let (mut nonce_taken, mut clock_set) = (false, false);
+        loop {
+            let asked_at = Instant::now();
+            let answer = self.ask_once(claims.as_deref(), deadline).await?;
+            let Some(failure) = answer.failure() else {
+                let token = self.read(&answer, asked_at)?;
+                // A claims challenge is answered once; what follows it is asked for without.
+                *self.claims.lock() = None;
+                return Ok(token);
+            };
+            let said: Said = answer.json().unwrap_or_default();
+            let given = self.dpop.as_ref().is_some_and(|dpop| dpop.note(Desk::SignIn, answer.headers()));
+            let again = match said.error.as_deref() {
+                Some("use_dpop_nonce") => given && !std::mem::replace(&mut nonce_taken, true),
+                Some("invalid_client" | "invalid_dpop_proof") if self.grant.bears_time() && !clock_set => {
+                    clock_set = true;
+                    self.clock.correct(answer.headers())
+                }
+                _ => false,
+            };
+            if !again {
+                return Err(self.refusal(&answer, said, failure, claims.is_some()));
+            }
         }
-        let Given { access_token, expires_in } = answer.json()?;
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", access_token.expose_secret()))
-            .map_err(|_| answer.unreadable("its token cannot be sent in a header"))?;
-        bearer.set_sensitive(true);
-        let lasts = Duration::from_secs(expires_in.seconds());
-        let renew_at = asked_at + (lasts / 2).min(lasts.saturating_sub(AHEAD)).max(lasts / 4);
-        // A claims challenge is answered once; what follows it is asked for without.
-        *self.claims.lock() = None;
-        Ok(Token { bearer, renew_at, ends_at: asked_at + lasts })
+    }
+
+    async fn ask_once(&self, claims: Option<&str>, deadline: Deadline) -> Result<Answer, ActionError> {
+        let at = self.clock.stamp();
+        let mut request = self.grant.request(&self.http, claims, at)?;
+        if let Some(dpop) = &self.dpop {
+            let proof = dpop.proof(Desk::SignIn, &Method::POST, &self.grant.endpoint, None, at)?;
+            request = request.header(DPOP, proof);
+        }
+        let limit = deadline.left().min(self.grant.patience());
+        self.http.send(request, Call::Reads, limit).await
+    }
+
+    fn read(&self, answer: &Answer, asked_at: Instant) -> Result<Token, ActionError> {
+        if let Some(dpop) = &self.dpop {
+            dpop.note(Desk::SignIn, answer.headers());
+        }
+        let given: Given = answer.json()?;
+        let token = Token::new(given, asked_at).map_err(|why| answer.unreadable(why))?;
+        match token.is_bound() && self.dpop.is_none() {
+            true => Err(answer.unreadable("its token is bound to a key, and none was shown")),
+            false => Ok(token),
+        }
     }
 
     /// What a refusal of the token endpoint means. Its description is left out: it can repeat what it was sent.
-    fn refusal(&self, answer: &Answer, failure: Failure, challenged: bool) -> ActionError {
-        let said: Said = answer.json().unwrap_or_default();
+    fn refusal(&self, answer: &Answer, said: Said, failure: Failure, challenged: bool) -> ActionError {
         let number = said.error_codes.first().copied();
-        let word = said.error.filter(|word| is_word(word)).unwrap_or_else(|| "no reason given".into());
+        let word = said.word().unwrap_or_else(|| "no reason given".into());
         let failure = match failure {
             failure if failure.is_transient() => failure,
             _ if word == "temporarily_unavailable" => Failure::Unavailable { retry_after: None },
@@ -155,7 +230,7 @@ impl Tokens {
             error.message.push_str(&format!(", {number}"));
         }
         error.message.push(')');
-        if let Some(advice) = number.and_then(self.explain) {
+        if let Some(advice) = (self.explain)(&word, number) {
             error.message.push_str(&format!("; {advice}"));
         }
         if challenged {
@@ -168,83 +243,8 @@ impl Tokens {
     }
 }
 
-impl Token {
-    /// As it goes into the `authorization` header; marked as not to be shown.
-    pub fn bearer(&self) -> HeaderValue {
-        self.bearer.clone()
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token")
-    }
-}
-
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tokens({})", self.grant.scope)
     }
-}
-
-/// The demand to sign in anew, with certain claims (continuous access evaluation).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Challenge {
-    claims: String,
-}
-
-impl Challenge {
-    /// Reads a `www-authenticate` header; nothing where it demands no claims.
-    pub fn read(header: &str) -> Option<Self> {
-        if !header.contains("insufficient_claims") {
-            return None;
-        }
-        let encoded = header.split_once("claims=\"")?.1.split_once('"')?.0;
-        let decoded =
-            [STANDARD.decode(encoded), STANDARD_NO_PAD.decode(encoded), URL_SAFE_NO_PAD.decode(encoded)]
-                .into_iter()
-                .find_map(Result::ok)?;
-        let mut claims: Value = serde_json::from_slice(&decoded).ok()?;
-        // Whoever answers a challenge says that it can be challenged again.
-        let able = serde_json::json!({ "values": ["cp1"] });
-        claims.as_object_mut()?.entry("access_token").or_insert_with(|| serde_json::json!({}))["xms_cc"] =
-            able;
-        Some(Self { claims: claims.to_string() })
-    }
-}
-
-#[derive(Deserialize)]
-struct Given {
-    access_token: SecretString,
-    expires_in: Seconds,
-}
-
-/// Some services write the number as a text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Number(u64),
-    Text(String),
-}
-
-impl Seconds {
-    fn seconds(&self) -> u64 {
-        match self {
-            Self::Number(number) => *number,
-            Self::Text(text) => text.trim().parse().unwrap_or(0),
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-struct Said {
-    #[serde(default)]
-    error: Option<String>,
-    #[serde(default)]
-    error_codes: Vec<i64>,
-}
-
-fn is_word(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }

@@ -42,12 +42,8 @@ impl Mishaps {
 }
 
 impl Mishap {
-    /// What comes of a call at which it happens.
-    pub(crate) fn happens(
-        self,
-        carry_out: impl FnOnce() -> Reply,
-        refuse: impl FnOnce(u16) -> Reply,
-    ) -> Reply {
+    /// What comes of a call at which it happens. The end of a token is for whoever gave it out.
+    pub fn happens(self, carry_out: impl FnOnce() -> Reply, refuse: impl FnOnce(u16) -> Reply) -> Reply {
         match self {
             Self::Fails => refuse(500),
             Self::IsBusy => refuse(503).with_header("retry-after", "1"),
