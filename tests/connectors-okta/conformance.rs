@@ -11,7 +11,7 @@ use crate::bench::{OktaBench, Shows};
 use crate::contract::Contract;
 
 /// The actions, each with what its bench cannot bring about.
-const ACTIONS: [(&str, &[&str]); 15] = [
+pub(crate) const ACTIONS: [(&str, &[&str]); 15] = [
     ("account.disable", &[]),
     ("account.enable", &[]),
     ("account.deactivate", &[]),

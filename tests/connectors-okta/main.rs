@@ -9,6 +9,7 @@ mod conformance;
 mod contract;
 mod looking;
 mod organisation;
+mod real_prism;
 mod scopes;
 mod sign_in;
 mod signing_in;

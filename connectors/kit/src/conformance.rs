@@ -9,6 +9,7 @@
 
 mod bench;
 mod capture;
+mod once;
 mod positions;
 mod scenario;
 
@@ -21,6 +22,7 @@ use quell_action::{
 
 pub use bench::{Bench, Case, Vendor};
 pub use capture::Capture;
+pub use once::play_once;
 pub use positions::{Mishap, PositionBench, check_positions};
 
 /// What the suite did.

@@ -5,6 +5,7 @@
 //! answer, so that the test fails where it went wrong.
 
 mod operation;
+pub mod prism;
 mod schema;
 
 use std::sync::Arc;

@@ -80,10 +80,19 @@ impl Reply {
     }
 }
 
+/// A request, and what was made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The request.
+    pub seen: Seen,
+    /// The answer to it.
+    pub reply: Reply,
+}
+
 /// A server on a loopback port of its own, until it is dropped.
 pub struct ScriptedServer {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    exchanges: Arc<Mutex<Vec<Exchange>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -95,14 +104,14 @@ impl ScriptedServer {
     pub async fn start(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let (log, script) = (Arc::clone(&seen), Arc::new(script));
+        let exchanges = Arc::new(Mutex::new(Vec::new()));
+        let (log, script) = (Arc::clone(&exchanges), Arc::new(script));
         let accepting = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, Arc::clone(&log), Arc::clone(&script)));
             }
         });
-        Ok(Self { address, seen, accepting })
+        Ok(Self { address, exchanges, accepting })
     }
 
     /// Its base URL, without a slash at the end.
@@ -112,7 +121,12 @@ impl ScriptedServer {
 
     /// Every request so far, in order.
     pub fn seen(&self) -> Vec<Seen> {
-        self.seen.lock().clone()
+        self.exchanges.lock().iter().map(|exchange| exchange.seen.clone()).collect()
+    }
+
+    /// Every request so far with its answer, in order.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.lock().clone()
     }
 }
 
@@ -172,7 +186,7 @@ impl Drop for DeafServer {
 
 async fn serve(
     stream: TcpStream,
-    log: Arc<Mutex<Vec<Seen>>>,
+    log: Arc<Mutex<Vec<Exchange>>>,
     script: Arc<impl Fn(&Seen) -> Reply + Send + Sync + 'static>,
 ) {
     // Head and body are written apart; without this the second waits for the first to be acknowledged.
@@ -180,7 +194,7 @@ async fn serve(
     let mut stream = BufReader::new(stream);
     while let Some(seen) = read_request(&mut stream).await {
         let reply = script(&seen);
-        log.lock().push(seen);
+        log.lock().push(Exchange { seen, reply: reply.clone() });
         if !write_reply(&mut stream, reply).await {
             return;
         }

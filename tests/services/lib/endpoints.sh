@@ -7,6 +7,7 @@ ENV_FILE="$SERVICES/env.sh"
 
 kafka() { KAFKA_CACHE="${KAFKA_CACHE:-$SERVICES/kafka-cache}" "$ROOT/tests/services/kafka.sh" "$1" "$SERVICES/kafka" "${@:2}"; }
 samba() { "$ROOT/tests/services/samba.sh" "$1" "$SERVICES/samba" "${@:2}"; }
+prism() { "$ROOT/tests/services/prism.sh" "$1" "$SERVICES/prism" "${@:2}"; }
 
 kafka_endpoints() (
   eval "$(kafka env)"
@@ -53,6 +54,14 @@ CTL $AD_CTL
 EOF
 )
 
+prism_endpoints() (
+  eval "$(prism env)"
+  export_lines QUELL_TEST_PRISM_ <<EOF
+CTL $PRISM_CTL
+HOME $PRISM_HOME
+EOF
+)
+
 # export_lines PREFIX: from "NAME the value" lines to lines that a shell can source.
 export_lines() {
   local name value
@@ -68,6 +77,7 @@ write_env_file() {
     echo "export QUELL_TEST_PRIVATE='$SERVICES/private'"
     if kafka status >/dev/null; then kafka_endpoints; fi
     if samba status >/dev/null; then samba_endpoints; fi
+    if prism status >/dev/null; then prism_endpoints; fi
   } >"$ENV_FILE.new"
   chmod 600 "$ENV_FILE.new"
   mv "$ENV_FILE.new" "$ENV_FILE"

@@ -4,5 +4,6 @@
 
 mod looking_up;
 mod orders;
+mod real_prism;
 mod suite;
 mod vendor;

@@ -17,7 +17,12 @@ async fn action(fleet: &Fleet, name: &str, follow_secs: u64) -> Arc<dyn AnyActio
     connection.actions.into_iter().find(|one| one.info().spec.name == name).unwrap()
 }
 
-async fn call(fleet: &Fleet, name: &str, key: &str, params: Value) -> Result<Outcome<Value>, ActionError> {
+pub(crate) async fn call(
+    fleet: &Fleet,
+    name: &str,
+    key: &str,
+    params: Value,
+) -> Result<Outcome<Value>, ActionError> {
     let action = action(fleet, name, 1).await;
     let cleared = clear(&wks1(), &action.info().spec).unwrap();
     action.execute(Request::new(cleared, RequestKey(key.into()), Duration::from_secs(5), params)).await
@@ -27,7 +32,7 @@ async fn look(fleet: &Fleet, name: &str) -> Observation {
     action(fleet, name, 0).await.observe(&wks1(), &json!({})).await.unwrap()
 }
 
-async fn undo(fleet: &Fleet, before: &str, after: &str) -> Result<Outcome<()>, ActionError> {
+pub(crate) async fn undo(fleet: &Fleet, before: &str, after: &str) -> Result<Outcome<()>, ActionError> {
     let action = action(fleet, "device.isolate", 1).await;
     let cleared = clear(&wks1(), &action.info().spec).unwrap();
     let state = |position: &str| State(json!({ "isolation": position }));

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod acting;
+mod real_prism;
 mod suite;
 mod vendor;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod looking_up;
+mod real_prism;
 mod refusing;
 mod suite;
 mod vendor;

@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 
 use crate::vendor::{ALICE, QUARANTINE, Tenant, alice};
 
-async fn execute(tenant: &Tenant, action: &str, params: Value) -> Result<Outcome<Value>, ActionError> {
+pub(crate) async fn execute(
+    tenant: &Tenant,
+    action: &str,
+    params: Value,
+) -> Result<Outcome<Value>, ActionError> {
     let connection = tenant.with(json!({})).await;
     let action = connection.actions.iter().find(|one| one.info().spec.name == action).unwrap();
     let cleared = clear(&alice(), &action.info().spec).unwrap();

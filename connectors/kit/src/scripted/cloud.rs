@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde_json::json;
 
-use super::{DeafServer, Mishaps, Reply, ScriptedServer, Seen, TokenDesk, behave, refusing_url};
+use super::{DeafServer, Exchange, Mishaps, Reply, ScriptedServer, Seen, TokenDesk, behave, refusing_url};
 use crate::conformance::{Mishap, Vendor};
 use crate::contract::Contract;
 
@@ -92,6 +92,12 @@ impl ScriptedCloud {
         &self.inner.contract
     }
 
+    /// Every request so far with its answer, apart from those for tokens.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let all = self.server.exchanges();
+        all.into_iter().filter(|exchange| !is_sign_in(&exchange.seen)).collect()
+    }
+
     /// Every request so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.server.seen()
@@ -101,7 +107,7 @@ impl ScriptedCloud {
 impl Inner {
     fn reply(&self, seen: &Seen, script: impl Fn(&Seen) -> Reply) -> Reply {
         let vendor = *self.vendor.lock();
-        if seen.path.contains("/oauth2/") {
+        if is_sign_in(seen) {
             return match vendor {
                 Vendor::RefusesCredentials => {
                     Reply::json(401, &json!({ "error": "invalid_client", "error_codes": [7_000_215] }))
@@ -124,4 +130,8 @@ impl Inner {
             Some(mishap) => mishap.happens(|| script(seen), self.refuse),
         }
     }
+}
+
+fn is_sign_in(seen: &Seen) -> bool {
+    seen.path.contains("/oauth2/")
 }

@@ -4,6 +4,7 @@
 
 mod acting;
 mod finding;
+mod real_prism;
 mod suite;
 mod vendor;
 mod workspace;
