@@ -52,6 +52,10 @@ pub(crate) fn submitted() -> Vec<Submitted> {
 pub(crate) fn record() -> RunRecord {
     RunRecord {
         summary: run(),
+        tasks: vec![read(json!({
+            "task": "0/cut_off/1", "action": "account.disable", "of": NAME, "target": NAME, "provider": "okta",
+            "result": "left_alone", "why": NAME, "done_at": null, "undo_due": "2026-11-21T07:04:55Z",
+        }))],
         lines: vec![read(json!({
             "number": 4, "at": "2026-11-21T07:04:55.139423803Z",
             "entry": {

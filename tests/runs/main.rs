@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
+mod accounts;
 mod afterwards;
+mod aliases;
 mod ask;
 mod ask_at_every_write;
 mod brake;

@@ -214,7 +214,7 @@ impl History {
             return self.answer(engine).await;
         }
         let run = self.plans[self.dice.roll(begun as u64) as usize].0.run.clone();
-        let answered = match self.dice.roll(2) {
+        let answered = match self.dice.roll(3) {
             0 => engine.cancel(&run, "operator").await,
             _ => engine.undo(&run, None, "operator").await.map(drop),
         };

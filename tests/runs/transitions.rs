@@ -145,7 +145,14 @@ impl Book {
 }
 
 fn expand() -> Entry {
-    Entry::Expanded { lane: LANE, step: step(), tasks: vec![task()], nobody: None, trace: Value::Null }
+    Entry::Expanded {
+        lane: LANE,
+        step: step(),
+        tasks: vec![task()],
+        nobody: None,
+        meant: None,
+        trace: Value::Null,
+    }
 }
 
 #[tokio::test(start_paused = true)]

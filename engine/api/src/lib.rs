@@ -45,4 +45,5 @@ pub use operations::{
 pub use pause::{PauseNote, PauseOrder};
 pub use people::{AnswerOrder, InQuestion, SettleOrder};
 pub use router::{Doors, router, serve};
+pub use runs::{TaskRecord, TaskResult};
 pub use start::{StartOrder, Started};

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     AddToList, AnswerOrder, AuditPage, AuditVerdict, Health, IdentityReport, InQuestion, LimitsReport,
     ListContent, ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, StartOrder,
-    Started, Submission, Submitted,
+    Started, Submission, Submitted, TaskRecord,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -117,6 +117,9 @@ pub trait Operations: Send + Sync {
 pub struct RunRecord {
     /// The run.
     pub summary: RunSummary,
+    /// What became of each of its tasks: account by account, device by device.
+    #[serde(default)]
+    pub tasks: Vec<TaskRecord>,
     /// What happened, in order.
     pub lines: Vec<Line>,
     /// The later alerts that belong to it (`once_per`), in the order in which they came.

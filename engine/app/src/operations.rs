@@ -6,6 +6,7 @@ mod limits;
 mod lists;
 mod pause;
 mod people;
+mod record;
 mod start;
 pub(crate) mod store;
 mod submit;
@@ -125,7 +126,7 @@ impl Operations for Local {
         let run = self.find(name).await?;
         let lines = self.app.store.runs().lines(&run).await.map_err(Refusal::unavailable)?;
         let attached = self.app.store.runs().attached(&run).await.map_err(Refusal::unavailable)?;
-        Ok(RunRecord { summary: self.summary(&run).await?, lines, attached })
+        Ok(RunRecord { summary: self.summary(&run).await?, tasks: record::tasks(&lines), lines, attached })
     }
 
     async fn cancel(&self, name: &str, by: &str) -> Result<RunSummary, Refusal> {

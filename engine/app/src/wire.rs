@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
@@ -249,6 +250,7 @@ fn settings(site: &Site) -> Settings {
     Settings {
         calls_at_once: site.config.engine.calls_at_once,
         link_by_upn: site.config.engine.link_by_upn,
+        remember_for: Duration::from_secs(site.config.engine.remember_secs.into()),
         limits: site.config.limits.site_limits(),
         ..Settings::default()
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use quell_action::exclusion::Reason;
 use quell_action::{
-    ActionError, ActionSpec, AnyAction, Effect, Excluded, Failure, InEffect, Outcome, Request, State, Target,
+    ActionError, ActionSpec, AnyAction, Effect, Excluded, Failure, Impact, InEffect, Outcome, Request, State,
+    Target,
 };
 use serde_json::Value;
 
@@ -75,6 +76,9 @@ pub(crate) async fn call(
     let from = cx.now();
     let answer = cx.within(task.task.time_limit, action.execute(request), || no_answer(&task.task)).await;
     let took = (cx.now() - from).to_std().unwrap_or_default();
+    if spec.impact != Impact::Informing {
+        cx.tools.resolver.forget(&task.task.target);
+    }
     let call = Call { task: &begun, known, spec, took, earlier };
     match answer {
         Ok(outcome) => accepted(cx, call, outcome).await,

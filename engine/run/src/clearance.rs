@@ -9,7 +9,7 @@ use quell_alert::DeviceIdentifier;
 use quell_playbook::Entity;
 
 use crate::context::{Context, Early};
-use crate::resolve::{Resolved, away};
+use crate::resolve::{Fresh, Resolved, away};
 use crate::{Entry, Lane, Member, RunState, Task, TaskState, scope};
 use quell_action::exclusion::Reason;
 
@@ -53,10 +53,10 @@ impl Context {
         match (&task.target, entity) {
             (Target::None, _) => Ok(Known { subject: Subject::Nobody, partly: None }),
             (Target::Account(key), Some(Entity::Account(account))) => {
-                self.account(key, self.tools.resolver.identity(account).await, task)
+                self.account(key, self.tools.resolver.identity(account, Fresh::Now).await, task)
             }
             (Target::Device(key), Some(Entity::Device(device))) => {
-                self.device(key, self.tools.resolver.device(device).await, task)
+                self.device(key, self.tools.resolver.device(device, Fresh::Now).await, task)
             }
             _ => Err(ActionError::rejected(format!("{} is not what its lane is about", task.display))),
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Call, Exceeded, Lane, LaneId, LeftOut, Plan, Question, QuestionId, Reply, Returned, Task, TaskId,
+    Call, Exceeded, Lane, LaneId, LeftOut, Meant, Plan, Question, QuestionId, Reply, Returned, Task, TaskId,
 };
 
 pub use detail::{CallFailure, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification};
@@ -47,6 +47,9 @@ pub enum Entry {
         tasks: Vec<Task>,
         /// Where there are no tasks: why there is nobody to act on.
         nobody: Option<String>,
+        /// Whom the directories meant, where they were asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meant: Option<Box<Meant>>,
         /// The step's condition and the values seen; null without a condition.
         trace: Value,
     },

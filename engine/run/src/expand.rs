@@ -1,6 +1,6 @@
 //! Working a step out: its targets and its parameters.
 
-use quell_action::{AccountFacts, ActionError, DeviceFacts, Failure, IdentityFacts, Target, TargetKind};
+use quell_action::{ActionError, Failure, Target, TargetKind};
 use quell_alert::Provider;
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{DoStep, Step, StepId, UndoRule, Verb, WaitStep};
@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 
 use crate::context::{Context, Done};
 use crate::log::Halt;
-use crate::resolve::{Resolved, away};
+use crate::resolve::{Fresh, Resolved, away};
 use crate::retry::later;
-use crate::{Entry, Lane, LaneId, RunState, StepState, Task, TaskId, scope};
+use crate::{Entry, Lane, LaneId, Meant, MeantOne, RunState, StepState, Task, TaskId, scope};
 
 /// What a step comes to.
 enum Worked {
-    Out(Vec<(Target, Provider, String)>),
-    Nobody(String),
+    Out(Vec<(Target, Provider, String)>, Option<Meant>),
+    Nobody(String, Option<Meant>),
     Later(ActionError),
     Not(ActionError),
 }
@@ -33,19 +33,20 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
         Err(error) => return Ok(not_worked_out(lane, step, error).into()),
     };
     Ok(match targets(cx, lane, act).await {
-        Worked::Out(targets) => {
+        Worked::Out(targets, meant) => {
             let tasks = targets.into_iter().zip(0..).map(|(target, number)| {
                 let id = TaskId { lane: lane.id, step: step.id.clone(), number };
                 task(cx, id, act, target, params.clone())
             });
             let (lane, step, tasks) = (lane.id, step.id.clone(), tasks.collect());
-            Entry::Expanded { lane, step, tasks, nobody: None, trace }
+            Entry::Expanded { lane, step, tasks, nobody: None, meant: meant.map(Box::new), trace }
         }
-        Worked::Nobody(why) => Entry::Expanded {
+        Worked::Nobody(why, meant) => Entry::Expanded {
             lane: lane.id,
             step: step.id.clone(),
             tasks: Vec::new(),
             nobody: Some(why),
+            meant: meant.map(Box::new),
             trace,
         },
         Worked::Later(error) => later_or_not(cx, lane, step, error).await,
@@ -57,7 +58,7 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
 /// Finds out who a lane is about, for its conditions.
 pub(crate) async fn resolve(cx: &Context, lane: LaneId) -> Result<Done, Halt> {
     let Some(lane) = lane_of(cx, lane).await else { return Ok(Done::default()) };
-    let subject = match cx.tools.resolver.subject(&cx.plan.alert, &lane).await {
+    let subject = match cx.tools.resolver.subject(&cx.plan.alert, &lane, Fresh::Lately).await {
         Ok(subject) => subject,
         Err(error) => {
             let wait = cx.log.look(|state| state.lane(lane.id).and_then(|lane| lane.wait())).await;
@@ -86,7 +87,7 @@ pub(crate) async fn look(cx: &Context, lane: LaneId, step_id: &StepId) -> Result
         return Ok(Done::default());
     };
     let subject = match lane.can_be_resolved() {
-        true => cx.tools.resolver.subject(&cx.plan.alert, &lane).await.ok(),
+        true => cx.tools.resolver.subject(&cx.plan.alert, &lane, Fresh::Now).await.ok(),
         false => None,
     };
     let moment = cx.moment();
@@ -144,13 +145,20 @@ async fn targets(cx: &Context, lane: &Lane, act: &DoStep) -> Worked {
     match (act.target, entity) {
         (TargetKind::None, _) => {
             let display = act.action.to_string();
-            Worked::Out(providers.into_iter().map(|at| (Target::None, at, display.clone())).collect())
+            let targets = providers.into_iter().map(|at| (Target::None, at, display.clone()));
+            Worked::Out(targets.collect(), None)
         }
         (TargetKind::Account, Some(Entity::Account(account))) => {
-            at_providers(cx.tools.resolver.identity(account).await, &providers, &act.action.0, accounts)
+            let resolver = &cx.tools.resolver;
+            let resolved = resolver.identity(account, Fresh::Lately).await;
+            let meant = resolved.map(|facts| Meant::accounts(facts, resolver.account_directories()));
+            at_providers(meant, &providers, &act.action.0)
         }
         (TargetKind::Device, Some(Entity::Device(device))) => {
-            at_providers(cx.tools.resolver.device(device).await, &providers, &act.action.0, devices)
+            let resolver = &cx.tools.resolver;
+            let resolved = resolver.device(device, Fresh::Lately).await;
+            let meant = resolved.map(|facts| Meant::devices(facts, resolver.device_directories()));
+            at_providers(meant, &providers, &act.action.0)
         }
         _ => Worked::Not(ActionError::rejected(format!(
             "{} needs another kind of entity in scope",
@@ -159,42 +167,22 @@ async fn targets(cx: &Context, lane: &Lane, act: &DoStep) -> Worked {
     }
 }
 
-fn at_providers<F>(
-    resolved: Resolved<F>,
-    providers: &[Provider],
-    action: &str,
-    of: fn(F) -> Vec<(Target, Provider, String)>,
-) -> Worked {
-    let found = match resolved {
-        Resolved::Found(facts) => of(facts),
+fn at_providers(resolved: Resolved<Meant>, providers: &[Provider], action: &str) -> Worked {
+    let meant = match resolved {
+        Resolved::Found(meant) => meant,
         Resolved::Away(_, unanswered) => return Worked::Later(away(&unanswered)),
         Resolved::Ambiguous(why) => return Worked::Not(ActionError::new(Failure::Ambiguous, why)),
-        Resolved::Nobody(why) => return Worked::Nobody(why),
+        Resolved::Nobody(why) => return Worked::Nobody(why, None),
     };
-    let mut targets: Vec<_> = found.into_iter().filter(|(_, at, _)| providers.contains(at)).collect();
-    if targets.is_empty() {
-        return Worked::Nobody(format!("it has no account or device where {action} is offered"));
+    let target = |one: &MeantOne| {
+        let provider = one.provider().filter(|at| providers.contains(at))?;
+        Some((one.target.clone(), provider.clone(), one.display.clone()))
+    };
+    let targets: Vec<_> = meant.found.iter().filter_map(target).collect();
+    match targets.is_empty() {
+        true => Worked::Nobody(format!("it has no account or device where {action} is offered"), Some(meant)),
+        false => Worked::Out(targets, Some(meant)),
     }
-    targets.sort_by_key(|(_, at, _)| safe_order(at));
-    Worked::Out(targets)
-}
-
-/// Active Directory first: what is synchronised from it would otherwise be switched on again from there.
-fn safe_order(provider: &Provider) -> (usize, String) {
-    let known = [Provider::ACTIVE_DIRECTORY, Provider::ENTRA_ID, Provider::OKTA];
-    let place = known.iter().position(|name| *name == provider.as_str()).unwrap_or(known.len());
-    (place, provider.to_string())
-}
-
-fn accounts(identity: IdentityFacts) -> Vec<(Target, Provider, String)> {
-    let target =
-        |facts: AccountFacts| (Target::Account(facts.key.clone()), facts.key.provider, facts.display);
-    identity.accounts.into_iter().map(target).collect()
-}
-
-fn devices(found: Vec<DeviceFacts>) -> Vec<(Target, Provider, String)> {
-    let target = |facts: DeviceFacts| (Target::Device(facts.key.clone()), facts.key.provider, facts.display);
-    found.into_iter().map(target).collect()
 }
 
 fn task(

@@ -4,7 +4,7 @@ use quell_action::{ActionSpec, Excluded, Subject, Target};
 use quell_alert::{Account, AccountKind, Device, DeviceIdentifier, Identifier, Provider};
 
 use crate::Engine;
-use crate::resolve::{Resolved, away};
+use crate::resolve::{Fresh, Resolved, away};
 
 /// What the directories say of a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ impl Engine {
             roles: Vec::new(),
             place: "$".into(),
         };
-        told(self.resolver().identity_anew(&account).await, |facts| vec![Subject::Identity(facts)])
+        told(self.resolver().identity(&account, Fresh::Now).await, |facts| vec![Subject::Identity(facts)])
     }
 
     /// The providers whose directories are asked who is meant by the name of an account.
@@ -61,7 +61,7 @@ impl Engine {
             roles: Vec::new(),
             place: "$".into(),
         };
-        told(self.resolver().device_anew(&device).await, |facts| {
+        told(self.resolver().device(&device, Fresh::Now).await, |facts| {
             facts.into_iter().map(Subject::Device).collect()
         })
     }

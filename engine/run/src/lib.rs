@@ -33,6 +33,7 @@ mod lanes;
 mod limits;
 mod lists;
 mod log;
+mod meant;
 mod memory;
 mod next;
 mod observe;
@@ -72,6 +73,7 @@ pub use journal::{Batch, Journal, JournalError, Line};
 pub use limits::SiteLimits;
 pub use lists::{MemoryLists, NamedLists};
 pub use log::RunEvent;
+pub use meant::{Meant, MeantOne};
 pub use memory::MemoryJournal;
 pub use next::{Move, Next, next};
 pub use plan::{

@@ -16,12 +16,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use quell_action::{ActionError, DeviceFacts, Failure, IdentityFacts, Subject};
+use quell_action::{ActionError, DeviceFacts, Directory, Failure, IdentityFacts, Subject, Target};
 use quell_alert::{Account, Alert, Device, Provider};
 use quell_playbook::Entity;
 use tokio::sync::Semaphore;
 
 use crate::hands::Eyes;
+use crate::meant::safe_order;
 use crate::{Clock, Lane, Settings};
 use memory::Memory;
 
@@ -34,6 +35,15 @@ pub(crate) struct Resolver {
     link_by_upn: bool,
     identities: Memory<Vec<quell_alert::Identifier>, Resolved<IdentityFacts>>,
     devices: Memory<Vec<quell_alert::DeviceIdentifier>, Resolved<Vec<DeviceFacts>>>,
+}
+
+/// How fresh an answer must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    /// Asked for this: whoever is cleared, and whoever is waited for.
+    Now,
+    /// What was said a moment ago will do; the record says how old it is.
+    Lately,
 }
 
 /// What is known of who is meant.
@@ -49,6 +59,18 @@ pub(crate) enum Resolved<F> {
     Away(F, Vec<(Provider, String)>),
 }
 
+impl<F> Resolved<F> {
+    /// The same, of something else about them.
+    pub(crate) fn map<G>(self, of: impl FnOnce(F) -> G) -> Resolved<G> {
+        match self {
+            Self::Found(facts) => Resolved::Found(of(facts)),
+            Self::Nobody(why) => Resolved::Nobody(why),
+            Self::Ambiguous(why) => Resolved::Ambiguous(why),
+            Self::Away(facts, why) => Resolved::Away(of(facts), why),
+        }
+    }
+}
+
 impl Resolver {
     pub(crate) fn new(eyes: Eyes, clock: Arc<dyn Clock>, calls: Arc<Semaphore>, settings: &Settings) -> Self {
         Self {
@@ -62,18 +84,13 @@ impl Resolver {
         }
     }
 
-    /// The person or service behind an account that an alert names, with all accounts that are certainly theirs. What
-    /// was asked a moment ago is not asked again.
-    pub(crate) async fn identity(&self, account: &Account) -> Resolved<IdentityFacts> {
-        match self.identities.recall(&account.identifiers, self.clock.now()) {
-            Some(known) => known,
-            None => self.identity_anew(account).await,
-        }
-    }
-
-    /// The same, asked of the directories now, whatever is remembered.
-    pub(crate) async fn identity_anew(&self, account: &Account) -> Resolved<IdentityFacts> {
+    /// The person or service behind an account that an alert names, with all accounts that are certainly theirs.
+    pub(crate) async fn identity(&self, account: &Account, fresh: Fresh) -> Resolved<IdentityFacts> {
         let now = self.clock.now();
+        let remembered = || self.identities.recall(&account.identifiers, now);
+        if let Some(known) = (fresh == Fresh::Lately).then(remembered).flatten() {
+            return known;
+        }
         let resolved = self.ask_for_identity(account).await;
         if !matches!(resolved, Resolved::Away(..)) {
             self.identities.keep(account.identifiers.clone(), resolved.clone(), now);
@@ -81,18 +98,13 @@ impl Resolver {
         resolved
     }
 
-    /// The device that an alert names, as each system that knows it describes it. What was asked a moment ago is not asked
-    /// again.
-    pub(crate) async fn device(&self, device: &Device) -> Resolved<Vec<DeviceFacts>> {
-        match self.devices.recall(&device.identifiers, self.clock.now()) {
-            Some(known) => known,
-            None => self.device_anew(device).await,
-        }
-    }
-
-    /// The same, asked of the systems now, whatever is remembered.
-    pub(crate) async fn device_anew(&self, device: &Device) -> Resolved<Vec<DeviceFacts>> {
+    /// The device that an alert names, as each system that knows it describes it.
+    pub(crate) async fn device(&self, device: &Device, fresh: Fresh) -> Resolved<Vec<DeviceFacts>> {
         let now = self.clock.now();
+        let remembered = || self.devices.recall(&device.identifiers, now);
+        if let Some(known) = (fresh == Fresh::Lately).then(remembered).flatten() {
+            return known;
+        }
         let resolved = self.ask_for_device(device).await;
         if !matches!(resolved, Resolved::Away(..)) {
             self.devices.keep(device.identifiers.clone(), resolved.clone(), now);
@@ -100,21 +112,45 @@ impl Resolver {
         resolved
     }
 
-    /// The providers whose directories are asked about accounts.
+    /// We have changed this target: what was said of it before does not count any more.
+    pub(crate) fn forget(&self, target: &Target) {
+        match target {
+            Target::Account(key) => self.identities.forget(|resolved| match resolved {
+                Resolved::Found(facts) => facts.accounts.iter().any(|account| account.key == *key),
+                _ => false,
+            }),
+            Target::Device(key) => self.devices.forget(|resolved| match resolved {
+                Resolved::Found(found) => found.iter().any(|facts| facts.key == *key),
+                _ => false,
+            }),
+            Target::None => {}
+        }
+    }
+
+    /// The providers whose directories are asked about accounts, in the order in which accounts are acted on.
     pub(crate) fn account_directories(&self) -> Vec<Provider> {
-        let asked = self.eyes.directories().iter().filter(|directory| directory.knows_accounts());
-        asked.map(|directory| directory.provider()).collect()
+        in_safe_order(self.eyes.directories().iter().filter(|directory| directory.knows_accounts()))
+    }
+
+    /// The providers whose systems are asked about devices.
+    pub(crate) fn device_directories(&self) -> Vec<Provider> {
+        in_safe_order(self.eyes.directories().iter().filter(|directory| directory.knows_devices()))
     }
 
     /// Who a lane is about, for its conditions. `Err` where it cannot be said for the moment.
-    pub(crate) async fn subject(&self, alert: &Alert, lane: &Lane) -> Result<Subject, ActionError> {
+    pub(crate) async fn subject(
+        &self,
+        alert: &Alert,
+        lane: &Lane,
+        fresh: Fresh,
+    ) -> Result<Subject, ActionError> {
         match lane.entity(alert) {
-            Some(Entity::Account(account)) => match self.identity(account).await {
+            Some(Entity::Account(account)) => match self.identity(account, fresh).await {
                 Resolved::Found(facts) => Ok(Subject::Identity(facts)),
                 Resolved::Nobody(_) | Resolved::Ambiguous(_) => Ok(Subject::Nobody),
                 Resolved::Away(_, why) => Err(away(&why)),
             },
-            Some(Entity::Device(device)) => match self.device(device).await {
+            Some(Entity::Device(device)) => match self.device(device, fresh).await {
                 Resolved::Found(mut facts) if facts.len() == 1 => Ok(Subject::Device(facts.remove(0))),
                 Resolved::Found(facts) => {
                     Ok(device::together(facts).map_or(Subject::Nobody, Subject::Device))
@@ -145,6 +181,13 @@ impl Resolver {
             }
         }
     }
+}
+
+fn in_safe_order<'a>(directories: impl Iterator<Item = &'a Arc<dyn Directory>>) -> Vec<Provider> {
+    let mut providers: Vec<Provider> = directories.map(|directory| directory.provider()).collect();
+    providers.sort_by_key(safe_order);
+    providers.dedup();
+    providers
 }
 
 /// The error of directories that could not be asked.

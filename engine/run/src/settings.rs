@@ -24,8 +24,8 @@ pub struct Settings {
     pub calls_at_once: usize,
     /// Whether a user principal name that is found in one directory may be taken for the same person in another.
     pub link_by_upn: bool,
-    /// How long what a directory said may be used again. Zero: every call asks anew. How old it may be when somebody
-    /// is cleared is the exclusion list's own bound.
+    /// How long what a directory said may be used again to find out what a step is about; zero: it is asked anew each time.
+    /// Whoever is cleared is asked about anew in any case.
     pub remember_for: Duration,
     /// How many may be touched, over all playbooks.
     pub limits: SiteLimits,

@@ -89,7 +89,10 @@ async fn restore(cx: &Context, task: &TaskState, ours: Ours, rest: Holds) -> Res
     let request = Request::new(cleared, key, task.task.time_limit, params);
     let late = || ActionError::uncertain(format!("no answer from {} to the undo", task.task.provider));
     match cx.within(task.task.time_limit, action.restore(request), late).await {
-        Ok(outcome) => Ok(seen_to(cx, &begun, eye, action, outcome, rest).await),
+        Ok(outcome) => {
+            cx.tools.resolver.forget(&task.task.target);
+            Ok(seen_to(cx, &begun, eye, action, outcome, rest).await)
+        }
         Err(error) if error.failure.is_transient() || error.failure == Failure::Uncertain => {
             Ok(delayed(cx, &begun, error).into())
         }

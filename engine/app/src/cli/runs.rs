@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
-use quell_api::RunRecord;
+use quell_api::{RunRecord, TaskRecord, TaskResult};
 use quell_playbook::model::{Mode, PlaybookName};
 use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
 
@@ -164,6 +164,9 @@ fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
     };
     show.line(format_args!("  {from}, {origin}, mode {}", word(&run.mode)));
     show.line(format_args!("  {}", standing(run)));
+    if !record.tasks.is_empty() {
+        show.line(tasks(&record.tasks));
+    }
     let mut telling = Telling::default();
     for line in &record.lines {
         show.line(format_args!("{:>4} {}", line.number, telling.line(line)));
@@ -181,4 +184,32 @@ fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// What became of each account and device.
+fn tasks(tasks: &[TaskRecord]) -> Table {
+    let mut table = Table::new(&["  ACTION", "OF", "AT", "RESULT", "UNDONE AT", "WHY"]);
+    for task in tasks {
+        table.row([
+            format!("  {}", task.action),
+            styled(NAME, &task.of),
+            task.provider.clone(),
+            styled(style(task.result), word(&task.result)),
+            task.undo_due.map(|due| due.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
+            task.why.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+fn style(result: TaskResult) -> anstyle::Style {
+    use TaskResult::{
+        Accepted, AlreadySo, Done, Failed, NeedsAttention, NotUndone, Released, Undone, WithoutEffect,
+    };
+    match result {
+        Done | Accepted => GOOD,
+        AlreadySo | Undone | Released => FAINT,
+        Failed | NeedsAttention | NotUndone | WithoutEffect => BAD,
+        _ => NOTE,
+    }
 }

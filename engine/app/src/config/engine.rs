@@ -15,6 +15,9 @@ pub(crate) struct EngineSettings {
     /// Whether an account found in one directory may be looked up in another one by the same user principal name.
     /// Off, only ids that tie accounts together for certain are followed.
     pub(crate) link_by_upn: bool,
+    /// How long, in seconds, what the directories said of somebody may be used again to find out what a step is about; 0
+    /// asks anew for each step. Before each disruptive call they are asked anew in any case.
+    pub(crate) remember_secs: u32,
     /// How many calls and looks may be under way at once, over all runs.
     pub(crate) calls_at_once: usize,
     /// How long, in seconds, what is started may take to finish after the first signal to stop.
@@ -23,7 +26,13 @@ pub(crate) struct EngineSettings {
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { facts_max_age_secs: 60, link_by_upn: false, calls_at_once: 64, shutdown_secs: 30 }
+        Self {
+            facts_max_age_secs: 60,
+            link_by_upn: false,
+            remember_secs: 10,
+            calls_at_once: 64,
+            shutdown_secs: 30,
+        }
     }
 }
 

@@ -72,5 +72,5 @@ async fn record(runs: &dyn Runs, run: &quell_run::RunId) -> Result<RunRecord, Re
     let lines = runs.lines(run).await.map_err(Refusal::unavailable)?;
     let summary = runs.summary(run).await.map_err(Refusal::unavailable)?;
     let summary = summary.ok_or_else(|| Refusal::not_found(format!("there is no run {run}")))?;
-    Ok(RunRecord { summary, lines, attached: Vec::new() })
+    Ok(RunRecord { summary, tasks: super::record::tasks(&lines), lines, attached: Vec::new() })
 }

@@ -1,14 +1,15 @@
 //! A run as its journal, line by line, in words.
 
-use quell_action::{AccountFacts, Effect, Subject};
+use quell_action::Effect;
 use quell_run::{
     CallFailure, Entry, Fulfilled, LeftOut, Line, Release, Requester, Skip, Task, TaskId, Verdict,
     Verification,
 };
 
+use super::meant::{age, who, worked_out};
 use super::occasion::{created, short};
 use super::trace::{deciding, truth};
-use super::{BAD, FAINT, GOOD, NAME, NOTE, counted, styled};
+use super::{BAD, FAINT, GOOD, NAME, NOTE, styled};
 
 /// Puts the lines of one run into words. It remembers the tasks, since later lines only name them.
 #[derive(Default)]
@@ -22,7 +23,8 @@ pub(crate) struct Telling {
 impl Telling {
     /// One line in words, its time first.
     pub(crate) fn line(&mut self, line: &Line) -> String {
-        format!("{} {}", styled(FAINT, line.at.format("%Y-%m-%d %H:%M:%S%.3f")), self.tell(&line.entry))
+        let at = styled(FAINT, line.at.format("%Y-%m-%d %H:%M:%S%.3f"));
+        format!("{at} {}{}", self.tell(&line.entry), age(line))
     }
 
     /// What happened, in words.
@@ -34,12 +36,7 @@ impl Telling {
                 format!("{} is {}", self.lane(lane.0), who(subject))
             }
             Entry::LaneLeftOut { lane, because } => format!("{} {}", self.lane(lane.0), left_out(because)),
-            Entry::Expanded { lane, step, tasks, nobody, .. } => match nobody {
-                Some(why) => format!("{}: {step} has nobody to act on: {why}", self.lane(lane.0)),
-                None => {
-                    format!("{}: {step} comes to {}", self.lane(lane.0), counted(tasks.len() as u64, "task"))
-                }
-            },
+            Entry::Expanded { lane, .. } => format!("{}: {}", self.lane(lane.0), worked_out(entry)),
             Entry::StepSkipped { lane, step, because } => {
                 format!("{}: {step} is not taken: {}", self.lane(lane.0), skip(because))
             }
@@ -281,23 +278,6 @@ pub(crate) fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word.replace('_', " "),
         _ => String::new(),
-    }
-}
-
-/// Who a lane is about, as the directories say.
-fn who(subject: &Subject) -> String {
-    match subject {
-        Subject::Identity(identity) if identity.accounts.is_empty() => "known to no directory".into(),
-        Subject::Identity(identity) => {
-            let account = |facts: &AccountFacts| {
-                let name =
-                    facts.identifiers.first().map_or_else(|| facts.display.clone(), ToString::to_string);
-                format!("{name} at {}", facts.key.provider)
-            };
-            identity.accounts.iter().map(account).collect::<Vec<_>>().join(" and ")
-        }
-        Subject::Device(device) => format!("{} at {}", device.display, device.key.provider),
-        Subject::Nobody => "about nobody".into(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod journal;
 mod masked;
+mod meant;
 mod occasion;
 mod progress;
 mod table;

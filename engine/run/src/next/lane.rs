@@ -258,7 +258,7 @@ impl Course<'_> {
             Some(expanded @ StepState::Expanded(tasks)) => {
                 match self.consent(step, tasks, next) {
                     None => return Progress::Busy,
-                    Some(true) => tasks.iter().for_each(|task| self.task(task, next)),
+                    Some(true) => self.in_safe_order(tasks, next),
                     Some(false) => return self.drop_all(tasks, next),
                 }
                 match (expanded.is_settled(), expanded.went_wrong()) {
@@ -292,7 +292,7 @@ impl Course<'_> {
         if open.is_empty() { Progress::Stopped } else { Progress::Busy }
     }
 
-    fn task(&self, task: &TaskState, next: &mut Next) {
+    pub(super) fn task(&self, task: &TaskState, next: &mut Next) {
         if !matches!(task.phase, Phase::Pending | Phase::Waiting) {
             return;
         }

@@ -1,7 +1,7 @@
 //! How each verb is begun and goes on; calls apart, which are moves.
 
-use quell_action::ActionError;
-use quell_alert::Timestamp;
+use quell_action::{ActionError, Target};
+use quell_alert::{Provider, Timestamp};
 use quell_playbook::Scope;
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{
@@ -14,7 +14,7 @@ use super::question::{Inquiry, hear, more_text};
 use super::{Move, Next};
 use crate::plan::make;
 use crate::retry::later;
-use crate::{About, Entry, LaneEnd, LaneId, Parent, Skip, scope};
+use crate::{About, Entry, LaneEnd, LaneId, Parent, Phase, Skip, TaskState, scope};
 
 impl Course<'_> {
     /// A step is taken.
@@ -115,6 +115,20 @@ impl Course<'_> {
             _ => next.rest(until),
         }
         Progress::Busy
+    }
+
+    /// What is synchronised from Active Directory would be switched on again from there: where an account is there, it
+    /// goes first. With its first attempt over, whatever came of it, the others follow: a domain controller that does not
+    /// answer holds nobody up.
+    pub(super) fn in_safe_order(&self, tasks: &[TaskState], next: &mut Next) {
+        let goes_first = |task: &TaskState| {
+            let is_account = matches!(task.task.target, Target::Account(_));
+            is_account && task.task.provider.as_str() == Provider::ACTIVE_DIRECTORY
+        };
+        let is_first_attempt = |task: &TaskState| matches!(task.phase, Phase::Pending | Phase::Started);
+        let others_wait = tasks.iter().any(|task| goes_first(task) && is_first_attempt(task));
+        let ready = tasks.iter().filter(|task| !others_wait || goes_first(task));
+        ready.for_each(|task| self.task(task, next));
     }
 
     /// All of them go on; the lane goes on when all have come to their end.

@@ -145,8 +145,22 @@ impl Resolver {
 
     fn are_one(&self, one: &AccountFacts, other: &AccountFacts) -> bool {
         let shared = certain_ids(one).iter().any(|id| has_certain(other, id));
-        shared || (self.link_by_upn && share_login_name(one, other))
+        shared || (self.link_by_upn && share_login_name(one, other) && !are_two(one, other))
     }
+}
+
+/// Whether lasting ids say that two accounts are not one, whatever they are called: each was copied from another account.
+fn are_two(one: &AccountFacts, other: &AccountFacts) -> bool {
+    let others = certain_ids(other);
+    certain_ids(one)
+        .iter()
+        .filter(|id| is_comparable(id))
+        .any(|id| others.iter().filter(|theirs| is_comparable(theirs)).any(|theirs| id.contradicts(theirs)))
+}
+
+/// A source anchor that is no GUID was chosen by the site, and says nothing about the anchors of another directory.
+fn is_comparable(id: &Identifier) -> bool {
+    !matches!(id, Identifier::ImmutableId(anchor) if guid_of_immutable_id(anchor).is_none())
 }
 
 /// An answer that says "nobody" or "several" in the form of an error is one all the same.
@@ -207,3 +221,6 @@ fn contradiction(names: &[Identifier], found: &[AccountFacts]) -> Option<String>
     };
     found.iter().find_map(clash)
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,11 @@ impl<K: Eq + Hash, V: Clone> Memory<K, V> {
         (age <= self.keep_for).then(|| value.clone())
     }
 
+    /// Forgets what concerns somebody.
+    pub(super) fn forget(&self, concerns: impl Fn(&V) -> bool) {
+        self.known.lock().retain(|_, (_, value)| !concerns(value));
+    }
+
     pub(super) fn keep(&self, key: K, value: V, asked: Timestamp) {
         if self.keep_for.is_zero() {
             return;
@@ -55,6 +60,10 @@ mod tests {
         assert_eq!(memory.recall(&"alice", at(15)), Some(1));
         assert_eq!(memory.recall(&"alice", at(16)), None);
         assert_eq!(memory.recall(&"alice", at(9)), None, "asked in the future");
+
+        memory.keep("bob", 2, at(10));
+        memory.forget(|value| *value == 1);
+        assert_eq!((memory.recall(&"alice", at(10)), memory.recall(&"bob", at(10))), (None, Some(2)));
 
         let off = Memory::new(Duration::ZERO);
         off.keep("alice", 1, at(10));
