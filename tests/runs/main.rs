@@ -34,3 +34,4 @@ mod shutdown;
 mod simulation;
 mod starts;
 mod transitions;
+mod unnamed;

@@ -37,6 +37,7 @@ fn task() -> Task {
         reversible: true,
         verify_within: None,
         held: None,
+        about: Vec::new(),
         must_last: None,
         undo_after: None,
     }

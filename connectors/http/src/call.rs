@@ -103,6 +103,12 @@ impl Action for Call {
     type Output = CallOutput;
     type Client = Hosts;
 
+    const MAY_DISRUPT: bool = true;
+
+    fn disrupts(params: &CallParams) -> bool {
+        !params.method.reads()
+    }
+
     async fn execute(
         hosts: &Hosts,
         request: &Request<CallParams>,

@@ -62,6 +62,8 @@ impl Action for Run {
     type Output = RunOutput;
     type Client = Programs;
 
+    const MAY_DISRUPT: bool = true;
+
     async fn execute(
         programs: &Programs,
         request: &Request<RunParams>,

@@ -56,6 +56,16 @@ pub trait Action: Send + Sync + 'static {
         async { Err(ActionError::irreversible(Self::SPEC.name)) }
     }
 
+    /// Whether a call may take something away from somebody whom it does not name as its target: nobody here knows what a
+    /// script or a foreign interface does. Only for actions without a target.
+    const MAY_DISRUPT: bool = false;
+
+    /// Whether a call with these parameters does, as far as they can tell: one that only reads does not. Asked only where
+    /// it may.
+    fn disrupts(_params: &Self::Params) -> bool {
+        Self::MAY_DISRUPT
+    }
+
     /// What a call with these parameters keeps as it leaves it, where no target says so: a value in a list, a facet of an
     /// incident. An undo then waits until nobody else needs it kept. Only for actions that can be undone and have no target;
     /// where it says nothing, two calls keep the same if they were made with the same parameters.

@@ -20,13 +20,29 @@ pub struct ActionInfo {
     pub params: Vec<ParamSpec>,
     /// What later steps can read.
     pub outputs: Vec<ParamSpec>,
+    /// Whether a call may take something away from somebody whom it does not name as its target.
+    pub may_disrupt: bool,
     check: fn(&Value) -> Result<(), String>,
+    disrupts: fn(&Value) -> bool,
 }
 
 impl ActionInfo {
     /// Describes an action.
     pub fn of<A: Action>() -> Self {
-        Self::described::<A::Params, A::Output>(A::SPEC)
+        Self {
+            may_disrupt: A::MAY_DISRUPT,
+            // Parameters that do not fit are refused before any call; until then they may mean anything.
+            disrupts: |params| {
+                serde_json::from_value(params.clone()).map_or(A::MAY_DISRUPT, |params| A::disrupts(&params))
+            },
+            ..Self::described::<A::Params, A::Output>(A::SPEC)
+        }
+    }
+
+    /// Whether a call with these parameters takes something away from somebody whom it does not name as its target, as
+    /// far as they can tell.
+    pub fn disrupts(&self, params: &Value) -> bool {
+        self.may_disrupt && (self.disrupts)(params)
     }
 
     /// Describes an action by the types of its parameters and outputs: for connectors that keep their actions in a
@@ -36,6 +52,8 @@ impl ActionInfo {
             spec,
             params: params::members(schema_for!(P).as_value()),
             outputs: params::members(schema_for!(O).as_value()),
+            may_disrupt: false,
+            disrupts: |_| false,
             check: |params| {
                 serde_json::from_value::<P>(params.clone()).map(drop).map_err(|error| error.to_string())
             },

@@ -39,7 +39,7 @@ pub(crate) async fn call(
     before: Option<State>,
     earlier: Earlier,
 ) -> Result<Done, Early> {
-    let spec = &action.info().spec;
+    let spec = &cx.spec_of(&task.task, &action.info().spec);
     // The list may have changed while the target was read, and a call that will not be made needs no intent.
     drop(cx.clear(known, &task.task, spec).map_err(|excluded| excluded_now(cx, task, excluded, earlier))?);
     if let Some(over) = cx.take_place(known, task, spec, earlier).await? {

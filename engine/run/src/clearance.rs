@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use quell_action::{
-    AccountKey, ActionError, ActionSpec, Cleared, DeviceKey, Excluded, Impact, Subject, Target, TargetKind,
+    AccountKey, ActionError, ActionSpec, Cleared, DeviceFacts, DeviceKey, Excluded, Impact, Subject, Target,
+    TargetKind,
 };
-use quell_alert::DeviceIdentifier;
+use quell_alert::{Device, DeviceIdentifier, Provider};
 use quell_playbook::Entity;
 
 use crate::context::{Context, Early};
@@ -16,26 +17,42 @@ use quell_action::exclusion::Reason;
 /// Who a task is about, as the directories say now.
 pub(crate) struct Known {
     subject: Subject,
+    /// Those whom it is about though it has no target.
+    about: Vec<Subject>,
     /// Set where not every system that knows such devices could be asked.
     partly: Option<ActionError>,
 }
 
 impl Known {
+    fn one(subject: Subject, partly: Option<ActionError>) -> Self {
+        Self { subject, about: Vec::new(), partly }
+    }
+
     /// Whom a limit counts: the identity with all its accounts, or the device under every name that stays with it.
     pub(crate) fn member(&self, task: &Task) -> Member {
-        let mut keys = BTreeSet::from([task.target.to_string()]);
-        match &self.subject {
+        let subject = self.about.first().unwrap_or(&self.subject);
+        let mut keys: BTreeSet<String> = match &task.target {
+            Target::None => BTreeSet::new(),
+            target => BTreeSet::from([target.to_string()]),
+        };
+        let mut display = task.display.clone();
+        match subject {
             Subject::Identity(facts) => {
                 keys.extend(facts.accounts.iter().map(|account| account.key.to_string()));
+                let first = facts.accounts.first().filter(|_| task.target == Target::None);
+                display = first.map_or(display, |account| account.display.clone());
             }
             Subject::Device(facts) => {
                 keys.insert(facts.key.to_string());
                 let lasting = facts.identifiers.iter().filter(|name| stays(name));
                 keys.extend(lasting.map(ToString::to_string));
+                if task.target == Target::None {
+                    display.clone_from(&facts.display);
+                }
             }
             Subject::Nobody => {}
         }
-        Member { keys, display: task.display.clone() }
+        Member { keys, display }
     }
 }
 
@@ -51,7 +68,7 @@ impl Context {
         let lane = self.lane_about(task).await;
         let entity = lane.as_ref().and_then(|lane| lane.entity(&self.plan.alert));
         match (&task.target, entity) {
-            (Target::None, _) => Ok(Known { subject: Subject::Nobody, partly: None }),
+            (Target::None, _) => self.those_around(task).await,
             (Target::Account(key), Some(Entity::Account(account))) => {
                 self.account(key, self.tools.resolver.identity(account, Fresh::Now).await, task)
             }
@@ -70,9 +87,9 @@ impl Context {
     ) -> Result<Known, ActionError> {
         match resolved {
             // With directories that could not be asked: the list says "unknown", unless it knows better.
-            Resolved::Away(facts, _) => Ok(Known { subject: Subject::Identity(facts), partly: None }),
+            Resolved::Away(facts, _) => Ok(Known::one(Subject::Identity(facts), None)),
             Resolved::Found(facts) if facts.accounts.iter().any(|account| account.key == *key) => {
-                Ok(Known { subject: Subject::Identity(facts), partly: None })
+                Ok(Known::one(Subject::Identity(facts), None))
             }
             Resolved::Found(_) => Err(ActionError::not_found(format!(
                 "{} is no longer one of the accounts that the alert's names lead to",
@@ -94,8 +111,8 @@ impl Context {
             other => return Err(nobody(other)),
         };
         match (found.into_iter().find(|facts| facts.key == *key), partly) {
-            (Some(facts), partly) => Ok(Known { subject: Subject::Device(facts), partly }),
-            (None, Some(partly)) => Ok(Known { subject: Subject::Nobody, partly: Some(partly) }),
+            (Some(facts), partly) => Ok(Known::one(Subject::Device(facts), partly)),
+            (None, Some(partly)) => Ok(Known::one(Subject::Nobody, Some(partly))),
             (None, None) => Err(ActionError::not_found(format!(
                 "{} is no longer the device that the alert's names lead to",
                 task.display
@@ -103,10 +120,86 @@ impl Context {
         }
     }
 
+    /// Those whom a call is about that names nobody: whoever its lane, and the lanes around it, are about.
+    async fn those_around(&self, task: &Task) -> Result<Known, ActionError> {
+        let mut known = Known::one(Subject::Nobody, None);
+        for kind in &task.about {
+            let find = |state: &RunState| scope::entity_for(state, state.lane(task.id.lane)?.lane(), *kind);
+            let lane = self.log.look(find).await;
+            match lane.as_ref().and_then(|lane| lane.entity(&self.plan.alert)) {
+                Some(Entity::Account(account)) => {
+                    match self.tools.resolver.identity(account, Fresh::Now).await {
+                        Resolved::Found(facts) | Resolved::Away(facts, _) => {
+                            known.about.push(Subject::Identity(facts));
+                        }
+                        other => return Err(nobody(other)),
+                    }
+                }
+                Some(Entity::Device(device)) => {
+                    known.about.extend(self.device_around(device, &mut known.partly).await?)
+                }
+                _ => return Err(ActionError::rejected("what the step is about is no longer in its lane")),
+            }
+        }
+        Ok(known)
+    }
+
+    /// A device, as every system describes it. Where no system is connected that knows devices, the list is asked about
+    /// the names that the alert has for it: whatever else an entry goes by is unknown, and stops the call.
+    async fn device_around(
+        &self,
+        device: &Device,
+        partly: &mut Option<ActionError>,
+    ) -> Result<Vec<Subject>, ActionError> {
+        let found = match self.tools.resolver.device(device, Fresh::Now).await {
+            Resolved::Found(found) => found,
+            Resolved::Away(found, unanswered) => {
+                *partly = Some(away(&unanswered));
+                found
+            }
+            Resolved::Nobody(_) if self.tools.resolver.device_directories().is_empty() => {
+                vec![self.as_the_alert_has_it(device)]
+            }
+            other => return Err(nobody(other)),
+        };
+        match found.is_empty() {
+            true => Ok(vec![Subject::Nobody]),
+            false => Ok(found.into_iter().map(Subject::Device).collect()),
+        }
+    }
+
+    fn as_the_alert_has_it(&self, device: &Device) -> DeviceFacts {
+        let display = device.name.clone().unwrap_or_default();
+        DeviceFacts {
+            key: DeviceKey { provider: Provider::from("alert"), realm: String::new(), id: display.clone() },
+            display,
+            identifiers: device.identifiers.clone(),
+            tags: None,
+            addresses: None,
+            protected: None,
+            read_at: self.now(),
+        }
+    }
+
+    /// What a task's action is for it: a call that names nobody, and is about somebody all the same, is taken for what it
+    /// may do to them.
+    pub(crate) fn spec_of(&self, task: &Task, spec: &ActionSpec) -> ActionSpec {
+        match task.about.first() {
+            Some(kind) => ActionSpec { impact: Impact::Disruptive, target: *kind, ..*spec },
+            None => *spec,
+        }
+    }
+
     /// Asks the exclusion list, as it is at this moment.
     pub(crate) fn clear(&self, known: &Known, task: &Task, spec: &ActionSpec) -> Result<Cleared, Excluded> {
         let list = self.tools.exclusions.now();
-        let cleared = list.clear(&known.subject, task.target.clone(), spec, self.now());
+        let mut cleared = match known.about.is_empty() {
+            true => list.clear(&known.subject, task.target.clone(), spec, self.now()),
+            false => list.clear_about(&known.about[0], spec, self.now()),
+        };
+        for subject in known.about.iter().skip(1) {
+            cleared = cleared.and(list.clear_about(subject, spec, self.now()));
+        }
         match (&known.partly, spec.impact, cleared) {
             (Some(partly), Impact::Disruptive, Ok(_) | Err(Excluded { reason: Reason::Unknown(_), .. })) => {
                 Err(Excluded {

@@ -28,6 +28,7 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
     };
     let lane = &lane;
     let Verb::Do(act) = &step.verb else { return Ok(Done::default()) };
+    let around = entities_around(cx, lane).await;
     let params = match fill(cx, lane, act).await {
         Ok(params) => params,
         Err(error) => return Ok(not_worked_out(lane, step, error).into()),
@@ -36,7 +37,7 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
         Worked::Out(targets, meant) => {
             let tasks = targets.into_iter().zip(0..).map(|(target, number)| {
                 let id = TaskId { lane: lane.id, step: step.id.clone(), number };
-                task(cx, id, act, target, params.clone())
+                task(cx, id, act, target, params.clone(), &around)
             });
             let (lane, step, tasks) = (lane.id, step.id.clone(), tasks.collect());
             Entry::Expanded { lane, step, tasks, nobody: None, meant: meant.map(Box::new), trace }
@@ -116,6 +117,21 @@ async fn lane_of(cx: &Context, lane: LaneId) -> Option<Lane> {
     cx.log.look(|state| state.lane(lane).map(|lane| lane.lane().clone())).await
 }
 
+/// What a lane, and those that it is within, are about, as far as it can be on the exclusion list.
+struct Around {
+    kinds: Vec<TargetKind>,
+    display: String,
+}
+
+async fn entities_around(cx: &Context, lane: &Lane) -> Around {
+    let has_one = |state: &RunState, kind: &TargetKind| {
+        scope::entity_for(state, lane, *kind).is_some_and(|lane| lane.entity(&cx.plan.alert).is_some())
+    };
+    let kinds = [TargetKind::Account, TargetKind::Device];
+    let kinds = cx.log.look(|state| kinds.into_iter().filter(|kind| has_one(state, kind)).collect()).await;
+    Around { kinds, display: lane.display.clone() }
+}
+
 async fn fill(cx: &Context, lane: &Lane, act: &DoStep) -> Result<Value, ActionError> {
     cx.log
         .look(|state| {
@@ -191,10 +207,18 @@ fn task(
     act: &DoStep,
     (target, provider, display): (Target, Provider, String),
     params: Value,
+    around: &Around,
 ) -> Task {
     let offered = cx.tools.hands.eyes.on(&act.action, &provider);
+    let disrupts = !act.informs && offered.is_some_and(|eye| eye.info().disrupts(&params));
     let held = offered.filter(|_| target == Target::None).and_then(|eye| eye.held(&params));
-    let display = held.clone().unwrap_or(display);
+    let about = if disrupts { around.kinds.clone() } else { Vec::new() };
+    // A call that names nobody is known by whom it is about.
+    let display = match (&held, about.is_empty()) {
+        (Some(held), _) => held.clone(),
+        (None, false) => around.display.clone(),
+        (None, true) => display,
+    };
     Task {
         id,
         action: act.action.clone(),
@@ -207,6 +231,7 @@ fn task(
         retry: act.retry,
         verify_within: act.verify_within,
         held,
+        about,
         must_last: act.hold,
         undo_after: match act.undo {
             UndoRule::Manual | UndoRule::Never => None,

@@ -18,7 +18,7 @@ async fn verdict(cx: &Context, eyes: &Eyes, task: &TaskState) -> Verdict {
     let Some(eye) = eyes.on(&task.task.action, &task.task.provider) else {
         return Verdict::CannotTell { error: not_offered(task) };
     };
-    let spec = &eye.info().spec;
+    let spec = &cx.spec_of(&task.task, &eye.info().spec);
     let known = match cx.who_is(&task.task).await {
         Ok(known) => known,
         Err(error) => return Verdict::CannotTell { error },

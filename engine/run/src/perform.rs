@@ -22,7 +22,7 @@ pub(crate) async fn perform(cx: &Context, task: &TaskState) -> Result<Done, Halt
 
 async fn attempt(cx: &Context, task: &TaskState) -> Result<Done, Early> {
     let (eye, action) = at_hand(cx, task)?;
-    let spec = &eye.info().spec;
+    let spec = &cx.spec_of(&task.task, &eye.info().spec);
     if cx.wait_for_brake(spec.impact).await {
         // The plan may have changed meanwhile: somebody may have stopped the run.
         return Ok(Done::default());
@@ -100,7 +100,7 @@ async fn settled(cx: &Context, task: &TaskState) -> Result<Done, Early> {
     let Ok((eye, action)) = at_hand(cx, task) else {
         return Ok(unsettled(cx, task, not_offered(task)).into());
     };
-    let spec = &eye.info().spec;
+    let spec = &cx.spec_of(&task.task, &eye.info().spec);
     if cx.wait_for_brake(spec.impact).await {
         return Ok(Done::default());
     }
@@ -174,7 +174,7 @@ async fn repeat_blindly(
     eye: &Eye,
     action: &Arc<dyn AnyAction>,
 ) -> Result<Done, Early> {
-    let spec = &eye.info().spec;
+    let spec = &cx.spec_of(&task.task, &eye.info().spec);
     if spec.repeat == Repeat::Never {
         return Ok(attention(
             task,

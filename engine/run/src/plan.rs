@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_action::{ActionName, Target};
+use quell_action::{ActionName, Target, TargetKind};
 use quell_alert::{Alert, EntityKind, Provider, Timestamp};
 use quell_playbook::model::{ContentHash, Mode, PlaybookName, Retry, StepId};
 use serde::{Deserialize, Serialize};
@@ -190,6 +190,10 @@ pub struct Task {
     /// What it keeps as it is, where its target does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
+    /// Whom it is about, where it has no target and may take something away all the same: the exclusion list is asked about
+    /// them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<TargetKind>,
     /// How long the effect must last, once it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub must_last: Option<Duration>,

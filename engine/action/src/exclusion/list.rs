@@ -90,6 +90,32 @@ impl ExclusionList {
         Ok(Cleared::new(target))
     }
 
+    /// Clears a call that has no target of its own and is about this subject all the same, now: as if it acted on all that
+    /// the subject has.
+    ///
+    /// # Errors
+    /// As [`Self::clear`].
+    pub fn clear_about(
+        &self,
+        subject: &Subject,
+        action: &ActionSpec,
+        now: Timestamp,
+    ) -> Result<Cleared, Excluded> {
+        let about = match subject {
+            Subject::Identity(identity) => {
+                identity.accounts.first().map(|account| Target::Account(account.key.clone()))
+            }
+            Subject::Device(device) => Some(Target::Device(device.key.clone())),
+            Subject::Nobody => None,
+        };
+        let about = about.unwrap_or(Target::None);
+        if action.impact == Impact::Disruptive {
+            self.judge(subject, &about, action, now)
+                .map_err(|reason| Excluded { display: display_of(subject, &about), reason })?;
+        }
+        Ok(Cleared::new(Target::None))
+    }
+
     /// The entries that name this subject and hold now, whatever action they stop: what `exclusions test` shows.
     pub fn naming(&self, subject: &Subject, now: Timestamp) -> Vec<&Entry> {
         let positions = match subject {

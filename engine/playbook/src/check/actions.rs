@@ -40,6 +40,7 @@ impl<'a> Check<'a> {
         if let (Some(Some(_)), Some(entry)) = (verify, fields.entry("verify")) {
             self.readable(&name, &concerned, &entry.key_span);
         }
+        let informs = fields.entry("impact").map(|entry| self.impact(&name, &concerned, entry));
         Some(DoStep {
             action: ActionName(name),
             target: has_target.then_some(target)?,
@@ -51,6 +52,7 @@ impl<'a> Check<'a> {
             verify_within: verify.map_or(Some(None), |verify| verify.map(|(within, _)| Some(within)))?,
             hold: verify.flatten().and_then(|(_, hold)| hold),
             per_minute: rate.map_or(Some(None), |rate| rate.map(Some))?,
+            informs: informs.unwrap_or(Some(false))?,
             approval: approval.map_or(Some(None), |approval| approval.map(Some))?,
         })
     }

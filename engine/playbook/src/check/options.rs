@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use quell_action::ActionInfo;
+
 use super::Check;
 use super::shape::Keys;
 use crate::codes;
 use crate::model::{OnError, Retry, RetryOn, UndoRule};
-use crate::parse::{Content, Node};
+use crate::parse::{Content, Entry, Node};
 
 pub(crate) const DEFAULTS: Keys =
     Keys { what: "`defaults`", known: &["timeout", "retry"], required: &[], coming: &[] };
@@ -26,6 +28,9 @@ pub(crate) const VERIFY: Keys =
 
 pub(crate) const RATE: Keys =
     Keys { what: "`rate`", known: &["per_minute"], required: &["per_minute"], coming: &[] };
+
+/// What the author of a call can say of it. Without it, whoever it is about is asked of the exclusion list.
+pub(crate) const IMPACT: [(&str, bool); 1] = [("informing", true)];
 
 /// After what an attempt can be made again.
 pub(crate) const RETRY_ON: [&str; 3] = ["throttled", "unavailable", "timeout"];
@@ -55,6 +60,18 @@ impl Check<'_> {
             defaults.retry = retry;
         }
         defaults
+    }
+
+    /// `impact: informing`: the author's word that a call takes nothing away from anybody.
+    pub(super) fn impact(&mut self, action: &str, concerned: &[&ActionInfo], entry: &Entry) -> Option<bool> {
+        if concerned.iter().all(|info| !info.may_disrupt) {
+            let message = format!("what `{action}` does is known: `impact` says nothing about it");
+            self.say(codes::MISPLACED, &entry.key_span, message, |d| {
+                d.help("leave it out; it goes with calls of which only their author knows what they do")
+            });
+            return None;
+        }
+        self.word(&entry.value, "`impact`", &IMPACT, &[])
     }
 
     /// `timeout`: for one attempt.

@@ -15,8 +15,8 @@ pub(crate) const STEP: Keys = Keys {
     what: "a step",
     known: &[
         "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval",
-        "verify", "rate", "ask", "wait", "parallel", "for_each", "steps", "choose", "run", "inputs", "set",
-        "stop",
+        "verify", "rate", "impact", "ask", "wait", "parallel", "for_each", "steps", "choose", "run",
+        "inputs", "set", "stop",
     ],
     required: &[],
     coming: &["using"],
@@ -27,7 +27,7 @@ pub(crate) const VERBS: [&str; 9] =
     ["do", "ask", "wait", "parallel", "for_each", "choose", "run", "set", "stop"];
 
 /// What only goes together with `do`.
-const OF_DO: [&str; 8] = ["at", "with", "timeout", "retry", "undo", "approval", "verify", "rate"];
+const OF_DO: [&str; 9] = ["at", "with", "timeout", "retry", "undo", "approval", "verify", "rate", "impact"];
 
 /// Verbs that cannot fail themselves.
 const CANNOT_FAIL: [&str; 4] = ["wait", "parallel", "choose", "stop"];

@@ -171,6 +171,8 @@ pub struct DoStep {
     pub hold: Option<Duration>,
     /// How many calls of this step are begun in a minute at most, over all runs of the playbook.
     pub per_minute: Option<u32>,
+    /// Whether the author says that it takes nothing away from anybody, where the action cannot know.
+    pub informs: bool,
     /// Who must agree before it is called, once it is known what exactly would be done.
     pub approval: Option<Asking>,
 }

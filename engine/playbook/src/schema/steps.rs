@@ -9,7 +9,7 @@ use super::conditions::group;
 use super::{described, list, object, reference, text, words};
 use crate::check::asking::{ASK, STEP_APPROVAL};
 use crate::check::flow::{BRANCH, STOP, WAIT};
-use crate::check::options::{DEFAULTS, RATE, RETRY, RETRY_ON, UNDO, VERIFY};
+use crate::check::options::{DEFAULTS, IMPACT, RATE, RETRY, RETRY_ON, UNDO, VERIFY};
 use crate::check::steps::{STEP, VERBS};
 
 pub(super) fn define(catalogue: &Catalogue, definitions: &mut Map<String, Value>) {
@@ -86,6 +86,10 @@ fn key(key: &str) -> Option<Value> {
         "rate" => described(
             object(&RATE, |_| Some(json!({ "type": "integer", "minimum": 1, "maximum": 10_000 }))),
             "How many calls are begun in a minute at most.",
+        ),
+        "impact" => described(
+            words(&IMPACT.map(|(word, _)| word)),
+            "That a call over `http` or a script takes nothing away from whomever the step is about.",
         ),
         "approval" => json!({ "anyOf": [{ "const": "ask" }, object(&STEP_APPROVAL, asking)] }),
         "ask" => described(object(&ASK, asking), "A question to people."),

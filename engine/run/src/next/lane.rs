@@ -34,7 +34,9 @@ pub(super) fn go_on(playbook: &Playbook, state: &RunState, moment: &Moment, next
         }
         let before = next.size();
         Course { playbook, state, lane, lane_state, now, moment }.take(next);
-        match next.size() == before {
+        // Whoever waits for the answer to a call has nothing to do, and does not rest.
+        let is_calling = lane_state.tasks().any(|task| task.phase == Phase::Started);
+        match next.size() == before && !is_calling {
             true => next.resting.push(lane.id),
             false => *left = left.saturating_sub(1),
         }
