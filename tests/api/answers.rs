@@ -80,7 +80,8 @@ pub(crate) fn undone() -> Undone {
         result: "could not be undone".into(),
         open: true,
     };
-    Undone { run: "7ffc64eb".into(), tasks: vec![task] }
+    let called = vec![Undone { run: NAME.into(), tasks: vec![task.clone()], called: Vec::new() }];
+    Undone { run: "7ffc64eb".into(), tasks: vec![task], called }
 }
 
 pub(crate) fn in_question() -> Vec<InQuestion> {

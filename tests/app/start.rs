@@ -67,6 +67,34 @@ fn a_start_is_done_once_recorded_and_can_be_undone() {
     place.quell(&["undo", of("everywhere")["id"].as_str().unwrap()]).well();
 }
 
+/// What a run called did its work for it: with the run it is taken back, and the dry run says so first.
+#[test]
+fn taking_a_run_back_takes_back_what_it_called() {
+    let place = place();
+    let start = ["start", "by-hand", "--input", "target=alice@contoso.example", "--yes", "--json"];
+    let run = place.quell(&start).well().json()["runs"][0]["summary"]["id"].as_str().unwrap().to_owned();
+    let disabled = || {
+        let seen = place.quell(&["identity", "alice@contoso.example", "--json"]).well().json();
+        let accounts = seen["accounts"].as_array().unwrap().clone();
+        accounts.iter().filter(|account| account["enabled"] == false).count()
+    };
+    assert_eq!(disabled(), 3);
+
+    let dry = place.quell(&["undo", &run, "--dry-run", "--json"]).well().json();
+    assert_eq!(dry["tasks"].as_array().unwrap().len(), 0, "it has done nothing itself: {dry}");
+    let would = dry["called"][0]["tasks"].as_array().unwrap().clone();
+    assert_eq!(would.len(), 3, "{dry}");
+    assert!(would.iter().all(|task| task["result"] == "would be undone"), "{dry}");
+    let told = place.quell(&["undo", &run, "--dry-run"]).well().out;
+    assert_eq!(told.matches("would be undone").count(), 3, "{told}");
+    assert_eq!(disabled(), 3, "nothing was touched");
+
+    place.quell(&["undo", &run]).well();
+    assert_eq!(disabled(), 0);
+    let again = place.quell(&["undo", &run]).well().out;
+    assert_eq!(again.matches("it had not been done").count(), 0, "{again}");
+}
+
 #[test]
 fn an_excluded_person_is_left_alone_by_hand_too() {
     let place = place();

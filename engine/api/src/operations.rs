@@ -174,6 +174,9 @@ pub struct Undone {
     pub run: String,
     /// What was, or with `dry` would be, taken back; task by task.
     pub tasks: Vec<UndoneTask>,
+    /// The same of the runs that it called, and that they called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<Undone>,
 }
 
 /// One task of an undo.

@@ -17,7 +17,7 @@ use crate::show::{BAD, GOOD, Show, Table, styled};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "What was already so before the run (an account that was disabled by somebody else) is never undone,
-and what somebody changed since is left alone and reported.
+and what somebody changed since is left alone and reported. With a run goes what the runs did that it called.
 
 Examples:
   quell undo 3f2a --dry-run
@@ -80,10 +80,16 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn is_clean(undone: &Undone) -> bool {
-    undone.tasks.iter().all(|task| !task.open)
+    undone.tasks.iter().all(|task| !task.open) && undone.called.iter().all(is_clean)
+}
+
+/// A run, and those that it called.
+fn with_called(undone: &Undone) -> Vec<&Undone> {
+    std::iter::once(undone).chain(undone.called.iter().flat_map(with_called)).collect()
 }
 
 fn tell(show: Show, undone: &[Undone], nothing: &str) {
+    let undone: Vec<&Undone> = undone.iter().flat_map(with_called).collect();
     if undone.iter().all(|one| one.tasks.is_empty()) {
         return show.line(nothing);
     }

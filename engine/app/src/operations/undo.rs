@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quell_api::{Refusal, UndoMany, UndoOrder, Undone, UndoneTask};
-use quell_run::{Entry, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
+use quell_run::{EngineError, Entry, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
 
 use super::{exclusion, refused};
 use crate::wire::App;
@@ -16,23 +16,69 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How often the run is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// Takes back what a run changed, or one task of it; with the whole run, also what the runs did that it called. A run that
+/// still goes on is stopped first: nothing more is begun in order to be taken back.
 pub(super) async fn undo(app: &Arc<App>, run: &RunId, order: &UndoOrder) -> Result<Undone, Refusal> {
-    let before = state(app, run).await?;
+    let mut concerned = Vec::new();
+    let mut open = vec![run.clone()];
+    while let Some(run) = open.pop() {
+        let before = state(app, &run).await?;
+        let wanted = wanted(&run, &before, order)?;
+        let begun = match (order.dry, &order.task) {
+            (true, _) => Vec::new(),
+            (false, None) if before.finish().is_none() => stop(app, &run, &order.by).await?,
+            (false, _) => begin(app, &run, &before, &wanted, &order.by).await?,
+        };
+        if order.task.is_none() {
+            open.extend(called_by(app, &run).await?.into_iter().rev());
+        }
+        concerned.push((run, before, wanted, begun));
+    }
+    let mut undone = Vec::new();
+    for (run, before, wanted, begun) in &concerned {
+        undone.push(match order.dry {
+            true => foreseen(run, before, wanted),
+            false => outcome(app, run, wanted, begun).await?,
+        });
+    }
+    let called = undone.split_off(1);
+    let own = undone.pop().ok_or_else(|| Refusal::not_found(format!("there is no run {run}")))?;
+    Ok(Undone { called, ..own })
+}
+
+fn wanted(run: &RunId, before: &RunState, order: &UndoOrder) -> Result<Vec<TaskId>, Refusal> {
     let wanted: Vec<TaskId> = before
         .tasks()
         .filter(|task| order.task.as_ref().is_none_or(|name| *name == task.task.id.to_string()))
         .map(|task| task.task.id.clone())
         .collect();
-    if let (Some(name), true) = (&order.task, wanted.is_empty()) {
-        return Err(Refusal::not_found(format!(
-            "run {run} has no task {name}; `quell runs show` names them"
-        )));
+    match (&order.task, wanted.is_empty()) {
+        (Some(name), true) => {
+            Err(Refusal::not_found(format!("run {run} has no task {name}; `quell runs show` names them")))
+        }
+        _ => Ok(wanted),
     }
-    if order.dry {
-        return Ok(foreseen(run, &before, &wanted));
+}
+
+/// Stops a run and takes back what it did, calls included that are under way.
+async fn stop(app: &Arc<App>, run: &RunId, by: &str) -> Result<Vec<TaskId>, Refusal> {
+    match app.engine.undo(run, None, by).await {
+        Ok(begun) => Ok(begun),
+        Err(EngineError::Refused(quell_run::Refusal::NothingToUndo)) => Ok(Vec::new()),
+        Err(error) => Err(refused(error)),
     }
-    let begun = begin(app, run, &before, &wanted, &order.by).await?;
-    outcome(app, run, &wanted, &begun).await
+}
+
+/// The runs that a run has called, in that order; those apart that were never made.
+async fn called_by(app: &Arc<App>, run: &RunId) -> Result<Vec<RunId>, Refusal> {
+    let mut called = Vec::new();
+    for line in app.store.runs().lines(run).await.map_err(Refusal::unavailable)? {
+        let Entry::Called { call, .. } = line.entry else { continue };
+        if app.store.runs().summary(&call.run).await.map_err(Refusal::unavailable)?.is_some() {
+            called.push(call.run);
+        }
+    }
+    Ok(called)
 }
 
 /// Takes back what is still held of somebody, or since some time, over all runs. All of it is asked for before any of it
@@ -89,7 +135,7 @@ async fn held(app: &Arc<App>, order: &UndoMany) -> Result<BTreeMap<RunId, Vec<Ta
 
 fn foreseen(run: &RunId, state: &RunState, wanted: &[TaskId]) -> Undone {
     let tasks = state.tasks().filter(|task| wanted.contains(&task.task.id));
-    Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, true)).collect() }
+    Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, true)).collect(), called: Vec::new() }
 }
 
 /// Asks for these tasks to be taken back; returns those that can be.
@@ -127,7 +173,7 @@ async fn outcome(
         }
         told
     });
-    Ok(Undone { run: run.0.clone(), tasks: tasks.collect() })
+    Ok(Undone { run: run.0.clone(), tasks: tasks.collect(), called: Vec::new() })
 }
 
 /// The run's state when these tasks are taken back, or cannot be, or it takes too long to wait for.
