@@ -16,13 +16,14 @@ const TOP: [&str; 8] =
 const EMPTY_NAMES: [&str; 8] = ["util", "utils", "common", "helpers", "helper", "misc", "base", "manager"];
 
 /// Which rooms each crate may use; `ARCHITECTURE.md` explains the table.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("quell-alert", &[]),
     ("quell-action", &["quell-alert"]),
     ("quell-playbook", &["quell-alert", "quell-action"]),
-    ("quell-run", &["quell-alert", "quell-action", "quell-playbook"]),
-    ("quell-store", &["quell-alert", "quell-action", "quell-playbook", "quell-run"]),
-    ("quell-ingest", &["quell-alert"]),
+    ("quell-crash", &[]),
+    ("quell-run", &["quell-alert", "quell-action", "quell-playbook", "quell-crash"]),
+    ("quell-store", &["quell-alert", "quell-action", "quell-playbook", "quell-run", "quell-crash"]),
+    ("quell-ingest", &["quell-alert", "quell-crash"]),
     ("quell-api", &["quell-alert", "quell-action", "quell-playbook", "quell-run"]),
     ("quell-kit", &["quell-alert", "quell-action"]),
     ("quell-connectors", &["quell-action"]),

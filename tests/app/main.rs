@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
 mod colour;
+mod crash_points;
 mod exclusions;
 mod help;
 mod json;

@@ -97,7 +97,14 @@ impl Site {
 
     /// Starts an engine, which may not come up.
     pub fn run(&self) -> Engine {
-        let engine = Engine::start(self.command(&["run"]), self.form.state.clone());
+        self.run_with(&[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn run_with(&self, variables: &[(&str, &str)]) -> Engine {
+        let mut command = self.command(&["run"]);
+        command.envs(variables.iter().copied());
+        let engine = Engine::start(command, self.form.state.clone());
         self.said.lock().push(engine.said.clone());
         engine
     }

@@ -15,3 +15,12 @@ pub fn control(program: &str, arguments: &[&str]) -> String {
     assert!(output.status.success(), "{arguments:?}: {words}");
     String::from_utf8(output.stdout).unwrap()
 }
+
+/// The value of a variable that may be left out.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long and from where a test goes on comes from the environment"
+)]
+pub fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -96,7 +96,10 @@ impl Decider {
         let new =
             NewAlert { alert: Arc::clone(alert), raw: raw.to_vec(), origin: origin.clone(), received: now };
         let attached = openings.iter().filter(|opening| opening.batch.is_none()).count() as u64;
-        Ok(match self.store.alerts().accept_with(new, standing, openings).await? {
+        quell_crash::point!("app.alert.decided");
+        let accepted = self.store.alerts().accept_with(new, standing, openings).await?;
+        quell_crash::point!("app.alert.recorded");
+        Ok(match accepted {
             Accepted::Recorded { created, .. } => {
                 self.hand_over(plans, &created);
                 Some(Decision::Accepted { runs: created, attached })

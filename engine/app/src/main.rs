@@ -6,6 +6,8 @@ mod cli;
 mod clock;
 mod config;
 mod connectors;
+#[cfg(feature = "crash-points")]
+mod crashing;
 mod decider;
 mod environment;
 mod exclusions;

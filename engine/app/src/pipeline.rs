@@ -67,6 +67,7 @@ impl Pipeline {
                 fetched = self.source.fetch(BATCH) => fetched?,
             };
             let Some(deliveries) = deliveries else { break };
+            quell_crash::point!("app.batch.fetched");
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
@@ -118,6 +119,7 @@ impl Pipeline {
         loop {
             match self.decider.decide(&alert, &raw, &origin, &mut doubtful).await {
                 Ok(decision) => {
+                    quell_crash::point!("app.alert.handed-over");
                     if trying.store.ends() {
                         tracing::info!("alerts are accepted again");
                     }

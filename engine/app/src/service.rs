@@ -50,6 +50,7 @@ pub(crate) async fn serve(site: Site) -> anyhow::Result<Tally> {
 /// Takes up what an earlier engine left unfinished, then takes alerts in.
 async fn work(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Tally> {
     let recovered = app.engine.recover().await?;
+    quell_crash::point!("app.recovered");
     tracing::info!(
         resumed = recovered.resumed.len(),
         waiting = recovered.waiting.len(),

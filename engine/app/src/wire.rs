@@ -85,6 +85,7 @@ impl App {
             Reach::Observing => Store::in_memory(&MemoryDisk::default())?,
         };
         store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
+        quell_crash::point!("app.playbooks.kept");
         let operators = store.exclusions().list().await?;
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));

@@ -239,6 +239,7 @@ impl Intake {
         state.accepted += acceptance.counted as u64;
         state.note_load(&self.limits);
         drop(state);
+        quell_crash::point!("ingest.accepted");
         self.accepted.notify_all();
         acceptance
     }

@@ -74,7 +74,9 @@ pub(crate) async fn call(
         Request::new(cleared, task.key(&cx.plan.run), task.task.time_limit, task.task.params.clone())
             .expecting(before);
     let from = cx.now();
+    quell_crash::point!("run.call.sending");
     let answer = cx.within(task.task.time_limit, action.execute(request), || no_answer(&task.task)).await;
+    quell_crash::point!("run.call.answered");
     let took = (cx.now() - from).to_std().unwrap_or_default();
     if spec.impact != Impact::Informing {
         cx.tools.resolver.forget(&task.task.target);

@@ -75,6 +75,7 @@ pub(crate) async fn call(cx: &Context, lane: LaneId, step: &StepId, trace: Value
     let entry = Entry::Called { lane, step: step.clone(), call: Box::new(call.clone()), trace };
     cx.log.note(vec![entry], Vec::new()).await?;
     cx.log.flush().await?;
+    quell_crash::point!("run.callee.written");
     bring_up_to_date(cx, lane, step, &call).await?;
     Ok(Done::default())
 }

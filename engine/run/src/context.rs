@@ -139,7 +139,10 @@ impl Context {
         let limit = self.tools.settings.look_time_limit;
         let late = || ActionError::unavailable(format!("{} did not answer in time when read", task.provider));
         // Reading changes nothing: not to know how it went is only not to have read.
-        self.within(limit, look, late).await.map_err(|error| match error.failure {
+        quell_crash::point!("run.look.asking");
+        let seen = self.within(limit, look, late).await;
+        quell_crash::point!("run.look.answered");
+        seen.map_err(|error| match error.failure {
             Failure::Uncertain => ActionError::unavailable(error.message),
             _ => error,
         })

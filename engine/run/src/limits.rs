@@ -52,7 +52,10 @@ impl Context {
             granted,
             at: self.now(),
         };
-        Ok(match self.tools.journal.reserve(order).await? {
+        quell_crash::point!("run.place.taking");
+        let reserved = self.tools.journal.reserve(order).await?;
+        quell_crash::point!("run.place.taken");
+        Ok(match reserved {
             Reserved::Counted => None,
             Reserved::Over(exceeded) => Some(self.held_back(&task.task, exceeded)),
         })

@@ -103,7 +103,9 @@ impl RunLog {
             return Ok(Intent::NoLongerWanted);
         }
         self.take(&mut inner, vec![entry])?;
+        quell_crash::point!("run.intent.writing");
         self.flush_all(&mut inner).await?;
+        quell_crash::point!("run.intent.written");
         Ok(Intent::OnDisk)
     }
 
@@ -164,7 +166,9 @@ impl RunLog {
             Batch { run: self.run.clone(), lines: lines.clone(), summary: inner.state.summary(), holds };
         // Should this future be dropped while it waits, nobody may take up what is in memory.
         inner.broken = true;
+        quell_crash::point!("run.lines.writing");
         self.journal.append(batch).await?;
+        quell_crash::point!("run.lines.written");
         inner.broken = false;
         for line in lines {
             // Nobody listening is no error.

@@ -170,7 +170,8 @@ impl Resolver {
     ) -> Result<T, ActionError> {
         let _one_of_the_calls = self.calls.acquire().await;
         let question = AssertUnwindSafe(question).catch_unwind();
-        tokio::select! {
+        quell_crash::point!("run.directory.asking");
+        let answer = tokio::select! {
             biased;
             answer = question => answer.unwrap_or_else(|_| {
                 Err(ActionError::unavailable(format!("the connector of {provider} failed (a defect in it)")))
@@ -179,7 +180,9 @@ impl Resolver {
                 let seconds = self.time_limit.as_secs();
                 Err(ActionError::unavailable(format!("{provider} did not answer within {seconds} s")))
             }
-        }
+        };
+        quell_crash::point!("run.directory.answered");
+        answer
     }
 }
 

@@ -88,7 +88,10 @@ async fn restore(cx: &Context, task: &TaskState, ours: Ours, rest: Holds) -> Res
     let params = Restore { params: ours.params, before: ours.before, after: ours.after };
     let request = Request::new(cleared, key, task.task.time_limit, params);
     let late = || ActionError::uncertain(format!("no answer from {} to the undo", task.task.provider));
-    match cx.within(task.task.time_limit, action.restore(request), late).await {
+    quell_crash::point!("run.restore.sending");
+    let answer = cx.within(task.task.time_limit, action.restore(request), late).await;
+    quell_crash::point!("run.restore.answered");
+    match answer {
         Ok(outcome) => {
             cx.tools.resolver.forget(&task.task.target);
             Ok(seen_to(cx, &begun, eye, action, outcome, rest).await)

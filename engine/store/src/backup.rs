@@ -85,7 +85,9 @@ fn copy_out(store: &Store, file: &Path) -> Result<Copied, StoreError> {
     tapping.finish()?;
     write_tapped(&tapped, &mut out).map_err(failed)?;
     out.end().map_err(failed)?;
+    quell_crash::point!("store.copy.written");
     std::fs::rename(&unfinished, file).map_err(StoreError::io("rename into place", file))?;
+    quell_crash::point!("store.copy.in-place");
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?;
     Ok(Copied { changes: out.changes, commit: out.commit })

@@ -173,6 +173,7 @@ impl Committer {
         for Job { task, place } in group {
             task.answer(fate.as_ref().copied());
             drop(place);
+            quell_crash::point!("store.group.answered");
         }
     }
 
@@ -210,6 +211,7 @@ impl Committer {
             return Err(StoreError::Unavailable { reason });
         }
         self.full = false;
+        quell_crash::point!("store.group.evaluated");
         let number = self.last + 1;
         *self.slot.writing.lock() = Some(Instant::now());
         let written = self.write(Batch { number, changes });
@@ -244,8 +246,12 @@ impl Committer {
         let number = batch.number;
         batch.changes.insert(meta::COMMIT.to_vec(), Some(meta::commit_record(number)?));
         guard::call("apply a batch", || engine.apply(batch))?;
+        quell_crash::point!("store.group.applied");
         guard::call("sync", || engine.sync())?;
-        self.home.acknowledge(number)
+        quell_crash::point!("store.group.synced");
+        self.home.acknowledge(number)?;
+        quell_crash::point!("store.group.acknowledged");
+        Ok(())
     }
 
     fn look_for_room(&mut self) {

@@ -63,6 +63,7 @@ impl HighWater {
     pub(crate) fn raise(&mut self, commit: u64) -> Result<(), StoreError> {
         let write = || {
             self.file.write_all_at(&slot(commit), self.next * BLOCK)?;
+            quell_crash::point!("store.mark.written");
             self.file.sync_data()
         };
         write().map_err(StoreError::io("write the high-water mark", &self.path))?;

@@ -273,14 +273,17 @@ fn create(dir: &Path, kind: EngineKind, first: &Batch, mark_path: &Path) -> Resu
         Err(StoreError::HighWater { problem: "missing", .. }) => HighWater::create(mark_path, 0)?,
         opened => opened?,
     };
+    quell_crash::point!("store.mark.made");
     if mark.commit() > 0 {
         let found = format!("nothing: the folder {} is gone", dir.join(kind.name()).display());
         return Err(StoreError::Behind { dir: dir.to_path_buf(), acknowledged: mark.commit(), found });
     }
     let unfinished = remove_unfinished(dir, kind)?;
     create_engine(kind, &unfinished, first)?;
+    quell_crash::point!("store.made");
     let finished = dir.join(kind.name());
     fs::rename(&unfinished, &finished).map_err(StoreError::io("rename into place", &finished))?;
+    quell_crash::point!("store.in-place");
     sync_folder(dir)?;
     Ok(mark)
 }

@@ -20,6 +20,8 @@ Example:
 pub(crate) struct Args {}
 
 pub(crate) fn run(_: &Args, context: &Context) -> anyhow::Result<ExitCode> {
+    #[cfg(feature = "crash-points")]
+    crate::crashing::arm()?;
     let site = config::read(context.config.as_deref())?;
     let tally = block_on(async {
         let exporting = telemetry::begin(&site.config.logs, &site.config.telemetry)?;

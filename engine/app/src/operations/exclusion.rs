@@ -33,6 +33,7 @@ pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, R
     if let Some(other) = taken {
         return Err(Refusal::conflict(format!("the id {} is taken; ask again", other.id)));
     }
+    quell_crash::point!("app.exclusion.stored");
     app.renew_exclusions().await.map_err(Refusal::unavailable)?;
     tracing::info!(exclusion.id = %entry.id, "an exclusion was added");
     Ok(entry)

@@ -35,6 +35,7 @@ pub(super) async fn add(app: &Arc<App>, order: &AddToList) -> Result<Vec<ListEnt
         entries.push(ListEntry { because: new.because.clone(), until: new.until, ..entry });
     }
     let added = app.lists.add(&order.list, entries, &order.by).await.map_err(refused)?;
+    quell_crash::point!("app.list.stored");
     tracing::info!(list = order.list, entries = added.len(), by = order.by, "entries were added to a list");
     Ok(added)
 }

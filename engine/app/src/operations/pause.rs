@@ -14,6 +14,7 @@ pub(super) async fn pause(app: &Arc<App>, order: &PauseOrder) -> Result<PauseNot
     let wanted = Paused { by: order.by.clone(), at: app.clock.now(), because: order.because.clone() };
     match app.store.pause().set(wanted).await {
         Ok(paused) => {
+            quell_crash::point!("app.pause.stored");
             tracing::warn!(by = paused.by, because = paused.because, "paused: nothing disruptive begins");
             Ok(note(paused))
         }
@@ -26,6 +27,7 @@ pub(super) async fn pause(app: &Arc<App>, order: &PauseOrder) -> Result<PauseNot
 
 pub(super) async fn resume(app: &Arc<App>, by: &str) -> Result<Option<PauseNote>, Refusal> {
     let lifted = app.store.pause().lift(by, app.clock.now()).await.map_err(Refusal::unavailable)?;
+    quell_crash::point!("app.pause.lifted");
     app.brake.set(false);
     tracing::warn!(by, "goes on after a pause");
     Ok(lifted.map(note))

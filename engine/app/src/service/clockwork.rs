@@ -119,7 +119,9 @@ impl Clockwork {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let seen = Seen { schedule: schedule.to_string(), until };
-        self.store.schedules().note(&playbook.name, seen).await
+        self.store.schedules().note(&playbook.name, seen).await?;
+        quell_crash::point!("app.schedule.noted");
+        Ok(())
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) async fn open(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Re
     let doors = Doors { operations: Arc::new(Local::new(Arc::clone(app))), metrics: Some(metrics.clone()) };
     let routes = router(doors, Token::new(&text)?);
     reach::announce(&app.site.config.state, &address.to_string(), &text)?;
+    quell_crash::point!("app.announced");
     tracing::info!(%address, "listening for programs, metrics and health");
     // It outlives the first signal: what is being finished can be looked at.
     let closing = CancellationToken::new();

@@ -167,7 +167,11 @@ fn end_the_last_line(file: &mut File) -> std::io::Result<()> {
 
 fn append(file: &mut File, text: &[u8]) -> std::io::Result<()> {
     let before = file.metadata()?.len();
-    let written = file.write_all(text).and_then(|()| file.sync_data());
+    let written = file.write_all(text).and_then(|()| {
+        quell_crash::point!("ingest.letter-file.written");
+        file.sync_data()
+    });
+    quell_crash::point!("ingest.letter-file.synced");
     if written.is_err() {
         // Half a letter (the disk is full) would be glued to the next one.
         let _ = file.set_len(before);

@@ -94,7 +94,10 @@ impl KafkaDeadLetters {
             Some(key) => record.key(key.as_slice()),
             None => record,
         };
-        match self.producer.send(record, ACKNOWLEDGED_WITHIN).await {
+        quell_crash::point!("ingest.letter.sending");
+        let sent = self.producer.send(record, ACKNOWLEDGED_WITHIN).await;
+        quell_crash::point!("ingest.letter.sent");
+        match sent {
             Ok(_) => Ok(true),
             Err((error, _)) => match error.rdkafka_error_code() {
                 Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize) => {

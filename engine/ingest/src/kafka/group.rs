@@ -104,7 +104,10 @@ impl Assignment {
                 let _ = list.add_partition_offset(topic, *partition, Offset::Offset(*position));
             }
         }
-        if let Err(error) = consumer.store_offsets(&list) {
+        quell_crash::point!("ingest.offsets.storing");
+        let stored = consumer.store_offsets(&list);
+        quell_crash::point!("ingest.offsets.stored");
+        if let Err(error) = stored {
             // Only partitions that are not ours any more are refused; they are delivered to their new owner.
             tracing::debug!(problem = plain(&error), "an offset was not stored");
         }
@@ -193,6 +196,7 @@ impl ConsumerContext for GroupContext {
             // The next commit holds the same or later positions, so nothing is lost by going on.
             tracing::warn!(problem = plain(&error), "offsets could not be committed; trying again");
         }
+        quell_crash::point!("ingest.offsets.committed");
     }
 }
 

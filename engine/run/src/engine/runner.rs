@@ -60,7 +60,10 @@ impl Runner {
         let run = plan.run.clone();
         let batch = Engine::first_batch(plan);
         let lines = batch.lines.clone();
-        match self.tools.journal.append(batch).await {
+        quell_crash::point!("run.making");
+        let made = self.tools.journal.append(batch).await;
+        quell_crash::point!("run.made");
+        match made {
             Ok(()) => {}
             Err(JournalError::Taken { .. }) => {
                 // A write that was reported as failed may have happened all the same.
