@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) granted: BTreeSet<String>,
     /// Whether the application must bind its tokens.
     pub(crate) demands_dpop: bool,
+    /// Whether it binds tokens of whoever shows a proof.
+    pub(crate) binds: bool,
     /// What a proof at the sign-in must hold.
     pub(crate) nonce: Option<String>,
     /// What a proof at a call must hold. Okta wants none today.
@@ -72,6 +74,7 @@ impl Default for State {
             .map(str::to_owned)
             .into(),
             demands_dpop: true,
+            binds: true,
             nonce: Some("nonce-of-today".into()),
             nonce_of_calls: None,
             ahead: 0,
@@ -167,6 +170,7 @@ impl State {
             (None, false) => None,
             (Some(proof), _) => Some(self.check_proof(seen, proof, None, self.nonce.clone())?),
         };
+        let key = key.filter(|_| self.binds);
         let scopes: BTreeSet<String> = field("scope").split(' ').map(str::to_owned).collect();
         if !scopes.is_subset(&self.granted) {
             return Err((400, "invalid_scope", "a scope is not granted"));

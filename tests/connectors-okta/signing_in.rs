@@ -81,16 +81,20 @@ async fn a_key_file_of_any_form_signs_with_any_kind_of_proof() {
     });
     std::fs::write(bench.path("key.jwk"), jwk.to_string()).unwrap();
     let file = json!({ "file": bench.path("key.jwk") });
-    for (change, algorithm) in [
-        (json!({}), "ES256"),
-        (json!({ "dpop": "rs256" }), "RS256"),
-        (json!({ "key": file, "key_id": null }), "ES256"),
-        (json!({ "key": file, "key_id": "another-name", "dpop": "rs256" }), "RS256"),
+    for (change, algorithm, id) in [
+        (json!({}), "ES256", KEY_ID),
+        (json!({ "dpop": "rs256" }), "RS256", KEY_ID),
+        (json!({ "key": file, "key_id": null }), "ES256", "2011-04-29"),
+        (json!({ "key": file, "key_id": "another-name", "dpop": "rs256" }), "RS256", "another-name"),
     ] {
         set_active(&bench);
         let connection = connect(&bench, change.clone()).await;
         assert!(disable(&connection).await.is_ok(), "{change}: {:?}", bench.organisation.sign_in.refusals());
-        assert_eq!(proof(asked(&bench).1.last().unwrap()).header["alg"], algorithm);
+        let (tokens, calls) = asked(&bench);
+        assert_eq!(proof(calls.last().unwrap()).header["alg"], algorithm);
+        let form = String::from_utf8_lossy(&tokens.last().unwrap().body).into_owned();
+        let assertion = form.split('&').find_map(|field| field.strip_prefix("client_assertion=")).unwrap();
+        assert_eq!(Signed::read(assertion).unwrap().header["kid"], id);
     }
 }
 
@@ -105,6 +109,12 @@ async fn a_token_that_is_not_bound_is_shown_without_a_proof() {
     assert!(calls.iter().all(|seen| seen.headers["authorization"].starts_with("Bearer ")));
     let report = connection.probe.probe().await;
     assert!(report.system.unwrap().ends_with("whose tokens are not bound to a key (DPoP)"));
+
+    // Nor where we offer to be bound and the organisation does not do that.
+    bench.organisation.sign_in.set(|state| state.binds = false);
+    set_active(&bench);
+    assert!(disable(&connect(&bench, json!({})).await).await.is_ok());
+    assert!(!asked(&bench).1.last().unwrap().headers.contains_key("dpop"));
 
     bench.organisation.sign_in.set(|state| state.demands_dpop = true);
     let error = disable(&connect(&bench, json!({ "dpop": "off" })).await).await.unwrap_err();
