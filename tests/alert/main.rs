@@ -7,6 +7,7 @@
 
 mod behaviour;
 mod golden;
+mod history;
 mod mutation;
 mod samples;
 mod show;

@@ -135,3 +135,23 @@ fn a_running_engine_starts_it_too() {
     let runs = place.quell(&["runs", "list", "--json"]).well().json();
     assert_eq!(runs.as_array().unwrap().len(), 2, "{runs}");
 }
+
+#[test]
+fn a_check_says_when_the_clock_starts_a_playbook() {
+    let place = Place::with_site();
+    place.write(
+        "playbooks/weekly.yaml",
+        "language: 1
+playbook: weekly
+title: Every Monday
+when: { schedule: { cron: \"30 6 * * mon\", timezone: Europe/Berlin } }
+steps:
+  - wait: { for: 1m }
+",
+    );
+    let said = place.quell(&["check"]).with_code(0);
+    assert_eq!(said.err.matches("Monday 2").count(), 3, "{}", said.err);
+    assert!(said.err.contains("weekly is due Monday 2") && said.err.contains(" 06:30 CE"), "{}", said.err);
+    let all = place.quell(&["check", "--json"]).with_code(0).json();
+    assert_eq!(all["schedules"][0]["next"].as_array().map(Vec::len), Some(3), "{all}");
+}

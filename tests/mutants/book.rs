@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use quell_action::Catalogue;
-use quell_alert::{Alert, Decoded};
+use quell_alert::Alert;
 use quell_playbook::{SourceFile, Surroundings, load};
-use quell_run::rehearsal::{AlertGiven, Rehearsal, read};
+use quell_run::rehearsal::{Rehearsal, read};
 
 /// A shipped playbook with its tests.
 pub(crate) struct Book {
@@ -53,8 +53,10 @@ impl Book {
             panic!("{}: {:?}", beside.display(), wrong.diagnostics);
         });
         let with_alert = |test: Rehearsal| {
-            let alert = alert_of(&test, path.parent().unwrap());
-            (test, alert)
+            let bytes =
+                |name: &str| fs::read(path.with_file_name(name)).map_err(|error| format!("{name}: {error}"));
+            let alert = test.alert(bytes).unwrap_or_else(|why| panic!("{}: {why}", test.name));
+            (test, alert.map(Arc::new))
         };
         Self {
             name: path.strip_prefix(root).unwrap().display().to_string(),
@@ -73,19 +75,7 @@ impl Book {
         };
         self.tests.iter().any(|(test, alert)| {
             let played = test.play(alert.clone(), playbook, &[], &CATALOGUE);
-            played.is_ok_and(|played| !played.differences.is_empty())
+            played.map_or(true, |played| !played.differences.is_empty())
         })
-    }
-}
-
-fn alert_of(test: &Rehearsal, folder: &Path) -> Option<Arc<Alert>> {
-    let bytes = match test.alert.as_ref()? {
-        AlertGiven::Inline(alert) => serde_json::to_vec(alert).unwrap(),
-        AlertGiven::File(name) => fs::read(folder.join(name)).unwrap(),
-    };
-    let mut decoded = quell_alert::decode(&bytes);
-    match decoded.remove(0) {
-        Decoded::Alert(alert) if decoded.is_empty() => Some(Arc::from(alert)),
-        other => panic!("{}: {other:?} {decoded:?}", test.name),
     }
 }

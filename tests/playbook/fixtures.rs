@@ -1,5 +1,6 @@
 //! A catalogue that does not change with the connectors, and alerts to try playbooks on.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use quell_action::{ActionInfo, ActionSpec, Catalogue, Impact, Repeat, TargetKind};
@@ -47,9 +48,21 @@ pub(crate) fn surroundings() -> Surroundings {
         known: Catalogue::new(actions()),
         teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
         limits: Some(quell_playbook::model::Limits::CAREFUL),
+        connections: Some(connections()),
         lists: Some(vec!["known-addresses".into(), "vip-users".into()]),
         ..Surroundings::default()
     }
+}
+
+/// What each connection of the site offers.
+fn connections() -> BTreeMap<String, Catalogue> {
+    let of =
+        |provider: &str| Catalogue::new(actions().into_iter().filter(|info| info.spec.provider == provider));
+    BTreeMap::from([
+        ("soc-chat".to_owned(), of("chat")),
+        ("identity-chat".to_owned(), of("chat")),
+        ("contoso".to_owned(), of("active_directory")),
+    ])
 }
 
 const BASE: ActionSpec = ActionSpec {
@@ -209,6 +222,7 @@ pub(crate) fn alert() -> Alert {
             ],
         }),
         part: None,
+        before: None,
         oddities: Vec::new(),
     }
 }

@@ -62,7 +62,9 @@ fn invalid_playbooks_are_refused_in_these_words() {
     let all: BTreeSet<String> = codes::ALL.iter().map(|code| code.id.to_owned()).collect();
     let missing: Vec<&String> = all.difference(&seen).collect();
     // Both readers would have to disagree where no other rule sees it; the unit tests hold the comparison itself.
-    assert_eq!(missing, [codes::READERS_DIFFER.id], "codes without a golden pair");
+    // Those of the end are about other files: samples and tests.
+    let elsewhere = [codes::READERS_DIFFER, codes::NEVER_HELD, codes::NEVER_HIT, codes::NOT_TESTED];
+    assert_eq!(missing, elsewhere.map(|code| code.id), "codes without a golden pair");
 }
 
 #[test]

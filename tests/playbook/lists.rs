@@ -24,7 +24,7 @@ fn moment(lists: &[(&str, Option<&[&str]>)]) -> Moment {
         None => NamedList::unreadable("the disk is gone"),
     };
     let lists = lists.iter().map(|(name, values)| ((*name).to_owned(), list(*values)));
-    Moment { now: now(), lists: Arc::new(Lists::new(lists)) }
+    Moment { now: now(), lists: Arc::new(Lists::new(lists)), kept: Arc::default() }
 }
 
 /// What a condition on the sample alert comes to, and its trace in words.

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod compliance;
 mod fixtures;
 mod formatting;
 mod golden;
 mod hostile;
+mod kept;
 mod lists;
 mod loading;
 mod matching;
@@ -18,5 +20,5 @@ mod schedules;
 mod schema;
 mod scopes;
 mod shipped;
+mod tables;
 mod tutorial;
-mod validator;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
-use quell_alert::{Alert, Decoded};
+use quell_alert::Alert;
 use quell_playbook::model::{Mode, Playbook};
 use quell_playbook::{SourceFile, Surroundings, load};
-use quell_run::rehearsal::{AlertGiven, Rehearsal, read};
+use quell_run::rehearsal::{Rehearsal, read};
 
 use crate::fixtures::shipped_folder;
 use crate::golden::{file_name, files};
@@ -37,15 +37,9 @@ fn tests() -> Vec<(String, String, Vec<Rehearsal>)> {
 }
 
 pub(crate) fn alert(test: &Rehearsal) -> Option<Arc<Alert>> {
-    let bytes = match test.alert.as_ref()? {
-        AlertGiven::Inline(alert) => serde_json::to_vec(alert).unwrap(),
-        AlertGiven::File(name) => fs::read(shipped_folder().join("identity").join(name)).unwrap(),
-    };
-    let mut decoded = quell_alert::decode(&bytes);
-    match decoded.remove(0) {
-        Decoded::Alert(alert) if decoded.is_empty() => Some(Arc::from(alert)),
-        other => panic!("{}: {other:?} {decoded:?}", test.name),
-    }
+    let folder = shipped_folder().join("identity");
+    let read = |name: &str| fs::read(folder.join(name)).map_err(|error| format!("{name}: {error}"));
+    test.alert(read).unwrap_or_else(|why| panic!("{}: {why}", test.name)).map(Arc::new)
 }
 
 #[test]

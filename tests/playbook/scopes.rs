@@ -90,7 +90,7 @@ fn facts(groups: Option<Vec<&str>>, unanswered: bool) -> IdentityFacts {
 
 #[test]
 fn every_name_has_a_value_where_it_is_in_scope() {
-    let alert = talkative();
+    let alert = talkative().since(&talkative());
     let facts = facts(Some(vec!["Admins"]), false);
     for name in names::names() {
         let root = name.name.split('.').next().unwrap();

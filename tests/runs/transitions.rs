@@ -29,6 +29,7 @@ fn task() -> Task {
         id: id(),
         action: ActionName::from("account.disable"),
         provider: "active_directory".into(),
+        using: None,
         target: Target::None,
         display: "alice".into(),
         params: Value::Null,

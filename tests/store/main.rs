@@ -19,6 +19,7 @@ mod disk_full;
 mod disk_model;
 mod failing;
 mod folder;
+mod kept;
 mod lists;
 mod power_cut;
 mod runs;

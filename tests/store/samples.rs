@@ -41,6 +41,7 @@ pub(crate) fn alert(id: &str, update: i64) -> Arc<Alert> {
         entities: Entities::default(),
         document: json!({ "SystemAlertId": id }),
         part: None,
+        before: None,
         oddities: vec![],
     })
 }

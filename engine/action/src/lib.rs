@@ -25,7 +25,7 @@ pub use directory::{Directory, LookUp};
 pub use error::{ActionError, Failure, VendorReply};
 pub use exclusion::{Cleared, Excluded, ExclusionList};
 pub use outcome::{Effect, InEffect, Observation, Outcome, State};
-pub use params::{ParamKind, ParamSpec};
+pub use params::{ParamKind, ParamSpec, TextFormat};
 pub use registry::{ActionInfo, Catalogue, Owners, Registry, RegistryError};
 pub use request::{Request, RequestKey, Restore};
 pub use spec::{ActionName, ActionSpec, Impact, Repeat, TargetKind};

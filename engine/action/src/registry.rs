@@ -112,10 +112,14 @@ impl Catalogue {
     }
 }
 
+type Offered = BTreeMap<(ActionName, Provider), Arc<dyn AnyAction>>;
+
 /// Everything that can be done here: the actions of all connected systems, and the directories to ask.
 #[derive(Default, Clone)]
 pub struct Registry {
-    actions: BTreeMap<(ActionName, Provider), Arc<dyn AnyAction>>,
+    actions: Offered,
+    /// The same of each connection by its name, those included that others are preferred to.
+    connections: BTreeMap<String, Offered>,
     directories: Vec<Arc<dyn Directory>>,
 }
 
@@ -190,7 +194,9 @@ impl Registry {
         let mut registry = Self::default();
         let mut owners = Owners::new(preferred);
         for connection in connections {
+            let own = registry.connections.entry(connection.name.clone()).or_default();
             for action in &connection.actions {
+                own.insert((action.info().name(), action.info().provider()), Arc::clone(action));
                 if owners.take(&connection.name, action.info())? {
                     let key = (action.info().name(), action.info().provider());
                     registry.actions.insert(key, Arc::clone(action));
@@ -201,18 +207,31 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The action of this name for this provider.
+    /// The action of this name for this provider, of the connection that acts where none is named.
     pub fn action(&self, name: &ActionName, provider: &Provider) -> Option<&Arc<dyn AnyAction>> {
         self.actions.get(&(name.clone(), provider.clone()))
     }
 
-    /// The providers at which this action is offered here.
-    pub fn providers(&self, name: &ActionName) -> Vec<Provider> {
-        self.actions
-            .keys()
-            .filter(|(action, _)| action == name)
-            .map(|(_, provider)| provider.clone())
-            .collect()
+    /// The action of this name for this provider, of this connection.
+    pub fn action_of(
+        &self,
+        connection: &str,
+        name: &ActionName,
+        provider: &Provider,
+    ) -> Option<&Arc<dyn AnyAction>> {
+        self.connections.get(connection)?.get(&(name.clone(), provider.clone()))
+    }
+
+    /// Every action of the connections that act where none is named.
+    pub fn actions(&self) -> impl Iterator<Item = &Arc<dyn AnyAction>> {
+        self.actions.values()
+    }
+
+    /// Every action of every connection, with its connection's name.
+    pub fn actions_by_connection(&self) -> impl Iterator<Item = (&str, &Arc<dyn AnyAction>)> {
+        self.connections
+            .iter()
+            .flat_map(|(name, offered)| offered.values().map(move |action| (name.as_str(), action)))
     }
 
     /// The directories that can be asked.

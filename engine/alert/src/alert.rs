@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Entities, Product};
+use crate::{Before, Entities, Product};
 
 /// A moment, in UTC.
 pub type Timestamp = DateTime<Utc>;
@@ -59,6 +59,9 @@ pub struct Alert {
     pub document: Value,
     /// Set where this record is only a part of an alert (XDR streaming sends evidence apart from its alert).
     pub part: Option<Part>,
+    /// How it stood in the version before this one, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
     /// What was out of order in the record and was tolerated.
     pub oddities: Vec<Oddity>,
 }

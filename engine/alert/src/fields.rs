@@ -95,6 +95,10 @@ impl Alert {
             "updated" => FieldValue::Time(self.times.updated?),
             "link" => maybe(self.link.as_deref())?,
             "tenant" => maybe(self.tenant.as_deref())?,
+            "changed" => list(self.before.as_ref().map_or(&[], |before| &before.changed)),
+            "before.title" => text(&self.before.as_ref()?.title),
+            "before.severity" => FieldValue::Severity(self.before.as_ref()?.severity?),
+            "before.status" => text(self.before.as_ref()?.status.as_str()),
             other => return self.entity_list(other),
         };
         Some(value)

@@ -25,6 +25,7 @@ mod entity;
 mod error;
 mod fields;
 mod folding;
+mod history;
 mod identifier;
 mod identity;
 mod product;
@@ -42,6 +43,7 @@ pub use entity::{
 };
 pub use error::IdentifierError;
 pub use fields::{Field, FieldKind, FieldValue, field, fields};
+pub use history::{Before, CHANGEABLE};
 pub use identifier::Hint;
 pub use identity::{Account, AccountKind, Identifier, Provider, Role};
 pub use product::Product;

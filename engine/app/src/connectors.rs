@@ -47,6 +47,15 @@ pub(crate) fn offered(site: &Site) -> anyhow::Result<Catalogue> {
     Ok(Catalogue::new(actions.into_values().chain(quell_action::lists::described())))
 }
 
+/// What each connector of the site offers, by its name; one whose settings are wrong is reported elsewhere.
+pub(crate) fn offered_by_each(site: &Site) -> BTreeMap<String, Catalogue> {
+    let offered = |(name, settings): (&String, &Value)| {
+        let (kind, settings) = kind_of(name, settings).ok()?;
+        Some((name.clone(), Catalogue::new(kind.offered(&settings).ok()?)))
+    };
+    site.config.connectors.iter().filter_map(offered).collect()
+}
+
 /// Preferences for connectors that there are not.
 fn unknown_preferences(site: &Site) -> Vec<(String, String)> {
     let prefer = site.config.prefer.iter().filter(|(_, name)| !site.config.connectors.contains_key(*name));

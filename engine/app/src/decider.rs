@@ -11,7 +11,7 @@ use quell_store::{Accepted, NewAlert, Standing, Store, StoreError};
 use serde_json::Value;
 
 use crate::openings::{Planned, open};
-use crate::records::complete;
+use crate::records::{complete, since_before};
 use crate::wire::App;
 
 /// Decides alerts: match, plan, accept.
@@ -87,7 +87,7 @@ impl Decider {
             self.see_to(doubtful).await;
             return Ok(Some(Decision::Repeated));
         }
-        let whole = complete(alert, raw, &self.store).await?;
+        let whole = since_before(complete(alert, raw, &self.store).await?, standing, &self.store).await?;
         let now = self.clock.now();
         let plans = self.plan(&whole, standing, now)?;
         let openings: Vec<Opening> = plans.iter().map(|planned| planned.opening.clone()).collect();
@@ -122,7 +122,7 @@ impl Decider {
         // Evidence that comes apart from its alert is new each time, though the detection has been seen.
         let seen_before = standing != Standing::First && alert.part.is_none();
         let state = AlertState::of(alert.status, seen_before);
-        let moment = Moment { now, lists: self.lists.now() };
+        let moment = Moment { now, lists: self.lists.now(), kept: Arc::default() };
         let matcher = self.matcher.load_full();
         let matching = matcher.matching(alert, state, moment.clone());
         let plan = |playbook: Arc<Playbook>| {

@@ -7,19 +7,22 @@ use anyhow::Context as _;
 use quell_action::Catalogue;
 use quell_playbook::{Loaded, SourceFile, Surroundings, load};
 
-use crate::config::Config;
+use crate::config::Site;
+use crate::connectors;
 
 /// Reads and checks every playbook below a folder, or a single file; against what a site says, where there is one.
-pub(crate) fn load_from(path: &Path, offered: &Catalogue, site: Option<&Config>) -> anyhow::Result<Loaded> {
+pub(crate) fn load_from(path: &Path, offered: &Catalogue, site: Option<&Site>) -> anyhow::Result<Loaded> {
     let mut files = Vec::new();
     gather(path, is_playbook, &mut files)
         .with_context(|| format!("the playbooks of {} could not be read", path.display()))?;
     files.sort_by(|a, b| a.name.cmp(&b.name));
+    let config = site.map(|site| &site.config);
     let surroundings = Surroundings {
         known: quell_connectors::catalogue(),
-        teams: site.map(|site| site.teams.keys().cloned().collect()).unwrap_or_default(),
-        limits: site.map(|site| site.limits.limits()),
-        lists: site.map(|site| site.lists.keys().cloned().collect()),
+        connections: site.map(connectors::offered_by_each),
+        teams: config.map(|config| config.teams.keys().cloned().collect()).unwrap_or_default(),
+        limits: config.map(|config| config.limits.limits()),
+        lists: config.map(|config| config.lists.keys().cloned().collect()),
         ..Surroundings::default()
     };
     Ok(load(&files, offered, &surroundings))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quell_alert::{Alert, Decoded, Part, Refusal, decode};
 use quell_ingest::{Delivery, Payload};
-use quell_store::{Store, StoreError};
+use quell_store::{Standing, Store, StoreError};
 
 /// The records of a delivery; one that the source would not read is a refusal like any other.
 pub(crate) fn understand(delivery: &Delivery) -> Vec<Decoded> {
@@ -50,6 +50,23 @@ pub(crate) async fn complete(
     // It stays a part: later evidence names others, and must not be taken for this one come again.
     whole.part.clone_from(&alert.part);
     Ok(Arc::new(whole))
+}
+
+/// The alert, knowing how it stood in the version before, where there was one that can still be read.
+pub(crate) async fn since_before(
+    alert: Arc<Alert>,
+    standing: Standing,
+    store: &Store,
+) -> Result<Arc<Alert>, StoreError> {
+    if !matches!(standing, Standing::Newer { .. }) || alert.part.is_some() {
+        return Ok(alert);
+    }
+    let versions = store.alerts().versions(&alert.same_detection_key()).await?;
+    let earlier = versions.last().and_then(|version| parts_of(version.raw(), &alert).next());
+    Ok(match earlier {
+        Some(earlier) => Arc::new(Alert::clone(&alert).since(&earlier)),
+        None => alert,
+    })
 }
 
 fn parts_of(raw: &[u8], alert: &Alert) -> impl Iterator<Item = Alert> {

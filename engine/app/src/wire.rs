@@ -180,7 +180,7 @@ impl App {
 
     /// What is judged by now.
     pub(crate) fn moment(&self) -> Moment {
-        Moment { now: self.clock.now(), lists: self.lists.handle().now() }
+        Moment { now: self.clock.now(), lists: self.lists.handle().now(), kept: Arc::default() }
     }
 
     /// An engine that looks only, and writes into this journal.
@@ -259,7 +259,7 @@ fn settings(site: &Site) -> Settings {
 
 /// The site's playbooks, all of them good.
 fn usable_playbooks(site: &Site, catalogue: &Catalogue) -> anyhow::Result<Vec<Arc<Playbook>>> {
-    let loaded = playbooks::load_from(&site.config.playbooks, catalogue, Some(&site.config))?;
+    let loaded = playbooks::load_from(&site.config.playbooks, catalogue, Some(site))?;
     if !loaded.is_usable() {
         bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
     }

@@ -76,6 +76,7 @@ pub const ALL: &[Code] = &[
     NOT_READABLE,
     LOOSER_LIMIT,
     UNKNOWN_LIST,
+    UNKNOWN_CONNECTION,
     UNKNOWN_NAME,
     OUT_OF_SCOPE,
     TOO_EARLY,
@@ -101,10 +102,13 @@ pub const ALL: &[Code] = &[
     NEVER_CHANGES,
     UNREACHABLE,
     BAD_SCHEDULE,
-    UNKNOWN_PLAYBOOK,
-    NOT_CALLED,
     CIRCLE,
+    NEVER_HELD,
+    NEVER_HIT,
     NOBODY_NAMED,
+    NOT_CALLED,
+    NOT_TESTED,
+    UNKNOWN_PLAYBOOK,
 ];
 
 /// The file is too large.
@@ -232,6 +236,9 @@ pub const LOOSER_LIMIT: Code = Code { id: "PB0315", page: include_str!("codes/PB
 /// No such named list.
 pub const UNKNOWN_LIST: Code = Code { id: "PB0320", page: include_str!("codes/PB0320.md") };
 
+/// No such connection, or one that does not offer the action.
+pub const UNKNOWN_CONNECTION: Code = Code { id: "PB0321", page: include_str!("codes/PB0321.md") };
+
 /// No such name in scope.
 pub const UNKNOWN_NAME: Code = Code { id: "PB0401", page: include_str!("codes/PB0401.md") };
 
@@ -318,3 +325,11 @@ pub const CIRCLE: Code = Code { id: "PB0704", page: include_str!("codes/PB0704.m
 
 /// A start that does not give what the playbook needs.
 pub const NOBODY_NAMED: Code = Code { id: "PB0705", page: include_str!("codes/PB0705.md") };
+/// A condition that holds for none of the sample alerts.
+pub const NEVER_HELD: Code = Code { id: "PB0620", page: include_str!("codes/PB0620.md") };
+
+/// A path that finds nothing in any of the sample alerts.
+pub const NEVER_HIT: Code = Code { id: "PB0621", page: include_str!("codes/PB0621.md") };
+
+/// A disruptive action that no test expects.
+pub const NOT_TESTED: Code = Code { id: "PB0622", page: include_str!("codes/PB0622.md") };

@@ -14,6 +14,7 @@
 //! value in it, and never a template, a path or a pattern. What loads can run: nothing that is wrong comes out of
 //! [`load`] as a playbook.
 
+mod against;
 mod check;
 pub mod codes;
 pub mod condition;
@@ -31,16 +32,19 @@ pub mod nearest;
 mod order;
 mod parse;
 pub mod path;
+mod reference;
 pub mod render;
 pub mod schedule;
 mod schema;
 pub mod scope;
 pub mod template;
 
+pub use against::{Against, ConditionHeld, Held, PathHit};
 pub use form::MissingValue;
 pub use format::format;
 pub use load::{AtMost, Loaded, SourceFile, Surroundings, load, recover};
 pub use matching::{Explanation, Matcher};
-pub use moment::Moment;
+pub use moment::{Kept, Moment};
+pub use reference::reference;
 pub use schema::{as_json, schema};
-pub use scope::{AlertScope, Entity, LaneScope, Outer, Scope, StepResult};
+pub use scope::{AlertScope, Candidate, Entity, FoundEntity, LaneScope, Outer, Scope, StepResult};

@@ -3,12 +3,12 @@
 //! Everything is read and checked before anything is used. A caller that reloads swaps the old playbooks for the new
 //! ones only when [`Loaded::is_usable`]; otherwise the old ones stay and the diagnostics say why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use quell_action::Catalogue;
 
-use crate::check::{Callee, Callees, Site, check, check_across};
+use crate::check::{Callee, Callees, Site, check, check_across, never_kept};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{Limits, Playbook};
 use crate::order::{Calling, name_of, order};
@@ -29,6 +29,8 @@ pub struct Surroundings {
     /// Everything that this program could do if it were configured: makes the difference between an action that does
     /// not exist and one that only needs its connector configured.
     pub known: Catalogue,
+    /// What each connection of the site offers, by its name; where nothing is known of them, any name is taken.
+    pub connections: Option<BTreeMap<String, Catalogue>>,
     /// The teams of the site; where none are listed, any name of a team is taken.
     pub teams: Vec<String>,
     /// The named lists of the site; where nothing is known of its lists, any name is taken.
@@ -78,12 +80,16 @@ pub fn load(files: &[SourceFile], catalogue: &Catalogue, surroundings: &Surround
     let mut whole: Vec<(Arc<Playbook>, Place)> = Vec::new();
     let (read, circles) = read_all(&files, catalogue, surroundings);
     loaded.diagnostics.extend(circles);
+    let (mut kept, mut kept_read) = (BTreeSet::new(), Vec::new());
     for file in read {
         loaded.diagnostics.extend(file.diagnostics);
+        kept.extend(file.kept);
+        kept_read.extend(file.kept_read);
         whole.extend(file.playbook);
         loaded.sources.insert(file.name, file.source.to_string());
     }
     loaded.diagnostics.extend(check_across(&whole, catalogue));
+    loaded.diagnostics.extend(never_kept(&kept, kept_read));
     loaded.diagnostics.sort_by(|one, other| one.place.cmp(&other.place).then(one.code.cmp(&other.code)));
     loaded.playbooks = whole.into_iter().map(|(playbook, _)| playbook).collect();
     loaded.playbooks.sort_by(|one, other| one.name.cmp(&other.name));
@@ -114,6 +120,9 @@ struct Read {
     /// The playbook, where nothing is wrong with it, and where its name stands.
     playbook: Option<(Arc<Playbook>, Place)>,
     diagnostics: Vec<Diagnostic>,
+    /// The names under which it keeps values, and those that it reads, each with its place.
+    kept: BTreeSet<String>,
+    kept_read: Vec<(String, Place)>,
 }
 
 /// Reads and checks files, those that are called before those that call them. They come back in the order in which
@@ -147,9 +156,11 @@ fn read_all(
 
 fn read_one(name: &str, parsed: &Parsed, site: Site<'_>) -> Read {
     let mut diagnostics = parsed.diagnostics.clone();
-    let mut playbook = None;
+    let (mut playbook, mut kept, mut kept_read) = (None, BTreeSet::new(), Vec::new());
     if let Some(tree) = &parsed.tree {
         let checked = check(name, &parsed.source, tree, site);
+        kept = checked.kept;
+        kept_read = checked.kept_read;
         // What follows from a word that was refused already is not said again.
         let is_new = |found: &Diagnostic| !parsed.diagnostics.iter().any(|said| said.place == found.place);
         diagnostics.extend(checked.diagnostics.into_iter().filter(is_new));
@@ -158,7 +169,7 @@ fn read_one(name: &str, parsed: &Parsed, site: Site<'_>) -> Read {
             playbook = checked.playbook.map(|playbook| (Arc::new(playbook), place));
         }
     }
-    Read { name: name.to_owned(), source: Arc::clone(&parsed.source), playbook, diagnostics }
+    Read { name: name.to_owned(), source: Arc::clone(&parsed.source), playbook, diagnostics, kept, kept_read }
 }
 
 /// The place of a playbook that is read back from the store.

@@ -36,6 +36,8 @@ pub enum Kind {
     Address,
     /// A list of texts.
     Texts,
+    /// A list of some of these words.
+    Several(&'static [&'static str]),
     /// A list of ATT&CK techniques.
     Techniques,
     /// A list of ATT&CK tactics.
@@ -61,7 +63,7 @@ impl Kind {
             Self::Time => "a moment",
             Self::Severity => "a severity",
             Self::Address => "an IP address",
-            Self::Texts | Self::Techniques | Self::Tactics => "a list of text",
+            Self::Texts | Self::Techniques | Self::Tactics | Self::Several(_) => "a list of text",
             Self::Entities(_) => "a list of entities",
             Self::Whole => "an entity as a whole",
             Self::Json => "JSON",
@@ -154,7 +156,8 @@ fn kind_of(field: &quell_alert::Field) -> Kind {
         return Kind::Entities(kind);
     }
     match (field.name, field.kind) {
-        ("alert.status", _) => Kind::Words(STATUS_WORDS),
+        ("alert.status" | "alert.before.status", _) => Kind::Words(STATUS_WORDS),
+        ("alert.changed", _) => Kind::Several(quell_alert::CHANGEABLE),
         ("account.kind", _) => Kind::Words(ACCOUNT_KINDS),
         ("alert.techniques", _) => Kind::Techniques,
         ("alert.tactics", _) => Kind::Tactics,
@@ -187,6 +190,9 @@ pub fn list_name(kind: EntityKind) -> &'static str {
         EntityKind::Domain => "domains",
     }
 }
+
+/// The beginning of the names under which values are kept for an alert: `alert.kept.ticket`.
+pub const KEPT: &str = "alert.kept.";
 
 /// Names of the language that this version does not have yet.
 pub const COMING: &[&str] = &["lane.undo_link", "run.link"];

@@ -157,7 +157,7 @@ async fn verify(
     task: &TaskState,
     spec: &ActionSpec,
 ) -> Result<(Verification, SeenState), Done> {
-    let eye = cx.tools.hands.eyes.on(&task.task.action, &task.task.provider);
+    let eye = cx.tools.hands.eyes.for_task(&task.task);
     let Some(eye) = eye.filter(|_| spec.readable) else { return Ok((Verification::NotReadable, None)) };
     let patience = task.task.verify_within.unwrap_or(cx.tools.settings.verify_within);
     let deadline = later(cx.now(), patience);
@@ -230,7 +230,11 @@ pub(crate) fn hold_key(task: &Task) -> Option<HoldKey> {
         action: task.action.clone(),
         provider: task.provider.clone(),
         target: task.target.clone(),
-        item,
+        // The same name may stand for two things at two connections; accounts and devices are known by their keys.
+        item: item.map(|item| match &task.using {
+            Some(connection) => format!("{connection}: {item}"),
+            None => item,
+        }),
     })
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn call(cx: &Context, lane: LaneId, step: &StepId, trace: Value
     let Some(Verb::Run(act)) = cx.playbook.step(step).map(|step| &step.verb) else {
         return Ok(Done::default());
     };
-    let call = match work_out(cx, lane, step, act).await {
+    let call = match work_out(cx, lane, step, act, cx.moment().await?).await {
         Ok(call) => call,
         Err(error) => return Ok(Entry::StepFailed { lane, step: step.clone(), error }.into()),
     };
@@ -115,7 +115,7 @@ async fn bring_up_to_date(cx: &Context, lane: LaneId, step: &StepId, call: &Call
     let waits = cx.log.look(|state| state.lane(lane).is_some_and(|lane| lane.end().is_none())).await;
     match called.finish() {
         Some(finish) if waits => {
-            let outputs = outputs(cx, &called).await;
+            let outputs = outputs(cx, &called).await?;
             let returned = Returned { run: call.run.clone(), finish, outputs };
             let entry = Entry::Returned { lane, step: step.clone(), returned: Box::new(returned) };
             cx.log.note(vec![entry], Vec::new()).await?;
@@ -135,15 +135,15 @@ async fn bring_up_to_date(cx: &Context, lane: LaneId, step: &StepId, call: &Call
 }
 
 /// What a run that has ended gives back. What its playbook would take from steps that were not taken stays out.
-async fn outputs(cx: &Context, called: &RunState) -> Value {
+async fn outputs(cx: &Context, called: &RunState) -> Result<Value, Halt> {
     let plan = called.plan();
-    match cx.runner.archive().load(&plan.playbook, &plan.beside).await {
-        Ok(playbook) => scope::outputs(called, &playbook, cx.moment()),
+    Ok(match cx.runner.archive().load(&plan.playbook, &plan.beside).await {
+        Ok(playbook) => scope::outputs(called, &playbook, cx.moment_for(&playbook).await?),
         Err(error) => {
             tracing::error!(run.id = %plan.run, %error, "what a run gives back cannot be worked out");
             Value::Null
         }
-    }
+    })
 }
 
 async fn make(cx: &Context, lane: LaneId, step: &StepId, call: &Call) -> Result<(), Halt> {
@@ -160,7 +160,13 @@ async fn make(cx: &Context, lane: LaneId, step: &StepId, call: &Call) -> Result<
         }
     };
     let given = given(&cx.plan, &playbook, call);
-    let plan = cx.plan.called(&playbook, given, lane, step, Moment { now: call.at, ..cx.moment() });
+    let plan = cx.plan.called(
+        &playbook,
+        given,
+        lane,
+        step,
+        Moment { now: call.at, ..cx.moment_for(&playbook).await? },
+    );
     match cx.runner.create(plan).await {
         Ok(Some(state)) => cx.runner.begin(Beginning { state, playbook, gates: Default::default() }),
         Ok(None) => {}
@@ -182,10 +188,15 @@ fn given(plan: &Plan, playbook: &Playbook, call: &Call) -> Given {
     given
 }
 
-async fn work_out(cx: &Context, lane: LaneId, step: &StepId, act: &RunStep) -> Result<Call, ActionError> {
+async fn work_out(
+    cx: &Context,
+    lane: LaneId,
+    step: &StepId,
+    act: &RunStep,
+    moment: Moment,
+) -> Result<Call, ActionError> {
     let version = cx.plan.beside.iter().find(|version| version.name == act.playbook).cloned();
     let playbook = version.ok_or_else(|| not_there(&act.playbook))?;
-    let moment = cx.moment();
     let now = moment.now;
     cx.log
         .look(|state| {

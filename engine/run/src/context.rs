@@ -9,8 +9,8 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use quell_action::{ActionError, Failure, Observation};
 use quell_alert::Timestamp;
-use quell_playbook::Moment;
 use quell_playbook::model::{Mode, Playbook, Retry};
+use quell_playbook::{Kept, Moment};
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::engine::runner::Runner;
@@ -101,8 +101,17 @@ impl Context {
     }
 
     /// What is judged by now.
-    pub(crate) fn moment(&self) -> Moment {
-        Moment { now: self.now(), lists: self.tools.lists.now() }
+    pub(crate) async fn moment(&self) -> Result<Moment, Halt> {
+        self.moment_for(&self.playbook).await
+    }
+
+    /// The moment as another playbook about the same alert sees it.
+    pub(crate) async fn moment_for(&self, playbook: &Playbook) -> Result<Moment, Halt> {
+        let kept = match playbook.reads_kept {
+            true => self.tools.journal.kept(&self.plan.alert.same_detection_key()).await?,
+            false => Kept::new(),
+        };
+        Ok(Moment { now: self.now(), lists: self.tools.lists.now(), kept: Arc::new(kept) })
     }
 
     pub(crate) fn observes(&self) -> bool {

@@ -45,7 +45,7 @@ async fn go_round(
     commands: &mut mpsc::UnboundedReceiver<Command>,
 ) -> Result<Parting, Halt> {
     loop {
-        let Next { mut records, moves: ready, wait_until, retries, resting } = decide(cx).await;
+        let Next { mut records, moves: ready, wait_until, retries, resting } = decide(cx).await?;
         records.retain(|record| !moves.is_in_the_middle_of(record));
         if !records.is_empty() {
             cx.log.note(records, Vec::new()).await?;
@@ -75,9 +75,9 @@ async fn go_round(
     }
 }
 
-async fn decide(cx: &Context) -> Next {
-    let moment = cx.moment();
-    cx.log.look(|state| next(&cx.playbook, state, moment)).await
+async fn decide(cx: &Context) -> Result<Next, Halt> {
+    let moment = cx.moment().await?;
+    Ok(cx.log.look(|state| next(&cx.playbook, state, moment)).await)
 }
 
 async fn wait(cx: &Context, until: Option<Timestamp>) {
@@ -171,7 +171,7 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
         false => take_turn(cx, ready).await,
     };
     if !cx.observes() {
-        let still = decide(cx).await.moves;
+        let still = decide(cx).await?.moves;
         if cx.tools.stop.is_stopping() || !still.iter().any(|still| still.is_the_same(ready)) {
             return Ok(Done::default());
         }

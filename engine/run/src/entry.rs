@@ -2,6 +2,8 @@
 
 mod detail;
 
+use std::collections::BTreeMap;
+
 use quell_action::{ActionError, Effect, Excluded, RequestKey, State, Subject};
 use quell_alert::Timestamp;
 use quell_playbook::model::{Asking, StepId};
@@ -17,6 +19,7 @@ pub use detail::{CallFailure, Finish, Fulfilled, LaneEnd, Release, Requester, Sk
 /// What can happen to a run. Which entry may follow which is in the table of `state.rs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "entry")]
+#[allow(missing_docs, reason = "`lane`, `step` and `task` are what it happened to, throughout")]
 pub enum Entry {
     /// The run exists: always the first line.
     Created {
@@ -25,23 +28,19 @@ pub enum Entry {
     },
     /// The directories said who a lane is about; conditions can see it from here on.
     Resolved {
-        /// The lane.
         lane: LaneId,
         /// Who, with groups, rights and names as far as they are known.
         subject: Box<Subject>,
     },
     /// A lane is left out because of something that the directories said.
     LaneLeftOut {
-        /// The lane.
         lane: LaneId,
         /// Why.
         because: LeftOut,
     },
     /// A step was worked out: these are its tasks.
     Expanded {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// What is to be done, one by one.
         tasks: Vec<Task>,
@@ -55,27 +54,21 @@ pub enum Entry {
     },
     /// A step is not taken.
     StepSkipped {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// Why.
         because: Skip,
     },
     /// The steps of a step that go side by side are begun.
     Entered {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// The step's condition and the values seen; null without a condition.
         trace: Value,
     },
     /// One of several ways is taken.
     Chosen {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// Which, from 0; `None` where no condition holds.
         way: Option<u32>,
@@ -84,9 +77,7 @@ pub enum Entry {
     },
     /// A step goes through entities, in lanes of their own.
     Branched {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// The lanes. Their numbers follow on those that there are.
         lanes: Vec<Lane>,
@@ -95,9 +86,7 @@ pub enum Entry {
     },
     /// Another playbook is called: its run is, or is about to be.
     Called {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// What is called, and with what.
         call: Box<Call>,
@@ -106,18 +95,14 @@ pub enum Entry {
     },
     /// What was called has come to its end.
     Returned {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// How it ended, and what it gave back.
         returned: Box<Returned>,
     },
     /// A wait has begun.
     WaitBegun {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// It ends at this moment at the latest.
         until: Timestamp,
@@ -126,18 +111,14 @@ pub enum Entry {
     },
     /// What is waited for is not so yet.
     StillWaiting {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// It is looked at again at this moment.
         again_at: Timestamp,
     },
     /// A wait is over.
     WaitOver {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// Whether what was waited for is so.
         met: bool,
@@ -146,20 +127,28 @@ pub enum Entry {
     },
     /// Values that later steps can use.
     ValuesSet {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// Which, by name.
         values: Value,
         /// The step's condition and the values seen; null without a condition.
         trace: Value,
     },
+    /// Values are kept for the alert: later runs can use them.
+    Kept {
+        lane: LaneId,
+        step: StepId,
+        /// What all versions of the alert have in common; nothing in a run that only observes, which keeps nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<String>,
+        /// Which, by name.
+        values: BTreeMap<String, String>,
+        /// The step's condition and the values seen; null without a condition.
+        trace: Value,
+    },
     /// The playbook ends the lane here.
     Stopped {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// How, in the author's words.
         outcome: String,
@@ -175,7 +164,6 @@ pub enum Entry {
     Overdue,
     /// A lane or a step could not be worked out for the moment (a directory is away); it is tried again.
     StepDelayed {
-        /// The lane.
         lane: LaneId,
         /// The step; `None` while it is not yet known who the lane is about.
         step: Option<StepId>,
@@ -186,9 +174,7 @@ pub enum Entry {
     },
     /// A step could not be worked out at all.
     StepFailed {
-        /// The lane.
         lane: LaneId,
-        /// The step.
         step: StepId,
         /// Why.
         error: ActionError,
@@ -219,26 +205,20 @@ pub enum Entry {
     },
     /// The run only observes: this is what would happen to the task. It ends there.
     Planned {
-        /// The task.
         task: TaskId,
         /// What would happen.
         verdict: Verdict,
     },
     /// The exclusion list was asked, and the task is left alone.
     TaskExcluded {
-        /// The task.
         task: TaskId,
         /// The list's answer.
         excluded: Excluded,
     },
     /// The run was stopped before the task's call was made.
-    TaskDropped {
-        /// The task.
-        task: TaskId,
-    },
+    TaskDropped { task: TaskId },
     /// Limits leave no room for a task, which has not happened: it waits for people, or is dropped.
     OverLimit {
-        /// The task.
         task: TaskId,
         /// The limits without room.
         exceeded: Vec<Exceeded>,
@@ -247,7 +227,6 @@ pub enum Entry {
     },
     /// The intent: the call is about to be made. On disk before the call.
     Started {
-        /// The task.
         task: TaskId,
         /// Which attempt this is, from 1.
         attempt: u32,
@@ -258,7 +237,6 @@ pub enum Entry {
     },
     /// The call was made, or may have been, and nobody knows yet whether it happened: the target is read back.
     Unsettled {
-        /// The task.
         task: TaskId,
         /// Why.
         error: ActionError,
@@ -267,14 +245,12 @@ pub enum Entry {
     },
     /// The call did what it should.
     Succeeded {
-        /// The task.
         task: TaskId,
         /// What it led to.
         fulfilled: Fulfilled,
     },
     /// A change that must last was looked at again, and stands; or could not be seen.
     Watched {
-        /// The task.
         task: TaskId,
         /// It is looked at again at this moment; never, once it has lasted.
         again_at: Option<Timestamp>,
@@ -283,7 +259,6 @@ pub enum Entry {
     },
     /// A change that must last does not stand any more: it was applied, and is without effect.
     Drifted {
-        /// The task.
         task: TaskId,
         /// What stands there instead.
         state: State,
@@ -292,7 +267,6 @@ pub enum Entry {
     },
     /// The call did not happen, for a reason that may pass.
     Delayed {
-        /// The task.
         task: TaskId,
         /// Why.
         error: ActionError,
@@ -301,21 +275,18 @@ pub enum Entry {
     },
     /// The call failed for good. Nothing happened.
     Failed {
-        /// The task.
         task: TaskId,
         /// Why, and after how many attempts.
         failure: CallFailure,
     },
     /// It may or may not have happened, and nothing can tell: a person decides.
     NeedsAttention {
-        /// The task.
         task: TaskId,
         /// Why.
         why: String,
     },
     /// A person said what happened to a task that needed attention.
     Settled {
-        /// The task.
         task: TaskId,
         /// Whether it happened.
         happened: bool,
@@ -338,14 +309,12 @@ pub enum Entry {
     },
     /// The intent of an undo. On disk before the call.
     UndoStarted {
-        /// The task.
         task: TaskId,
         /// Which attempt this is, from 1.
         attempt: u32,
     },
     /// The change was taken back.
     UndoSucceeded {
-        /// The task.
         task: TaskId,
         /// Whether there was anything left to take back.
         effect: Effect,
@@ -354,14 +323,12 @@ pub enum Entry {
     },
     /// The task no longer holds the state, and nothing had to be called.
     UndoReleased {
-        /// The task.
         task: TaskId,
         /// Why nothing had to be called.
         because: Release,
     },
     /// The undo did not happen, or it is not known whether it did; it is tried again.
     UndoDelayed {
-        /// The task.
         task: TaskId,
         /// Why.
         error: ActionError,
@@ -370,7 +337,6 @@ pub enum Entry {
     },
     /// The change could not be taken back: a person must look.
     UndoFailed {
-        /// The task.
         task: TaskId,
         /// Why.
         failure: CallFailure,
@@ -382,7 +348,6 @@ pub enum Entry {
     },
     /// A lane has come to its end, `always` included.
     LaneEnded {
-        /// The lane.
         lane: LaneId,
         /// How.
         end: LaneEnd,
@@ -392,4 +357,14 @@ pub enum Entry {
         /// How.
         finish: Finish,
     },
+}
+
+impl Entry {
+    /// What is kept with this line, and for which detection.
+    pub fn kept(&self) -> Option<(String, BTreeMap<String, String>)> {
+        match self {
+            Self::Kept { of: Some(of), values, .. } => Some((of.clone(), values.clone())),
+            _ => None,
+        }
+    }
 }

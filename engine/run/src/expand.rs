@@ -4,7 +4,7 @@ use quell_action::{ActionError, Failure, Target, TargetKind};
 use quell_alert::Provider;
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{DoStep, Step, StepId, UndoRule, Verb, WaitStep};
-use quell_playbook::{Entity, Scope};
+use quell_playbook::{Entity, Moment, Scope};
 use serde_json::{Map, Value};
 
 use crate::context::{Context, Done};
@@ -29,7 +29,7 @@ pub(crate) async fn expand(cx: &Context, lane: LaneId, step_id: &StepId, trace: 
     let lane = &lane;
     let Verb::Do(act) = &step.verb else { return Ok(Done::default()) };
     let around = entities_around(cx, lane).await;
-    let params = match fill(cx, lane, act).await {
+    let params = match fill(cx, lane, act, cx.moment().await?).await {
         Ok(params) => params,
         Err(error) => return Ok(not_worked_out(lane, step, error).into()),
     };
@@ -91,7 +91,7 @@ pub(crate) async fn look(cx: &Context, lane: LaneId, step_id: &StepId) -> Result
         true => cx.tools.resolver.subject(&cx.plan.alert, &lane, Fresh::Now).await.ok(),
         false => None,
     };
-    let moment = cx.moment();
+    let moment = cx.moment().await?;
     let now = moment.now;
     let judgement = cx
         .log
@@ -132,10 +132,10 @@ async fn entities_around(cx: &Context, lane: &Lane) -> Around {
     Around { kinds, display: lane.display.clone() }
 }
 
-async fn fill(cx: &Context, lane: &Lane, act: &DoStep) -> Result<Value, ActionError> {
+async fn fill(cx: &Context, lane: &Lane, act: &DoStep, moment: Moment) -> Result<Value, ActionError> {
     cx.log
         .look(|state| {
-            let scope = scope::of_lane(state, &cx.playbook, lane, cx.moment());
+            let scope = scope::of_lane(state, &cx.playbook, lane, moment);
             let filled = act.with.iter().map(|(name, form)| {
                 let value = form.fill(&scope as &dyn Scope).map_err(|missing| {
                     ActionError::rejected(format!("the parameter {name} cannot be filled in: {missing}"))
@@ -148,16 +148,16 @@ async fn fill(cx: &Context, lane: &Lane, act: &DoStep) -> Result<Value, ActionEr
 }
 
 async fn targets(cx: &Context, lane: &Lane, act: &DoStep) -> Worked {
-    let mut providers = cx.tools.hands.eyes.providers(&act.action);
+    let mut providers = cx.tools.hands.eyes.providers(act.using.as_deref(), &act.action);
     providers.retain(|provider| act.at.is_empty() || act.at.contains(provider));
     if providers.is_empty() {
-        return Worked::Not(ActionError::rejected(format!(
-            "no connector that is connected offers {}",
-            act.action
-        )));
+        return Worked::Not(ActionError::rejected(match &act.using {
+            Some(connection) => format!("the connector {connection} does not offer {} here", act.action),
+            None => format!("no connector that is connected offers {}", act.action),
+        }));
     }
     let entity = cx.log.look(|state| scope::entity_for(state, lane, act.target)).await;
-    let entity = entity.and_then(|lane| lane.entity(&cx.plan.alert));
+    let entity = entity.as_ref().and_then(|lane| lane.entity(&cx.plan.alert));
     match (act.target, entity) {
         (TargetKind::None, _) => {
             let display = act.action.to_string();
@@ -209,7 +209,7 @@ fn task(
     params: Value,
     around: &Around,
 ) -> Task {
-    let offered = cx.tools.hands.eyes.on(&act.action, &provider);
+    let offered = cx.tools.hands.eyes.on(act.using.as_deref(), &act.action, &provider);
     let disrupts = !act.informs && offered.is_some_and(|eye| eye.info().disrupts(&params));
     let held = offered.filter(|_| target == Target::None).and_then(|eye| eye.held(&params));
     let about = if disrupts { around.kinds.clone() } else { Vec::new() };
@@ -224,6 +224,7 @@ fn task(
         action: act.action.clone(),
         reversible: act.undo != UndoRule::Never && offered.is_some_and(|eye| eye.info().spec.undo.is_some()),
         provider,
+        using: act.using.clone(),
         target,
         display,
         params,

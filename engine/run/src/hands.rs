@@ -9,6 +9,8 @@ use quell_action::{
 use quell_alert::Provider;
 use serde_json::Value;
 
+use crate::Task;
+
 /// What the engine can reach.
 #[derive(Clone)]
 pub struct Hands {
@@ -26,6 +28,15 @@ impl Hands {
     pub fn observing(registry: &Registry) -> Self {
         Self { eyes: Eyes::new(registry), actions: None }
     }
+
+    /// What carries out a task, where anything may act here at all.
+    pub(crate) fn for_task(&self, task: &Task) -> Option<&Arc<dyn AnyAction>> {
+        let registry = self.actions.as_ref()?;
+        match &task.using {
+            Some(connection) => registry.action_of(connection, &task.action, &task.provider),
+            None => registry.action(&task.action, &task.provider),
+        }
+    }
 }
 
 /// What is connected, for looking only.
@@ -33,9 +44,13 @@ impl Hands {
 /// Invariant: no call that could change anything can be reached through it.
 #[derive(Clone)]
 pub(crate) struct Eyes {
-    actions: BTreeMap<(ActionName, Provider), Eye>,
+    actions: Seeing,
+    /// The same of each connection by its name.
+    connections: BTreeMap<String, Seeing>,
     directories: Vec<Arc<dyn Directory>>,
 }
+
+type Seeing = BTreeMap<(ActionName, Provider), Eye>;
 
 /// One action, for looking only.
 #[derive(Clone)]
@@ -43,31 +58,47 @@ pub(crate) struct Eye(Arc<dyn AnyAction>);
 
 impl Eyes {
     fn new(registry: &Registry) -> Self {
-        let catalogue = registry.catalogue();
-        let actions = catalogue.iter().filter_map(|info| {
-            let key = (info.name(), info.provider());
-            let action = registry.action(&key.0, &key.1)?;
-            Some((key, Eye(Arc::clone(action))))
-        });
-        Self { actions: actions.collect(), directories: registry.directories().to_vec() }
+        let mut connections: BTreeMap<String, Seeing> = BTreeMap::new();
+        for (connection, action) in registry.actions_by_connection() {
+            connections.entry(connection.to_owned()).or_default().extend([Eye::on(action)]);
+        }
+        Self {
+            actions: registry.actions().map(Eye::on).collect(),
+            connections,
+            directories: registry.directories().to_vec(),
+        }
     }
 
-    pub(crate) fn on(&self, name: &ActionName, provider: &Provider) -> Option<&Eye> {
-        self.actions.get(&(name.clone(), provider.clone()))
+    /// The action of this name for this provider; of the connection that is to be used, where one is named.
+    pub(crate) fn on(&self, using: Option<&str>, name: &ActionName, provider: &Provider) -> Option<&Eye> {
+        self.of(using)?.get(&(name.clone(), provider.clone()))
     }
 
     /// The providers at which an action is offered.
-    pub(crate) fn providers(&self, name: &ActionName) -> Vec<Provider> {
-        let offered = self.actions.keys().filter(|(action, _)| action == name);
+    pub(crate) fn providers(&self, using: Option<&str>, name: &ActionName) -> Vec<Provider> {
+        let offered = self.of(using).into_iter().flat_map(Seeing::keys).filter(|(action, _)| action == name);
         offered.map(|(_, provider)| provider.clone()).collect()
+    }
+
+    fn of(&self, using: Option<&str>) -> Option<&Seeing> {
+        using.map_or(Some(&self.actions), |connection| self.connections.get(connection))
     }
 
     pub(crate) fn directories(&self) -> &[Arc<dyn Directory>] {
         &self.directories
     }
+
+    /// What looks at the target of a task.
+    pub(crate) fn for_task(&self, task: &Task) -> Option<&Eye> {
+        self.on(task.using.as_deref(), &task.action, &task.provider)
+    }
 }
 
 impl Eye {
+    fn on(action: &Arc<dyn AnyAction>) -> ((ActionName, Provider), Self) {
+        ((action.info().name(), action.info().provider()), Self(Arc::clone(action)))
+    }
+
     pub(crate) fn info(&self) -> &ActionInfo {
         self.0.info()
     }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use quell_alert::Timestamp;
+use quell_playbook::Kept;
 use serde::{Deserialize, Serialize};
 
 use crate::{Entry, HoldKey, Holds, Reservation, Reserved, RunId, RunSummary};
@@ -49,6 +50,9 @@ pub trait Journal: Send + Sync {
 
     /// The runs whose summary is open. Costs what is open, not what ever was.
     async fn unfinished(&self) -> Result<Vec<RunSummary>, JournalError>;
+
+    /// What runs have kept for a detection ([`Entry::Kept`]), as the latest of them left it.
+    async fn kept(&self, detection: &str) -> Result<Kept, JournalError>;
 
     /// Who holds a state of a target; `None` where nobody does.
     async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError>;

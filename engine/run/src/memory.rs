@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use quell_playbook::Kept as KeptValues;
 
 use crate::{
     Batch, CounterName, HoldKey, Holds, Journal, JournalError, Line, Reservation, Reserved, RunFilter, RunId,
@@ -22,12 +23,18 @@ struct Kept {
     summaries: BTreeMap<RunId, RunSummary>,
     holds: HashMap<HoldKey, Holds>,
     tallies: BTreeMap<CounterName, Tally>,
+    values: HashMap<String, KeptValues>,
 }
 
 impl MemoryJournal {
     /// Who was touched so far, as the limits count them.
     pub fn tallies(&self) -> BTreeMap<CounterName, Tally> {
         self.kept.lock().tallies.clone()
+    }
+
+    /// Puts in what earlier runs are to have kept for a detection.
+    pub(crate) fn keep(&self, detection: String, values: KeptValues) {
+        self.kept.lock().values.insert(detection, values);
     }
 }
 
@@ -40,7 +47,12 @@ impl Journal for MemoryJournal {
         if first != lines.len() as u64 {
             return Err(JournalError::Taken { run: batch.run, number: first });
         }
+        let values: Vec<(String, KeptValues)> =
+            batch.lines.iter().filter_map(|line| line.entry.kept()).collect();
         lines.extend(batch.lines);
+        for (of, values) in values {
+            kept.values.entry(of).or_default().extend(values);
+        }
         kept.summaries.insert(batch.run, batch.summary);
         for holds in batch.holds {
             match holds.holders.is_empty() {
@@ -64,6 +76,10 @@ impl Journal for MemoryJournal {
 
     async fn unfinished(&self) -> Result<Vec<RunSummary>, JournalError> {
         Ok(self.kept.lock().summaries.values().filter(|run| run.open).cloned().collect())
+    }
+
+    async fn kept(&self, detection: &str) -> Result<KeptValues, JournalError> {
+        Ok(self.kept.lock().values.get(detection).cloned().unwrap_or_default())
     }
 
     async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError> {

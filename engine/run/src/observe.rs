@@ -15,7 +15,7 @@ pub(crate) async fn foresee(cx: &Context, eyes: &Eyes, task: &TaskState) -> Done
 }
 
 async fn verdict(cx: &Context, eyes: &Eyes, task: &TaskState) -> Verdict {
-    let Some(eye) = eyes.on(&task.task.action, &task.task.provider) else {
+    let Some(eye) = eyes.for_task(&task.task) else {
         return Verdict::CannotTell { error: not_offered(task) };
     };
     let spec = &cx.spec_of(&task.task, &eye.info().spec);

@@ -3,7 +3,7 @@
 //!
 //! Invariant: there is no call without an intent on disk, and none without a clearance taken after that intent.
 
-use quell_action::{AnyAction, InEffect, Registry, Repeat, State};
+use quell_action::{AnyAction, InEffect, Repeat, State};
 use std::sync::Arc;
 
 use crate::call::{self, Earlier};
@@ -11,7 +11,7 @@ use crate::clearance::Known;
 use crate::context::{Context, Done, Early, ended};
 use crate::hands::Eye;
 use crate::log::Halt;
-use crate::{CallFailure, Entry, Fulfilled, TaskState, Verification};
+use crate::{CallFailure, Entry, Fulfilled, Task, TaskState, Verification};
 use quell_action::{ActionError, Effect, Failure};
 use serde_json::Value;
 
@@ -39,20 +39,21 @@ pub(crate) fn at_hand<'a>(
     cx: &'a Context,
     task: &TaskState,
 ) -> Result<(&'a Eye, &'a Arc<dyn AnyAction>), Early> {
-    let (name, provider) = (&task.task.action, &task.task.provider);
-    let action =
-        cx.tools.hands.actions.as_ref().and_then(|registry: &Registry| registry.action(name, provider));
-    match (cx.tools.hands.eyes.on(name, provider), action) {
+    let hands = &cx.tools.hands;
+    match (hands.eyes.for_task(&task.task), hands.for_task(&task.task)) {
         (Some(eye), Some(action)) => Ok((eye, action)),
         _ => Err(delayed_or_failed(cx, task, not_offered(task))),
     }
 }
 
 pub(crate) fn not_offered(task: &TaskState) -> ActionError {
-    let (name, provider) = (&task.task.action, &task.task.provider);
-    ActionError::unavailable(format!(
-        "no connector offers {name} for {provider}; connect one, or cancel the run"
-    ))
+    let Task { action, provider, using, .. } = &task.task;
+    ActionError::unavailable(match using {
+        Some(connection) => {
+            format!("the connector {connection} does not offer {action}; connect it, or cancel the run")
+        }
+        None => format!("no connector offers {action} for {provider}; connect one, or cancel the run"),
+    })
 }
 
 /// What stands there now. Where it already is as wanted, nothing is written and the task ends here.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use quell_action::{ActionName, Target, TargetKind};
 use quell_alert::{Alert, EntityKind, Provider, Timestamp};
+use quell_playbook::FoundEntity;
 use quell_playbook::model::{ContentHash, Mode, PlaybookName, Retry, StepId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -102,6 +103,9 @@ pub struct Lane {
     pub kind: Option<EntityKind>,
     /// The entity's position in its list of the alert's entities.
     pub position: Option<usize>,
+    /// The entity itself, where a path gave it and the alert does not list it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<FoundEntity>,
     /// The entity's key within the alert (`sid:…`): lanes with the same key, over all runs, go one after another.
     pub key: String,
     /// What people call it.
@@ -172,6 +176,9 @@ pub struct Task {
     pub action: ActionName,
     /// Where.
     pub provider: Provider,
+    /// Through which connection, where the playbook names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub using: Option<String>,
     /// To what.
     pub target: Target,
     /// What people call the target.

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) fn of_lane<'a>(
     state: &'a RunState,
     playbook: &Playbook,
-    lane: &Lane,
+    lane: &'a Lane,
     moment: Moment,
 ) -> LaneScope<'a> {
     let plan = state.plan();
@@ -27,6 +27,7 @@ pub(crate) fn of_lane<'a>(
     let mut scope = plan.scope(lane.entity(&plan.alert), moment);
     scope.run.insert("id", json!(plan.run));
     scope.run.insert("started", json!(plan.created));
+    scope.kept = state.kept().clone();
     if lane.closing {
         scope.run.insert("outcome", json!(outcome::of_run(state)));
         scope.run.insert("report", outcome::report(state));

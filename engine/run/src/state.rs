@@ -50,6 +50,7 @@ mod task;
 use std::time::Duration;
 
 use quell_alert::Timestamp;
+use quell_playbook::Kept;
 use quell_playbook::model::{Mode, StepId};
 
 use crate::question::Settlement;
@@ -70,6 +71,7 @@ pub struct RunState {
     plan: Box<Plan>,
     lanes: Vec<LaneState>,
     questions: Vec<QuestionState>,
+    kept: Kept,
     people: PeopleClock,
     overdue: bool,
     cancelled: Option<String>,
@@ -111,6 +113,7 @@ impl RunState {
             plan: Box::new(plan),
             lanes,
             questions: Vec::new(),
+            kept: Kept::new(),
             people: PeopleClock::default(),
             overdue: false,
             cancelled: None,
@@ -189,6 +192,11 @@ impl RunState {
         self.questions.iter().find(|asked| asked.question.id == *id)
     }
 
+    /// What it has kept for its alert.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
     /// Whether it has taken longer than its playbook allows.
     pub fn is_overdue(&self) -> bool {
         self.overdue
@@ -253,6 +261,11 @@ impl RunState {
             }
             _ if after_finish(entry) => self.one_task(entry, at),
             _ if self.finish.is_some() => Err("the run has finished".into()),
+            Entry::Kept { lane, values, .. } => {
+                self.lane_mut(*lane)?.take(entry, at)?;
+                self.kept.extend(values.clone());
+                Ok(())
+            }
             _ => match lane_of(entry) {
                 Some(lane) => self.lane_mut(lane)?.take(entry, at),
                 None => self.one_task(entry, at),

@@ -21,7 +21,7 @@ pub(crate) async fn watch(cx: &Context, task: &TaskState) -> Result<Done, Halt> 
     let end = later(since, hold);
     let now = cx.now();
     let next = (now < end).then(|| later(now, hold / LOOKS).min(end));
-    let Some(eye) = cx.tools.hands.eyes.on(&task.task.action, &task.task.provider) else {
+    let Some(eye) = cx.tools.hands.eyes.for_task(&task.task) else {
         let error = crate::perform::not_offered(task);
         return Ok(Entry::Watched { task: id, again_at: next, error: Some(error) }.into());
     };

@@ -5,6 +5,7 @@
 //! depends on what is open only.
 
 use async_trait::async_trait;
+use quell_playbook::Kept;
 use quell_run::{
     Batch, HoldKey, Holds, Journal, JournalError, Line, Reservation, Reserved, RunId, RunSummary,
 };
@@ -13,6 +14,7 @@ use crate::audit::{self, Audited};
 use crate::committer::View;
 use crate::engine::Scan;
 use crate::error::StoreError;
+use crate::kept;
 use crate::keys::{self, Key};
 use crate::record::{Kind, readable};
 use crate::store::Store;
@@ -62,6 +64,10 @@ impl Journal for RunRecords {
         self.0.aside(open_runs).await.map_err(|source| JournalError::LookUp { source: Box::new(source) })
     }
 
+    async fn kept(&self, detection: &str) -> Result<Kept, JournalError> {
+        kept::of(&self.0, detection).map_err(|source| JournalError::LookUp { source: Box::new(source) })
+    }
+
     async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError> {
         let find = || self.0.read(Kind::Holds, &Key::of(keys::HOLD).text(&hold_name(key)?).build());
         find().map_err(|source| JournalError::LookUp { source: Box::new(source) })
@@ -88,6 +94,7 @@ pub(crate) fn stage(view: &mut View<'_>, batch: &Batch) -> Result<Staged, StoreE
         let content = serde_json::to_vec(line)
             .map_err(|source| StoreError::Encode { kind: Kind::RunLine.name(), source })?;
         audit::append(view, line.at, what, &content)?;
+        kept::stage(view, &batch.summary, line)?;
     }
     stage_summary(view, &batch.summary)?;
     for holds in &batch.holds {

@@ -15,6 +15,7 @@
 //! | `run/hold/` | run, hold | the hold, while the run holds it |
 //! | `hold/` | hold | who holds a state of a target |
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
+//! | `kept/` | detection | what runs keep for an alert |
 //! | `list/` | list, value | an entry of a named list |
 //! | `counter/` | whose, what | who was touched, as limits count it |
 //! | `schedule/` | playbook | how far its schedule has been seen to |
@@ -39,6 +40,7 @@ pub(crate) const RUN_ATTACHED: &str = "run/attached/";
 pub(crate) const CLAIM: &str = "claim/";
 pub(crate) const HOLD: &str = "hold/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
+pub(crate) const KEPT: &str = "kept/";
 pub(crate) const LIST: &str = "list/";
 pub(crate) const COUNTER: &str = "counter/";
 pub(crate) const SCHEDULE: &str = "schedule/";

@@ -27,6 +27,7 @@ mod guard;
 mod high_water;
 mod home;
 mod journal;
+mod kept;
 mod keys;
 mod lists;
 mod meta;

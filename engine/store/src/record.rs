@@ -60,6 +60,8 @@ pub enum Kind {
     Schedule = 22,
     /// An entry of a named list.
     ListEntry = 30,
+    /// What runs keep for an alert.
+    Kept = 31,
     /// Bytes that only tests write.
     Test = 255,
 }
@@ -87,6 +89,7 @@ impl Kind {
             Self::Attached => "alert that belongs to a run",
             Self::Schedule => "note of a schedule",
             Self::ListEntry => "entry of a named list",
+            Self::Kept => "values kept for an alert",
             Self::Test => "test record",
         }
     }

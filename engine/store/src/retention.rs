@@ -15,6 +15,7 @@ use crate::counters;
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::journal::{index_keys, summary_key};
+use crate::kept;
 use crate::keys::{self, Key};
 use crate::record::Kind;
 use crate::store::Store;
@@ -64,6 +65,7 @@ impl Store {
             .await?;
         self.forget_claims(at).await?;
         if let Some(before) = retention.before {
+            kept::forget_orphans(self, before).await?;
             self.forget_audit(before).await?;
         }
         Ok(Forgotten { alerts, runs })
@@ -139,7 +141,7 @@ impl Store {
             audit::append(view, at, Audited::AlertForgotten { detection: seen.detection.clone() }, b"")?;
             versions
                 .into_iter()
-                .chain([alerts::time_key(&seen)])
+                .chain([alerts::time_key(&seen), kept::key(&seen.detection)])
                 .chain([key])
                 .for_each(|key| view.delete(key));
             Ok(true)

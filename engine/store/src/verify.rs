@@ -13,6 +13,7 @@ use crate::damage::Damage;
 use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::journal::{index_keys, summary_key};
+use crate::kept::KeptRecord;
 use crate::keys::{self, Key};
 use crate::record::{self, Kind, readable};
 use crate::store::Store;
@@ -87,6 +88,7 @@ fn understood(key: &[u8], bytes: &[u8]) -> Result<(), String> {
         () if begins(keys::ALERT_VERSION) => read::<AlertVersion>(Kind::AlertVersion, key, bytes),
         () if begins(keys::RUN_LINE) => read::<Line>(Kind::RunLine, key, bytes),
         () if begins(keys::AUDIT_RECORD) => read::<AuditRecord>(Kind::Audit, key, bytes),
+        () if begins(keys::KEPT) => read::<KeptRecord>(Kind::Kept, key, bytes),
         () if begins(keys::LIST) => read::<ListEntry>(Kind::ListEntry, key, bytes),
         () if begins(keys::RUN_SUMMARY) => read::<RunSummary>(Kind::RunSummary, key, bytes),
         () => return record::check(key, bytes).map(drop).map_err(str::to_owned),

@@ -123,6 +123,7 @@ fn bare(id: &str, entities: Entities) -> Alert {
         entities,
         document: json!({ "SystemAlertId": id }),
         part: None,
+        before: None,
         oddities: Vec::new(),
     }
 }

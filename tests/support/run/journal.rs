@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use quell_playbook::Kept;
 use quell_run::{
     Batch, HoldKey, Holds, Journal, JournalError, Line, MemoryJournal, Reservation, Reserved, RunId,
     RunSummary,
@@ -177,6 +178,10 @@ impl Journal for BreakingJournal {
 
     async fn unfinished(&self) -> Result<Vec<RunSummary>, JournalError> {
         self.kept.unfinished().await
+    }
+
+    async fn kept(&self, detection: &str) -> Result<Kept, JournalError> {
+        self.kept.kept(detection).await
     }
 
     async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError> {

@@ -35,6 +35,7 @@ pub(crate) fn blank(format: Format) -> Alert {
         entities: Entities::default(),
         document: Value::Null,
         part: None,
+        before: None,
         oddities: Vec::new(),
     }
 }

@@ -11,7 +11,7 @@ const fn of(name: &'static str, kind: FieldKind, summary: &'static str) -> Field
     Field { name, kind, summary }
 }
 
-static FIELDS: [Field; 70] = [
+static FIELDS: [Field; 74] = [
     of("alert.id", FieldKind::Text, "the id of the detection, the same on every version of it"),
     of("alert.provider_id", FieldKind::Text, "the id that the producing product gave it"),
     of("alert.incident_id", FieldKind::Text, "the incident into which the sender had put it"),
@@ -32,6 +32,14 @@ static FIELDS: [Field; 70] = [
     of("alert.updated", FieldKind::Time, "when this version was written"),
     of("alert.link", FieldKind::Text, "where a person can look at it"),
     of("alert.tenant", FieldKind::Text, "the directory tenant"),
+    of(
+        "alert.changed",
+        FieldKind::TextList,
+        "what differs from the version before; nothing in the first one",
+    ),
+    of("alert.before.title", FieldKind::Text, "what the version before was called"),
+    of("alert.before.severity", FieldKind::Severity, "how bad the version before was"),
+    of("alert.before.status", FieldKind::Text, "where the version before stood"),
     of("alert.accounts", FieldKind::TextList, "the persons and service accounts that it names"),
     of("alert.devices", FieldKind::TextList, "the devices that it names"),
     of("alert.ips", FieldKind::TextList, "the addresses that it names"),

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::Before;
 use crate::alert::{AlertId, Format, Status, Times};
 use crate::entity::{Entities, EntityKind};
 use crate::identity::AccountKind;
@@ -91,6 +92,12 @@ fn talkative() -> Alert {
         },
         document: serde_json::Value::Null,
         part: None,
+        before: Some(Before {
+            title: "before".into(),
+            severity: Some(Severity::Low),
+            status: Status::InProgress,
+            changed: vec!["title".into()],
+        }),
         oddities: vec![],
     }
 }

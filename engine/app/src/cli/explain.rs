@@ -79,7 +79,7 @@ fn matcher(wanted: Option<&str>, context: &Context) -> anyhow::Result<Matcher> {
         Some(file) => playbooks::load_from(file.as_ref(), &quell_connectors::catalogue(), None)?,
         None => {
             let site = config::read(context.config.as_deref())?;
-            playbooks::load_from(&site.config.playbooks, &connectors::offered(&site)?, Some(&site.config))?
+            playbooks::load_from(&site.config.playbooks, &connectors::offered(&site)?, Some(&site))?
         }
     };
     if !loaded.is_usable() {

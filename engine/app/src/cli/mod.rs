@@ -20,7 +20,9 @@ mod identity;
 mod init;
 mod limits;
 mod lists;
+mod new;
 mod pause;
+mod reference;
 mod replay;
 mod run;
 mod runs;
@@ -105,12 +107,16 @@ enum Command {
     Explain(explain::Args),
     /// Explain a code that `quell check` prints.
     ExplainCode(explain_code::Args),
+    /// Write a first version of a playbook and of its test.
+    New(new::Args),
     /// Check playbooks, the site file and the exclusion file.
     Check(check::Args),
     /// Lay playbooks out as all are: order, indentation, spaces; comments stay.
     Fmt(fmt::Args),
     /// Play the tests of playbooks, in a world of their own.
     Test(test::Args),
+    /// Print every key, name, operator and word of the language, on one page.
+    Reference(reference::Args),
     /// Print the form of a playbook as a JSON Schema, for editors.
     Schema(schema::Args),
     /// Start a playbook by hand; says what it would do first.
@@ -190,9 +196,11 @@ fn dispatch(command: Command, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Decode(args) => decode::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::ExplainCode(args) => explain_code::run(&args, context),
+        Command::New(args) => new::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Fmt(args) => fmt::run(&args, context),
         Command::Test(args) => test::run(&args, context),
+        Command::Reference(args) => reference::run(&args, context),
         Command::Schema(args) => schema::run(&args, context),
         Command::Start(args) => start::run(args, context),
         Command::Runs(args) => runs::run(args, context),

@@ -11,15 +11,16 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use quell_action::Catalogue;
-use quell_alert::{Alert, Decoded, decode};
 use quell_playbook::model::Playbook;
-use quell_run::rehearsal::{self, AlertGiven, Played, Rehearsal};
+use quell_run::Line;
+use quell_run::rehearsal::{self, Coverage, Played, Rehearsal};
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Context, yes_if};
 use crate::config::Mistakes;
 use crate::playbooks::{self, load_from};
-use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, Show, Telling, counted, styled};
+use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, Show, Table, Telling, counted, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -28,7 +29,8 @@ does not pass in earnest. Exit code 1 when a test fails.
 
 Examples:
   quell test                            the tests below ./playbooks
-  quell test playbooks/identity --junit report.xml"
+  quell test playbooks/identity --junit report.xml
+  quell test --coverage                 and which steps and ways no test has reached"
 )]
 pub(crate) struct Args {
     /// A folder of playbooks with their tests.
@@ -37,6 +39,9 @@ pub(crate) struct Args {
     /// Write a report for a build server to this file.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Say which steps and ways of the playbooks no test has reached.
+    #[arg(long)]
+    coverage: bool,
 }
 
 /// One test, and what it came to.
@@ -75,7 +80,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             bail!("{} has no playbook beside it: there is no {stem}.yaml", file.name);
         };
         for rehearsal in &rehearsals {
-            tested.push(one(rehearsal, path, playbook, &loaded.playbooks, &catalogue));
+            let one = one(rehearsal, path, playbook, &loaded.playbooks, &catalogue);
+            tell_one(context.show, &one);
+            tested.push(one);
         }
     }
     if tested.is_empty() {
@@ -88,7 +95,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         fs::write(path, junit::report(&tested))
             .with_context(|| format!("{} could not be written", path.display()))?;
     }
-    tell(context.show, &tested)?;
+    let reached = args.coverage.then(|| reached(&loaded.playbooks, &tested));
+    match (context.show.json, &reached) {
+        (true, None) => context.show.json(&tested)?,
+        (true, Some(reached)) => context.show.json(&json!({ "tests": tested, "coverage": reached }))?,
+        (false, _) => {
+            sum_up(context.show, &tested);
+            reached.iter().for_each(|reached| tell_reached(context.show, reached));
+        }
+    }
     Ok(yes_if(tested.iter().all(|one| one.passed)))
 }
 
@@ -100,8 +115,13 @@ fn one(
     catalogue: &Catalogue,
 ) -> Tested {
     let began = std::time::Instant::now();
-    let played = alert_of(rehearsal, file)
-        .map_err(|error| format!("{error:#}"))
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let bytes = |name: &str| {
+        let path = folder.join(name);
+        fs::read(&path).map_err(|error| format!("the alert {} could not be read: {error}", path.display()))
+    };
+    let played = rehearsal
+        .alert(bytes)
         .and_then(|alert| rehearsal.play(alert.map(Arc::new), playbook, beside, catalogue));
     let (played, error) = match played {
         Ok(played) => (Some(played), None),
@@ -118,47 +138,51 @@ fn one(
     }
 }
 
-/// The one alert of a test, where it has one.
-fn alert_of(rehearsal: &Rehearsal, file: &Path) -> anyhow::Result<Option<Alert>> {
-    let Some(given) = &rehearsal.alert else { return Ok(None) };
-    let bytes = match given {
-        AlertGiven::Inline(alert) => serde_json::to_vec(alert)?,
-        AlertGiven::File(name) => {
-            let path = file.parent().unwrap_or(Path::new("")).join(name);
-            fs::read(&path).with_context(|| format!("the alert {} could not be read", path.display()))?
-        }
-    };
-    let mut alerts = Vec::new();
-    for record in decode(&bytes) {
-        match record {
-            Decoded::Alert(alert) => alerts.push(*alert),
-            Decoded::Refused(refusal) => bail!("the alert could not be understood: {}", refusal.reason),
-            Decoded::Passed { .. } => {}
-        }
+/// What the tests have reached of each playbook.
+fn reached(playbooks: &[Arc<Playbook>], tested: &[Tested]) -> Vec<Coverage> {
+    let mut journals: BTreeMap<String, Vec<&[Line]>> = BTreeMap::new();
+    for one in tested {
+        let journal = one.played.as_ref().map_or(&[][..], |played| &played.journal);
+        journals.entry(one.playbook.clone()).or_default().push(journal);
     }
-    match alerts.len() {
-        1 => Ok(alerts.pop()),
-        several => bail!("a test is about one alert, and there are {several} in it"),
+    rehearsal::coverage(playbooks.iter().map(Arc::as_ref), &journals)
+}
+
+fn tell_reached(show: Show, reached: &[Coverage]) {
+    let mut table = Table::new(&["PLAYBOOK", "TESTS", "STEPS", "WAYS"]);
+    for one in reached {
+        table.row([
+            styled(NAME, &one.playbook),
+            one.tests.to_string(),
+            format!("{} of {}", one.taken, one.steps),
+            format!("{} of {}", one.gone, one.ways),
+        ]);
+    }
+    show.line(table);
+    for one in reached.iter().filter(|one| !one.is_whole()) {
+        show.line(styled(NAME, &one.playbook));
+        one.missing.iter().for_each(|missing| show.line(format_args!("  {missing}")));
     }
 }
 
-fn tell(show: Show, tested: &[Tested]) -> anyhow::Result<()> {
+/// Told as it was played: many tests take their time.
+fn tell_one(show: Show, one: &Tested) {
     if show.json {
-        return show.json(&tested);
+        return;
     }
-    for one in tested {
-        let word = if one.passed { styled(GOOD, "passed") } else { styled(BAD, "failed") };
-        show.line(format_args!("{word}  {}  {}", styled(NAME, &one.playbook), one.name));
-        if !one.passed {
-            show.line(why(one).trim_end());
-        }
+    let word = if one.passed { styled(GOOD, "passed") } else { styled(BAD, "failed") };
+    show.line(format_args!("{word}  {}  {}", styled(NAME, &one.playbook), one.name));
+    if !one.passed {
+        show.line(why(one).trim_end());
     }
+}
+
+fn sum_up(show: Show, tested: &[Tested]) {
     let failed = tested.iter().filter(|one| !one.passed).count();
     let took: Duration = tested.iter().map(|one| one.took).sum();
     let all = counted(u64::try_from(tested.len()).unwrap_or(u64::MAX), "test");
     let style = if failed == 0 { GOOD } else { BAD };
     show.aside(styled(style, format_args!("{all}, {failed} failed, {} ms", took.as_millis())));
-    Ok(())
 }
 
 /// What was expected, what came of it, and what led to it.

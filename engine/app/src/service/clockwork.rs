@@ -99,8 +99,9 @@ impl Clockwork {
         if now - due > LATE && schedule.missed == Missed::Skip {
             tracing::info!(playbook = %playbook.name, %due, "a scheduled start was missed, and is left out");
         } else {
-            let plan = Plan::scheduled(playbook, due, Moment { now, lists: self.lists.now() })
-                .calling(&matcher.called_by(playbook));
+            let plan =
+                Plan::scheduled(playbook, due, Moment { now, lists: self.lists.now(), kept: Arc::default() })
+                    .calling(&matcher.called_by(playbook));
             let run = plan.run.clone();
             let start = self.engine.start(plan, Arc::clone(playbook)).await?;
             if start == Start::Created {

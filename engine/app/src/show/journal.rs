@@ -9,7 +9,7 @@ use quell_run::{
 use super::meant::{age, who, worked_out};
 use super::occasion::{created, short};
 use super::trace::{deciding, truth};
-use super::{BAD, FAINT, GOOD, NAME, NOTE, styled};
+use super::{BAD, FAINT, GOOD, NAME, NOTE, nth, styled};
 
 /// Puts the lines of one run into words. It remembers the tasks, since later lines only name them.
 #[derive(Default)]
@@ -178,6 +178,11 @@ impl Telling {
             }
             Entry::ValuesSet { lane, step, values, .. } => {
                 format!("{}: {step} keeps {}", self.lane(lane.0), styled(FAINT, values))
+            }
+            Entry::Kept { lane, step, of, values, .. } => {
+                let (how, values) =
+                    (if of.is_some() { "keeps" } else { "would keep" }, serde_json::json!(values));
+                format!("{}: {step} {how} for the alert {}", self.lane(lane.0), styled(FAINT, values))
             }
             Entry::Stopped { lane, step, outcome, .. } => {
                 format!("{} ends at {step}: {outcome}", self.lane(lane.0))
@@ -371,8 +376,4 @@ fn requester(by: &Requester) -> &str {
         Requester::Person(name) => name,
         Requester::Timer => "the playbook's timer",
     }
-}
-
-fn nth(attempt: u32) -> String {
-    if attempt > 1 { format!(", attempt {attempt}") } else { String::new() }
 }

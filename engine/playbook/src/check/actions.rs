@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quell_action::{ActionInfo, ActionName, Catalogue, ParamSpec, TargetKind, lists};
+use quell_action::{ActionInfo, ActionName, Catalogue, ParamSpec, TargetKind, TextFormat, lists};
 use quell_alert::{EntityKind, Provider};
 use serde_json::{Map, Value};
 
@@ -29,6 +29,13 @@ impl<'a> Check<'a> {
         let offered = self.offered(&name, &node.span)?;
         let target = offered.first()?.spec.target;
         let has_target = self.target_in_scope(&name, target, &node.span);
+        let using = fields.get("using").map(|node| self.using(&name, node));
+        let offered = match &using {
+            Some(Some((_, providers))) if !providers.is_empty() => {
+                offered.into_iter().filter(|info| providers.contains(&info.provider())).collect()
+            }
+            _ => offered,
+        };
         let at = fields.get("at").map_or(Some(Vec::new()), |node| self.providers(&name, &offered, node));
         let chosen =
             |info: &&ActionInfo| at.as_ref().is_none_or(|at| at.is_empty() || at.contains(&info.provider()));
@@ -45,6 +52,7 @@ impl<'a> Check<'a> {
             action: ActionName(name),
             target: has_target.then_some(target)?,
             at: at?,
+            using: using.map_or(Some(None), |using| using.map(|(connection, _)| Some(connection)))?,
             with: with?,
             time_limit: time_limit?,
             retry: retry?,
@@ -120,6 +128,33 @@ impl<'a> Check<'a> {
             _ => d.help(format!("add `for_each: {root}` to the playbook")),
         });
         false
+    }
+
+    /// `using`: a connection of the site that offers the action, and where; nothing is said of where if the site's
+    /// connections are not known.
+    fn using(&mut self, action: &str, node: &Node) -> Option<(String, Vec<Provider>)> {
+        let name = self.text(node, "`using`")?;
+        let Some(connections) = &self.site.surroundings.connections else { return Some((name, Vec::new())) };
+        let does = |offered: &Catalogue| offered.named(action).map(ActionInfo::provider).collect::<Vec<_>>();
+        let providers = connections.get(&name).map(does);
+        if let Some(providers) = providers.as_ref().filter(|providers| !providers.is_empty()) {
+            return Some((name, providers.clone()));
+        }
+        let able =
+            || connections.iter().filter(|(_, offered)| !does(offered).is_empty()).map(|(name, _)| name);
+        let expected = match able().next() {
+            Some(_) => format!("one of {}", able().cloned().collect::<Vec<_>>().join(", ")),
+            None => format!("the name of a connector that offers `{action}`; there is none here"),
+        };
+        let nearest = nearest::one(&name, able().map(String::as_str));
+        let message = match providers {
+            Some(_) => format!("the connector `{name}` does not offer `{action}`"),
+            None => format!("there is no connector `{name}` here"),
+        };
+        self.say(codes::UNKNOWN_CONNECTION, &node.span, message, |d| {
+            d.found(name).expected(expected).nearest(nearest)
+        });
+        None
     }
 
     /// `at`: providers that offer the action.
@@ -255,7 +290,10 @@ impl<'a> Check<'a> {
             concerned.iter().filter_map(|info| info.params.iter().find(|param| param.name == entry.key));
         let mut form = None;
         for param in kinds {
-            form = Some(self.form(&entry.value, &param.kind, &format!("`{}`", entry.key))?);
+            self.format = param.format;
+            let found = self.form(&entry.value, &param.kind, &format!("`{}`", entry.key));
+            self.format = TextFormat::Plain;
+            form = Some(found?);
         }
         form
     }

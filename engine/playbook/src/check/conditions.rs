@@ -141,7 +141,8 @@ fn alike(a: &Expected, b: &Expected) -> bool {
 }
 
 impl Test {
-    fn subject_text(&self) -> String {
+    /// What it looks at, in the words of the playbook.
+    pub(crate) fn subject_text(&self) -> String {
         match &self.subject {
             crate::condition::Subject::Reference(reference, _) => reference.to_string(),
             crate::condition::Subject::Path(path, ..) => path.to_string(),

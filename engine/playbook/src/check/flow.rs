@@ -283,7 +283,7 @@ impl Check<'_> {
         Some((self.form(&entry.value, &param, &what)?, kind))
     }
 
-    fn written_as_name(&mut self, entry: &Entry) -> Option<()> {
+    pub(super) fn written_as_name(&mut self, entry: &Entry) -> Option<()> {
         let taken = ["failed", "skipped", "error"].contains(&entry.key.as_str());
         if taken {
             let message = format!("every step has `{}` already", entry.key);
@@ -315,7 +315,7 @@ impl Check<'_> {
             Kind::Integer => Some((kind, ParamKind::Integer)),
             Kind::Number => Some((kind, ParamKind::Number)),
             Kind::Boolean => Some((kind, ParamKind::Boolean)),
-            Kind::Texts | Kind::Techniques | Kind::Tactics => {
+            Kind::Texts | Kind::Techniques | Kind::Tactics | Kind::Several(_) => {
                 Some((Kind::Texts, ParamKind::List(Box::new(ParamKind::Text))))
             }
             Kind::Time | Kind::Severity | Kind::Entities(_) | Kind::Whole | Kind::Json => {

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::Check;
 use crate::codes;
 use crate::model::{Form, Reference};
-use crate::names::Kind;
+use crate::names::{self, Kind};
 use crate::nearest;
 use crate::parse::{Content, Entry, Node, Span};
-use crate::template::{Template, TextFormat};
+use crate::template::Template;
 
 impl Check<'_> {
     /// A value for a parameter of this kind.
@@ -87,7 +87,7 @@ impl Check<'_> {
 
     /// A template whose names are all in scope.
     fn template(&mut self, text: &str, node: &Node) -> Option<Template> {
-        let template = match Template::parse(text, TextFormat::Plain) {
+        let template = match Template::parse(text, self.format) {
             Ok(template) => template,
             Err(error) => {
                 let mut at = self.within_text(&node.span, text, error.offset);
@@ -111,7 +111,34 @@ impl Check<'_> {
             }
             whole &= found.is_some_and(|(_, kind)| kind != Kind::Whole);
         }
+        whole &= self.fields_exist(&template, text, node);
         whole.then_some(template)
+    }
+
+    /// `table("name, upn")`: of entities it is known which fields they have.
+    fn fields_exist(&mut self, template: &Template, text: &str, node: &Node) -> bool {
+        let mut whole = true;
+        for (reference, offset, fields) in template.fields_asked() {
+            let Some(kind) = reference.0.strip_prefix("alert.").and_then(names::list_of) else { continue };
+            let root = names::root_of(kind);
+            let known: Vec<&str> = names::names()
+                .iter()
+                .filter_map(|name| name.name.strip_prefix(root)?.strip_prefix('.'))
+                .collect();
+            for field in fields.iter().filter(|field| !known.contains(&field.as_str())) {
+                let at = self.within_text(&node.span, text, offset);
+                let at = self.source[at.clone()]
+                    .find(field.as_str())
+                    .map_or(at.clone(), |found| at.start + found..at.start + found + field.len());
+                let nearest = nearest::one(field, known.iter().copied());
+                let message = format!("{} of an alert have no field `{field}`", names::list_name(kind));
+                self.say(codes::BAD_TEMPLATE, &at, message, |d| {
+                    d.found(field.clone()).expected(format!("one of {}", known.join(", "))).nearest(nearest)
+                });
+                whole = false;
+            }
+        }
+        whole
     }
 
     fn whole_in_a_text(&mut self, reference: &Reference, at: &Span) {
@@ -214,7 +241,10 @@ fn fits(found: Kind, wanted: &ParamKind) -> bool {
     if found == Kind::Whole {
         return false;
     }
-    let is_list = matches!(found, Kind::Texts | Kind::Techniques | Kind::Tactics | Kind::Entities(_));
+    let is_list = matches!(
+        found,
+        Kind::Texts | Kind::Techniques | Kind::Tactics | Kind::Several(_) | Kind::Entities(_)
+    );
     match wanted {
         ParamKind::Object => true,
         ParamKind::Text => !is_list && found != Kind::Json,

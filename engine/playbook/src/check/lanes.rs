@@ -11,6 +11,7 @@ use crate::model::{ForEach, OrAsk};
 use crate::names::{self, ENTITY_KINDS};
 use crate::nearest;
 use crate::parse::{Content, Node, Span};
+use crate::path::Path;
 
 pub(crate) const FOR_EACH: Keys = Keys {
     what: "an entity under `for_each`",
@@ -101,6 +102,7 @@ impl Check<'_> {
     fn short_form(&self, kind: EntityKind) -> ForEach {
         ForEach {
             kind,
+            from: None,
             only: None,
             at_most: self.site.surroundings.at_most.0,
             if_more: OrAsk::Stop,
@@ -113,7 +115,9 @@ impl Check<'_> {
         let mut found = self.short_form(kind);
         let mut whole = true;
         if let Some(from) = fields.get("from") {
-            whole &= self.from(kind, from).is_some();
+            let from = self.from(kind, from);
+            whole &= from.is_some();
+            found.from = from.flatten();
         }
         if let Some(node) = fields.get("where") {
             self.names.stage = Stage::Where;
@@ -137,15 +141,14 @@ impl Check<'_> {
         whole.then_some(found)
     }
 
-    fn from(&mut self, kind: EntityKind, node: &Node) -> Option<()> {
+    fn from(&mut self, kind: EntityKind, node: &Node) -> Option<Option<Path>> {
         let text = self.text(node, "`from`")?;
         if text.starts_with('$') {
-            self.not_yet(&node.span, "a path under `from`");
-            return None;
+            return self.path(&text, &node.span).map(Some);
         }
         let wanted = format!("alert.{}", names::list_name(kind));
         if text == wanted {
-            return Some(());
+            return Some(None);
         }
         let message = format!("`{text}` does not give what `{}` goes through", names::root_of(kind));
         self.say(codes::UNKNOWN_NAME, &node.span, message, |d| d.found(text.clone()).nearest(Some(wanted)));

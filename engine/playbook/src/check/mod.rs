@@ -12,6 +12,7 @@ pub(crate) mod conditions;
 pub(crate) mod flow;
 mod forms;
 pub(crate) mod inputs;
+mod kept;
 pub(crate) mod lanes;
 pub(crate) mod limits;
 mod lists;
@@ -28,10 +29,11 @@ mod values;
 mod words;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_action::Catalogue;
+use quell_action::{Catalogue, TextFormat};
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Place};
@@ -44,6 +46,7 @@ pub(crate) use calls::Callee;
 
 /// The playbooks that others may call, by name.
 pub(crate) type Callees = BTreeMap<String, Callee>;
+pub(crate) use kept::never_kept;
 
 /// What a file came to.
 #[derive(Debug)]
@@ -54,6 +57,10 @@ pub(crate) struct Checked {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Where its name stands.
     pub(crate) name_place: Option<Place>,
+    /// The names under which it keeps values for the alert.
+    pub(crate) kept: BTreeSet<String>,
+    /// Those that it reads, and where.
+    pub(crate) kept_read: Vec<(String, Place)>,
 }
 
 /// What a file is checked against.
@@ -79,11 +86,20 @@ pub(crate) fn check(file: &str, source: &Arc<str>, tree: &Node, site: Site<'_>) 
         approvers: asking::Approvers::default(),
         deadline: Playbook::DEADLINE,
         starts: triggers::Starts::default(),
+        format: TextFormat::Plain,
     };
     let playbook = check.playbook(tree);
     let name_place = tree.member("playbook").map(|node| check.place(&node.span));
     let whole = !check.found.iter().any(Diagnostic::is_error);
-    Checked { playbook: playbook.filter(|_| whole), diagnostics: check.found, name_place }
+    let place = |(name, span): &(String, Span)| (name.clone(), check.place(span));
+    let kept_read = check.names.kept_read.iter().map(place).collect();
+    Checked {
+        playbook: playbook.filter(|_| whole),
+        kept: check.names.kept,
+        kept_read,
+        diagnostics: check.found,
+        name_place,
+    }
 }
 
 /// The work on one file.
@@ -101,6 +117,8 @@ struct Check<'a> {
     deadline: Duration,
     /// What can start it.
     starts: triggers::Starts,
+    /// In which format the text of the parameter at hand is read.
+    format: TextFormat,
 }
 
 impl Check<'_> {

@@ -80,7 +80,7 @@ pub(crate) fn operators_of(kind: Kind) -> &'static [&'static str] {
             &["is", "is_not", "any_of", "none_of", "in_range", "in_list", "not_in_list", "exists"]
         }
         Kind::Texts => &["any_of", "none_of", "in_list", "not_in_list", "all_in_list", "count", "exists"],
-        Kind::Techniques | Kind::Tactics => &["any_of", "none_of", "count", "exists"],
+        Kind::Techniques | Kind::Tactics | Kind::Several(_) => &["any_of", "none_of", "count", "exists"],
         Kind::Entities(_) => &["in_list", "not_in_list", "all_in_list", "count", "exists"],
         Kind::Whole => &["in_list", "not_in_list"],
         Kind::Json => &["exists"],
@@ -178,10 +178,11 @@ fn ages() -> std::ops::RangeInclusive<Duration> {
 /// What the author may have meant.
 fn instead(name: &str, kind: Kind) -> Option<&'static str> {
     match (kind, name) {
-        (Kind::Texts | Kind::Techniques | Kind::Tactics, "is" | "contains" | "matches") => {
-            Some("of a list, write { any_of: […] }")
-        }
-        (Kind::Texts | Kind::Techniques | Kind::Tactics, "is_not") => {
+        (
+            Kind::Texts | Kind::Techniques | Kind::Tactics | Kind::Several(_),
+            "is" | "contains" | "matches",
+        ) => Some("of a list, write { any_of: […] }"),
+        (Kind::Texts | Kind::Techniques | Kind::Tactics | Kind::Several(_), "is_not") => {
             Some("of a list, write { none_of: […] }")
         }
         (Kind::Entities(_), _) => Some("go through them with `for_each`, and choose with `where`"),

@@ -105,6 +105,7 @@ impl Check<'_> {
             always,
             afterwards,
             outputs: outputs?,
+            reads_kept: !self.names.kept_read.is_empty(),
             source: Arc::clone(self.source),
             hash: hash(self.source),
         })
@@ -270,7 +271,8 @@ fn number_all(steps: &mut [Step], taken: &mut BTreeSet<String>) {
             Verb::Parallel(steps) => number_all(steps, taken),
             Verb::ForEach(each) => number_all(&mut each.steps, taken),
             Verb::Choose(ways) => ways.iter_mut().for_each(|way| number_all(&mut way.steps, taken)),
-            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Run(_) | Verb::Set(_) | Verb::Stop(_) => {}
+            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Run(_) => {}
+            Verb::Set(_) | Verb::Keep(_) | Verb::Stop(_) => {}
         }
     }
 }

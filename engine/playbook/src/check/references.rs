@@ -25,6 +25,10 @@ pub(super) struct Names {
     pub(super) done: BTreeMap<String, Vec<Output>>,
     /// The results of steps that something looks at: `who.is_privileged`.
     pub(super) looked_at: BTreeSet<String>,
+    /// The names under which values are kept for the alert.
+    pub(super) kept: BTreeSet<String>,
+    /// Those that are read, and where.
+    pub(super) kept_read: Vec<(String, Span)>,
     /// Where each step that has an id stands.
     pub(super) steps: BTreeMap<String, Span>,
     /// What the playbook is given.
@@ -119,6 +123,9 @@ impl Check<'_> {
         if let ("inputs", name) = reference.split() {
             let kind = self.of_inputs(name, span)?;
             return Some((reference, kind));
+        }
+        if let Some(name) = text.strip_prefix(names::KEPT) {
+            return self.kept_value(name, span).then_some((reference, Kind::Text));
         }
         let kind = match names::find(&reference) {
             Some(name) => self.in_scope(name, span).then_some(name.kind)?,

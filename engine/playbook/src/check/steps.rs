@@ -14,20 +14,21 @@ use crate::parse::{Entry, Node};
 pub(crate) const STEP: Keys = Keys {
     what: "a step",
     known: &[
-        "id", "title", "if", "do", "at", "with", "timeout", "retry", "on_error", "undo", "approval",
+        "id", "title", "if", "do", "at", "using", "with", "timeout", "retry", "on_error", "undo", "approval",
         "verify", "rate", "impact", "ask", "wait", "parallel", "for_each", "steps", "choose", "run",
-        "inputs", "set", "stop",
+        "inputs", "set", "keep", "stop",
     ],
     required: &[],
-    coming: &["using"],
+    coming: &[],
 };
 
 /// The verbs of the language, those to come included.
-pub(crate) const VERBS: [&str; 9] =
-    ["do", "ask", "wait", "parallel", "for_each", "choose", "run", "set", "stop"];
+pub(crate) const VERBS: [&str; 10] =
+    ["do", "ask", "wait", "parallel", "for_each", "choose", "run", "set", "keep", "stop"];
 
 /// What only goes together with `do`.
-const OF_DO: [&str; 9] = ["at", "with", "timeout", "retry", "undo", "approval", "verify", "rate", "impact"];
+const OF_DO: [&str; 10] =
+    ["at", "using", "with", "timeout", "retry", "undo", "approval", "verify", "rate", "impact"];
 
 /// Verbs that cannot fail themselves.
 const CANNOT_FAIL: [&str; 4] = ["wait", "parallel", "choose", "stop"];
@@ -139,6 +140,7 @@ impl Check<'_> {
             "choose" => self.choose(node, defaults),
             "run" => self.run_step(fields, node),
             "set" => self.set(node, id),
+            "keep" => self.keep(node),
             "stop" => (Vec::new(), self.stop(node).map(Verb::Stop)),
             _ => (Vec::new(), None),
         };

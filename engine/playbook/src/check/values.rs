@@ -44,7 +44,7 @@ impl Check<'_> {
                 self.text(node, "the value").map(|text| Expected::text(&text, exactly))
             }
             Kind::Product => self.product(node),
-            Kind::Words(words) => self.one_of(node, name, words),
+            Kind::Words(words) | Kind::Several(words) => self.one_of(node, name, words),
             Kind::Choice => {
                 let words = self.words_of(name);
                 let words: Vec<&str> = words.iter().map(String::as_str).collect();

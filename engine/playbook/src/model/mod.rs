@@ -18,6 +18,7 @@ use quell_alert::EntityKind;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Group;
+use crate::path::Path;
 
 pub use ask::{AfterAnswer, AskStep, Asking, IfExpired};
 pub use flow::{Branch, EachStep, SetStep, StopStep, WaitStep};
@@ -71,6 +72,8 @@ pub struct Playbook {
     pub afterwards: Vec<Step>,
     /// What it gives back to a playbook that called it.
     pub outputs: BTreeMap<String, Output>,
+    /// Whether it reads a value that was kept for the alert.
+    pub reads_kept: bool,
     /// The text it was read from, byte for byte.
     pub source: Arc<str>,
     /// The hash of that text.
@@ -139,6 +142,8 @@ pub enum OrAsk {
 pub struct ForEach {
     /// The kind of entity; also the name under which a lane has it.
     pub kind: EntityKind,
+    /// Where they are, if not in the list of their kind.
+    pub from: Option<Path>,
     /// Which of them.
     pub only: Option<Group>,
     /// How many at most; more is never "the first few".

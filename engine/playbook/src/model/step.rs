@@ -93,6 +93,8 @@ pub enum Verb {
     Run(RunStep),
     /// Values that later steps can use.
     Set(SetStep),
+    /// Values that later runs for the same alert can use as well.
+    Keep(SetStep),
     /// The end of the lane.
     Stop(StopStep),
 }
@@ -137,9 +139,8 @@ impl Step {
             Verb::Parallel(steps) => vec![steps],
             Verb::ForEach(each) => vec![&each.steps],
             Verb::Choose(branches) => branches.iter().map(|branch| branch.steps.as_slice()).collect(),
-            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Run(_) | Verb::Set(_) | Verb::Stop(_) => {
-                Vec::new()
-            }
+            Verb::Do(_) | Verb::Ask(_) | Verb::Wait(_) | Verb::Run(_) => Vec::new(),
+            Verb::Set(_) | Verb::Keep(_) | Verb::Stop(_) => Vec::new(),
         }
     }
 
@@ -157,6 +158,8 @@ pub struct DoStep {
     pub target: TargetKind,
     /// At which providers; none named means at every configured one that offers it.
     pub at: Vec<Provider>,
+    /// Through which connection of the site; none named means through the one that acts for the provider.
+    pub using: Option<String>,
     /// Its parameters.
     pub with: BTreeMap<String, Form>,
     /// How long one attempt may take.

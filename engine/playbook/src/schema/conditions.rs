@@ -39,6 +39,7 @@ fn item() -> Value {
     let subject = json!({ "anyOf": [
         { "enum": known },
         { "pattern": "^\\s*\\$" },
+        { "pattern": "^alert\\.kept\\.[a-z][a-z0-9_]*$" },
         { "pattern": "^[a-z][a-z0-9_]*\\.", "not": { "pattern": format!("^({roots})\\.") } },
     ] });
     json!({ "anyOf": [
@@ -80,7 +81,7 @@ fn operand(operator: &str, kind: Option<Kind>) -> Value {
 
 fn value(kind: Option<Kind>) -> Value {
     match kind {
-        Some(Kind::Words(known)) => words(known),
+        Some(Kind::Words(known) | Kind::Several(known)) => words(known),
         Some(Kind::Tactics) => words(TACTICS),
         Some(Kind::Severity) => words(&["informational", "low", "medium", "high"]),
         Some(Kind::Boolean) => json!({ "type": "boolean" }),

@@ -74,6 +74,10 @@ fn key(key: &str) -> Option<Value> {
         "at" => {
             described(list(text()), "Where; every configured provider that offers it, if nothing is said.")
         }
+        "using" => described(
+            text(),
+            "Through which connector of the site file; the one that acts for the provider, if nothing is said.",
+        ),
         "with" => json!({ "type": "object" }),
         "timeout" => described(reference("duration"), "How long one attempt may take."),
         "retry" => described(reference("retry"), "How often it is attempted, and how soon again."),
@@ -104,6 +108,14 @@ fn key(key: &str) -> Option<Value> {
         ),
         "choose" => described(list(reference("way")), "The first way whose condition holds."),
         "set" => described(json!({ "type": "object", "minProperties": 1 }), "Values for later steps."),
+        "keep" => described(
+            json!({
+                "type": "object", "minProperties": 1, "maxProperties": 20,
+                "propertyNames": { "pattern": "^[a-z][a-z0-9_]*$" },
+                "additionalProperties": value_or(text()),
+            }),
+            "Values that later runs for the same alert read as `alert.kept.NAME`.",
+        ),
         "stop" => described(object(&STOP, |_| Some(value_or(text()))), "Ends the lane."),
         _ => return None,
     })

@@ -76,6 +76,51 @@ impl<'a> Entity<'a> {
         !matches!(self, Self::Account(account) if account.kind != AccountKind::Person)
     }
 
+    /// The names that are its own in this alert: none that another thing of its kind could have as well.
+    pub(crate) fn own_names(&self) -> Vec<String> {
+        let texts = |names: &[Option<&str>]| names.iter().flatten().map(|name| (*name).to_owned()).collect();
+        match self {
+            Self::Account(account) => {
+                let mut names: Vec<String> = texts(&[
+                    account.upn(),
+                    account.sid(),
+                    account.entra_id(),
+                    account.ad_guid(),
+                    account.okta_id(),
+                ]);
+                names.extend(account.sam());
+                names
+            }
+            Self::Device(device) => texts(&[
+                device.dns_name(),
+                device.mde_id(),
+                device.entra_device_id(),
+                device.azure_id(),
+                device.sid(),
+            ]),
+            Self::Ip(ip) => texts(&[Some(&ip.address)]),
+            Self::Mailbox(mailbox) => texts(&[Some(&mailbox.address), mailbox.upn.as_deref()]),
+            Self::File(file) => texts(&[file.name.as_deref()]),
+            Self::Hash(hash) => texts(&[Some(&hash.value)]),
+            Self::Url(url) => texts(&[Some(&url.url)]),
+            Self::Domain(name) => texts(&[Some(name)]),
+        }
+    }
+
+    /// Every field that it has a value for, by its own name, as JSON: a row of a table.
+    pub(crate) fn row(
+        &self,
+        identity: Option<&'a IdentityFacts>,
+        device: Option<&'a DeviceFacts>,
+    ) -> serde_json::Value {
+        let root = self.root();
+        let of_it = names::names().iter().filter_map(|name| {
+            let field = name.name.strip_prefix(root)?.strip_prefix('.')?;
+            Some((field.to_owned(), self.seen(name.name, identity, device).to_json()?))
+        });
+        of_it.collect::<serde_json::Map<_, _>>().into()
+    }
+
     /// All its names, for being looked up in a list.
     pub(crate) fn named(
         &self,

@@ -1,6 +1,7 @@
 //! What names stand for at the moment a condition is evaluated or a form is filled in.
 
 mod alert;
+mod chosen;
 mod entity;
 
 use std::borrow::Cow;
@@ -11,10 +12,11 @@ use quell_action::{DeviceFacts, IdentityFacts};
 use quell_alert::{Alert, Timestamp};
 use serde_json::{Value, json};
 
-use crate::Moment;
 use crate::condition::Seen;
 use crate::model::{Reference, StepId};
+use crate::{Kept, Moment};
 
+pub use chosen::{Candidate, FoundEntity};
 pub use entity::Entity;
 
 /// What names stand for.
@@ -22,6 +24,11 @@ pub trait Scope {
     /// The value of a name; `None` where it is missing.
     fn value(&self, reference: &Reference) -> Option<Value> {
         self.seen(reference).to_json()
+    }
+
+    /// The value of a name as rows of a table: the things in a list with their fields, where they have any.
+    fn rows(&self, reference: &Reference) -> Option<Value> {
+        self.value(reference)
     }
 
     /// The same, typed and without copying where that is possible.
@@ -68,6 +75,8 @@ pub struct LaneScope<'a> {
     pub results: Cow<'a, BTreeMap<StepId, StepResult>>,
     /// `lane.…`: by field name.
     pub lane: BTreeMap<&'static str, Value>,
+    /// What this run has kept for the alert itself.
+    pub kept: Kept,
     /// `run.…`: by field name.
     pub run: BTreeMap<&'static str, Value>,
     /// `inputs.…`: by name.
@@ -134,6 +143,7 @@ impl<'s> LaneScope<'s> {
             device: None,
             outer: Vec::new(),
             results: Cow::Owned(BTreeMap::new()),
+            kept: Kept::new(),
             lane: BTreeMap::new(),
             run: BTreeMap::new(),
             inputs: Cow::Owned(BTreeMap::new()),
@@ -172,6 +182,16 @@ impl<'s> LaneScope<'s> {
 }
 
 impl Scope for LaneScope<'_> {
+    fn rows(&self, reference: &Reference) -> Option<Value> {
+        if reference.0 == "run.report" {
+            return self.run.get("report").map(flat);
+        }
+        let listed = reference.0.strip_prefix("alert.").and_then(crate::names::list_of);
+        let Some(kind) = listed else { return self.value(reference) };
+        let rows = Entity::all(self.alert, kind).into_iter().map(|(_, entity)| entity.row(None, None));
+        Some(rows.collect())
+    }
+
     /// Whole, where it is handed on: a condition only counts what is in a list of things.
     fn value(&self, reference: &Reference) -> Option<Value> {
         let (root, field) = reference.split();
@@ -191,7 +211,12 @@ impl Scope for LaneScope<'_> {
         };
         match reference.split() {
             ("alert", _) if !self.has_alert => Seen::Missing,
-            ("alert", _) => alert::seen(self.alert, &reference.0),
+            ("alert", field) => match field.strip_prefix("kept.") {
+                Some(name) => {
+                    Seen::text(self.kept.get(name).or_else(|| self.moment.kept.get(name)).map(String::as_str))
+                }
+                None => alert::seen(self.alert, &reference.0),
+            },
             ("inputs", name) => match self.inputs.get(name) {
                 Some(value) => Seen::of_json(Cow::Borrowed(value)),
                 None => Seen::Missing,
@@ -225,6 +250,25 @@ impl Scope for LaneScope<'_> {
     fn lists(&self) -> Option<&Lists> {
         Some(&self.moment.lists)
     }
+}
+
+/// What was done to whom, a row each: a report keeps it lane by lane.
+fn flat(report: &Value) -> Value {
+    let mut rows = Vec::new();
+    for lane in report.as_array().into_iter().flatten() {
+        let done = lane["done"].as_array().filter(|done| !done.is_empty());
+        for task in done.into_iter().flatten() {
+            let mut row = serde_json::Map::new();
+            row.insert("about".to_owned(), lane["about"].clone());
+            row.extend(task.as_object().cloned().unwrap_or_default());
+            row.insert("outcome".to_owned(), lane["outcome"].clone());
+            rows.push(Value::Object(row));
+        }
+        if done.is_none() {
+            rows.push(json!({ "about": lane["about"], "outcome": lane["outcome"] }));
+        }
+    }
+    Value::from(rows)
 }
 
 fn moment<'a>(value: Option<&'a Value>) -> Seen<'a> {

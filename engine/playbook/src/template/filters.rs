@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use minijinja::value::ValueKind;
-use minijinja::{Environment, Error, ErrorKind, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
 
 use super::scan::Argument;
+use super::table;
 
 /// A filter, with what it takes and what it does.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +22,7 @@ pub struct Filter {
 }
 
 /// Every filter.
-pub const FILTERS: [Filter; 7] = [
+pub const FILTERS: [Filter; 9] = [
     Filter { name: "upper", takes: None, must: false, summary: "in capitals" },
     Filter { name: "lower", takes: None, must: false, summary: "in small letters" },
     Filter {
@@ -37,6 +38,18 @@ pub const FILTERS: [Filter; 7] = [
         summary: "at most so many characters",
     },
     Filter { name: "time", takes: Some(Argument::Text), must: false, summary: "a moment: time(\"%H:%M\")" },
+    Filter {
+        name: "map",
+        takes: Some(Argument::Text),
+        must: true,
+        summary: "one field of each member of a list: map(\"upn\") | join",
+    },
+    Filter {
+        name: "table",
+        takes: Some(Argument::Text),
+        must: false,
+        summary: "a list as a table, at the end: table(\"name, upn\")",
+    },
     Filter { name: "json", takes: None, must: false, summary: "as JSON" },
     Filter {
         name: "default",
@@ -75,6 +88,14 @@ pub(super) fn add_to(environment: &mut Environment<'static>) {
     environment.add_filter("join", |value: &Value, between: Option<String>| join(value, between.as_deref()));
     environment.add_filter("truncate", |value: &Value, most: usize| truncate(&text_of(value), most));
     environment.add_filter("time", |value: &Value, form: Option<String>| time(value, form.as_deref()));
+    environment.add_filter("map", |value: &Value, field: String| table::map(value, &field));
+    environment.add_filter("table", |state: &State<'_, '_>, value: &Value, columns: Option<String>| {
+        let format = match state.auto_escape() {
+            AutoEscape::Custom(format) => format.to_string(),
+            _ => "plain".to_owned(),
+        };
+        Value::from_safe_string(table::table(value, columns.as_deref(), &format))
+    });
     environment.add_filter("json", |value: &Value| {
         serde_json::to_string(value)
             .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))

@@ -5,12 +5,13 @@
 
 mod filters;
 mod scan;
+mod table;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
 use crate::form::MissingValue;
@@ -18,6 +19,7 @@ use crate::model::Reference;
 use crate::scope::Scope;
 
 pub use filters::FILTERS;
+pub use quell_action::TextFormat;
 pub use scan::TemplateError;
 use scan::{Insert, scan};
 
@@ -29,20 +31,6 @@ pub struct Template {
     inserts: Arc<[Insert]>,
 }
 
-/// In which format a text is read at its destination: values are escaped for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TextFormat {
-    /// As it stands.
-    #[default]
-    Plain,
-    /// Markdown.
-    Markdown,
-    /// HTML.
-    Html,
-    /// Text inside a JSON document.
-    Json,
-}
-
 impl Template {
     /// Reads a template.
     ///
@@ -51,7 +39,7 @@ impl Template {
     pub fn parse(source: &str, format: TextFormat) -> Result<Self, TemplateError> {
         let inserts = scan(source)?;
         // What our own reading takes, the renderer must take too.
-        ENVIRONMENT.template_from_named_str(format.name(), source).map_err(|error| TemplateError {
+        ENVIRONMENT.template_from_named_str(format.word(), source).map_err(|error| TemplateError {
             offset: error.range().map_or(0, |range| range.start),
             what: "the renderer does not take it".to_owned(),
             help: error.detail().map(str::to_owned),
@@ -69,6 +57,12 @@ impl Template {
         self.inserts.iter().map(|insert| &insert.reference)
     }
 
+    /// The columns and fields that are asked for of each name, with the byte at which it stands.
+    pub(crate) fn fields_asked(&self) -> Vec<(Reference, usize, Vec<String>)> {
+        let asked = |insert: &Insert| (insert.reference.clone(), insert.offset, insert.fields.clone());
+        self.inserts.iter().filter(|insert| insert.takes_rows()).map(asked).collect()
+    }
+
     /// The names in it, each with the byte of the text at which it stands.
     pub(crate) fn places(&self) -> Vec<(Reference, usize)> {
         self.inserts.iter().map(|insert| (insert.reference.clone(), insert.offset)).collect()
@@ -81,7 +75,11 @@ impl Template {
     pub fn fill(&self, scope: &dyn Scope) -> Result<String, MissingValue> {
         let mut values = Map::new();
         for insert in self.inserts.iter() {
-            match scope.value(&insert.reference) {
+            let value = match insert.takes_rows() {
+                true => scope.rows(&insert.reference),
+                false => scope.value(&insert.reference),
+            };
+            match value {
                 Some(value) => put(&mut values, &insert.reference, value),
                 None if insert.has_default => {}
                 None => return Err(MissingValue::of_name(&insert.reference)),
@@ -92,7 +90,7 @@ impl Template {
             let _ = around(&mut values, &insert.reference);
         }
         ENVIRONMENT
-            .render_named_str(self.format.name(), &self.source, minijinja::Value::from(Serde(&values)))
+            .render_named_str(self.format.word(), &self.source, minijinja::Value::from(Serde(&values)))
             .map_err(|error| MissingValue { what: format!("`{}` cannot be filled in: {error}", self.source) })
     }
 }
@@ -100,18 +98,6 @@ impl Template {
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
-    }
-}
-
-impl TextFormat {
-    /// The name under which the renderer knows it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-            Self::Json => "json",
-        }
     }
 }
 
@@ -124,13 +110,19 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_auto_escape_callback(|format| AutoEscape::Custom(format.to_owned().into()));
     environment.set_formatter(|out, state, value| {
         let AutoEscape::Custom(format) = state.auto_escape() else {
-            return Err(minijinja::ErrorKind::InvalidOperation.into());
+            return Err(ErrorKind::InvalidOperation.into());
         };
         if value.is_undefined() {
-            return Err(minijinja::ErrorKind::UndefinedError.into());
+            return Err(ErrorKind::UndefinedError.into());
+        }
+        if value.is_safe() {
+            // A table, which has escaped what is in it.
+            return out
+                .write_str(value.as_str().unwrap_or_default())
+                .map_err(|_| ErrorKind::WriteFailure.into());
         }
         let text = filters::text_of(value);
-        out.write_str(&filters::escape(&text, format)).map_err(|_| minijinja::ErrorKind::WriteFailure.into())
+        out.write_str(&filters::escape(&text, format)).map_err(|_| ErrorKind::WriteFailure.into())
     });
     filters::add_to(&mut environment);
     environment

@@ -23,6 +23,8 @@ pub(crate) struct Insert {
     pub(crate) reference: Reference,
     /// The filters, in order.
     pub(crate) filters: Vec<String>,
+    /// The columns and fields that its filters ask for.
+    pub(crate) fields: Vec<String>,
     /// Whether its first filter says what stands there when the name has no value.
     pub(crate) has_default: bool,
 }
@@ -91,7 +93,8 @@ fn insert(source: &str, start: usize, end: usize) -> Result<Insert, TemplateErro
             "write {{ alert.title }} or {{ account.name }}",
         ));
     }
-    let mut names = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    let mut fields = Vec::new();
     let mut has_default = false;
     loop {
         reader.blanks();
@@ -108,12 +111,37 @@ fn insert(source: &str, start: usize, end: usize) -> Result<Insert, TemplateErro
         reader.blanks();
         let filter_at = reader.at;
         let filter = reader.word();
+        if names.last().is_some_and(|last| last == "table") {
+            let what = "a table is finished: no filter comes after it";
+            return Err(trouble(filter_at, what, "put `table` last"));
+        }
+        let argument_at = reader.at;
         let arguments = reader.arguments()?;
+        if TAKES_ROWS.contains(&filter.as_str()) {
+            fields.extend(listed(&source[argument_at..reader.at]));
+        }
         filters::check(&filter, &arguments).map_err(|(what, help)| trouble(filter_at, what, help))?;
         has_default |= filter == "default" && names.is_empty();
         names.push(filter);
     }
-    Ok(Insert { offset, reference: Reference(name), filters: names, has_default })
+    Ok(Insert { offset, reference: Reference(name), filters: names, fields, has_default })
+}
+
+/// Filters that look into the members of a list.
+const TAKES_ROWS: [&str; 2] = ["map", "table"];
+
+/// The names in `("a, b")`.
+fn listed(arguments: &str) -> impl Iterator<Item = String> {
+    let inside = arguments.trim_matches(|c| "()\"' ".contains(c));
+    inside.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+impl Insert {
+    /// Whether its first filter but `default` looks into the members of a list.
+    pub(crate) fn takes_rows(&self) -> bool {
+        let first = self.filters.iter().find(|filter| *filter != "default");
+        first.is_some_and(|filter| TAKES_ROWS.contains(&filter.as_str()))
+    }
 }
 
 /// The argument of a filter.

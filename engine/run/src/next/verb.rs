@@ -1,12 +1,14 @@
 //! How each verb is begun and goes on; calls apart, which are moves.
 
+use std::collections::BTreeMap;
+
 use quell_action::{ActionError, Target};
 use quell_alert::{Provider, Timestamp};
-use quell_playbook::Scope;
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{
     AskStep, Branch, EachStep, Form, IfUnknown, Mode, OrAsk, SetStep, Step, StopStep, Verb, WaitStep,
 };
+use quell_playbook::{Entity, Scope};
 use serde_json::{Map, Value, json};
 
 use super::lane::{Course, Progress, after};
@@ -15,6 +17,9 @@ use super::{Move, Next};
 use crate::plan::make;
 use crate::retry::later;
 use crate::{About, Entry, LaneEnd, LaneId, Parent, Phase, Skip, TaskState, scope};
+
+/// The longest value that is kept for an alert: a name or a number, not a document.
+const LONGEST_KEPT: usize = 2_048;
 
 impl Course<'_> {
     /// A step is taken.
@@ -32,6 +37,7 @@ impl Course<'_> {
                 next.moves.push(Move::Call { lane: self.lane.id, step: step.id.clone(), trace });
             }
             Verb::Set(values) => self.set(step, values, trace, next),
+            Verb::Keep(values) => self.keep(step, values, trace, next),
             Verb::Stop(stop) => self.stop(step, stop, trace, next),
         }
     }
@@ -64,6 +70,24 @@ impl Course<'_> {
             }),
             Err(why) => self.fail(step, ActionError::rejected(why), next),
         }
+    }
+
+    fn keep(&self, step: &Step, values: &SetStep, trace: Value, next: &mut Next) {
+        if !self.state.plan().has_alert() {
+            return self.fail(step, ActionError::rejected("this run has no alert to keep values for"), next);
+        }
+        let mut kept = BTreeMap::new();
+        for (name, form) in values {
+            let Some(text) = self.text(step, form, name, next) else { return };
+            if text.is_empty() || text.len() > LONGEST_KEPT {
+                let why = format!("{name} has {} bytes: kept are 1 to {LONGEST_KEPT}", text.len());
+                return self.fail(step, ActionError::rejected(why), next);
+            }
+            kept.insert(name.clone(), text);
+        }
+        let of = (!self.observes()).then(|| self.state.plan().alert.same_detection_key());
+        let (lane, step) = (self.lane.id, step.id.clone());
+        next.records.push(Entry::Kept { lane, step, of, values: kept, trace });
     }
 
     fn text(&self, step: &Step, form: &Form, what: &str, next: &mut Next) -> Option<String> {
@@ -191,7 +215,7 @@ impl Course<'_> {
         }
         let plan = self.state.plan();
         let parent = Parent { lane: self.lane.id, step: step.id.clone() };
-        let is_chosen = |entity| {
+        let is_chosen = |entity: Entity<'_>| {
             let Some(only) = &each.each.only else { return true };
             only.truth(&scope::within(self.scope(), entity)) == Truth::True
         };

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use quell_alert::{Alert, EntityKind, Part};
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{AlertState, ForEach, Mode, OrAsk, Playbook};
-use quell_playbook::{Entity, LaneScope, Moment};
+use quell_playbook::{Candidate, Entity, LaneScope, Moment, names};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Given, Lane, LaneId, LeftOut, Occasion, Origin, Parent, Plan, PlaybookVersion, RunId, TooMany};
@@ -92,14 +93,15 @@ pub(super) fn lanes(plan: &Plan, playbook: &Playbook, moment: &Moment) -> (Vec<L
     let Some(for_each) = &playbook.for_each else {
         return (vec![judged(Lane::without_entity(alert), None, playbook, plan, moment)], None);
     };
-    let named = Entity::all(alert, for_each.kind);
-    let mut lanes: Vec<Lane> = named
+    let mut lanes: Vec<Lane> = for_each
+        .candidates(alert)
         .into_iter()
         .enumerate()
-        .map(|(number, (position, entity))| {
-            let lane = Lane::about(number, for_each.kind, position, &entity);
-            let lane = chosen(lane, for_each, entity, plan, moment);
-            judged(lane, Some(entity), playbook, plan, moment)
+        .map(|(number, candidate)| {
+            let lane = Lane::about(number, for_each, candidate, alert);
+            let Some(entity) = lane.entity(alert) else { return lane };
+            let (left_out, unless_open) = judged_for(&lane, entity, playbook, for_each, plan, moment);
+            Lane { left_out, unless_open, ..lane.clone() }
         })
         .collect();
     let too_many = none_of_too_many(&mut lanes, for_each);
@@ -107,21 +109,17 @@ pub(super) fn lanes(plan: &Plan, playbook: &Playbook, moment: &Moment) -> (Vec<L
 }
 
 /// The lanes of a step that goes through entities, numbered from this number on; and whether they are too many.
-pub(crate) fn nested<'a>(
-    alert: &'a Alert,
+pub(crate) fn nested(
+    alert: &Alert,
     each: &ForEach,
     parent: &Parent,
     first: usize,
-    is_chosen: impl Fn(Entity<'a>) -> bool,
+    is_chosen: impl Fn(Entity<'_>) -> bool,
 ) -> (Vec<Lane>, Option<TooMany>) {
-    let chosen = Entity::all(alert, each.kind).into_iter().filter(|(_, entity)| is_chosen(*entity));
-    let lanes: Vec<Lane> = chosen
-        .zip(first..)
-        .map(|((position, entity), number)| Lane {
-            parent: Some(parent.clone()),
-            ..Lane::about(number, each.kind, position, &entity)
-        })
-        .collect();
+    let all = each.candidates(alert).into_iter().map(|candidate| Lane::about(first, each, candidate, alert));
+    let chosen = all.filter(|lane| lane.entity(alert).is_some_and(&is_chosen));
+    let lanes: Vec<Lane> =
+        chosen.zip(first..).map(|(lane, number)| lane.numbered(number).within(parent)).collect();
     let too_many = TooMany { found: lanes.len(), at_most: each.at_most };
     (lanes, Some(too_many).filter(|more| more.found > more.at_most))
 }
@@ -144,14 +142,23 @@ fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) -> Option<TooMany> {
     None
 }
 
-fn chosen(mut lane: Lane, for_each: &ForEach, entity: Entity<'_>, plan: &Plan, moment: &Moment) -> Lane {
+/// Why a lane about this entity is left out, if it is, and whether `unless` is still to be answered.
+fn judged_for(
+    lane: &Lane,
+    entity: Entity<'_>,
+    playbook: &Playbook,
+    for_each: &ForEach,
+    plan: &Plan,
+    moment: &Moment,
+) -> (Option<LeftOut>, bool) {
     if let Some(only) = &for_each.only {
         let judgement = only.evaluate(&plan.scope(Some(entity), moment.clone()));
         if judgement.truth != Truth::True {
-            lane.left_out = Some(LeftOut::Where { trace: judgement.trace.to_json() });
+            return (Some(LeftOut::Where { trace: judgement.trace.to_json() }), false);
         }
     }
-    lane
+    let lane = judged(lane.clone(), Some(entity), playbook, plan, moment);
+    (lane.left_out, lane.unless_open)
 }
 
 fn judged(
@@ -177,19 +184,40 @@ fn judged(
 }
 
 impl Lane {
-    fn about(number: usize, kind: EntityKind, position: usize, entity: &Entity<'_>) -> Self {
-        let (key, display) = named(entity);
-        Self {
-            id: LaneId(u32::try_from(number).unwrap_or(u32::MAX)),
-            kind: Some(kind),
-            position: Some(position),
-            key,
-            display,
+    fn about(number: usize, each: &ForEach, candidate: Candidate, alert: &Alert) -> Self {
+        let mut lane = Self {
+            id: LaneId(0),
+            kind: Some(each.kind),
+            position: None,
+            found: None,
+            key: String::new(),
+            display: String::new(),
             unless_open: false,
             parent: None,
             closing: false,
             left_out: None,
+        };
+        match candidate {
+            Candidate::Listed(position) => lane.position = Some(position),
+            Candidate::Found(found) => lane.found = Some(found),
+            Candidate::Unfit(found) => {
+                lane.display = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+                lane.key = format!("unfit:{}", lane.display);
+                lane.left_out = Some(LeftOut::Where { trace: unfit(each, &found) });
+            }
         }
+        if let Some((key, display)) = lane.entity(alert).as_ref().map(named) {
+            (lane.key, lane.display) = (key, display);
+        }
+        lane.numbered(number)
+    }
+
+    fn numbered(self, number: usize) -> Self {
+        Self { id: LaneId(u32::try_from(number).unwrap_or(u32::MAX)), ..self }
+    }
+
+    fn within(self, parent: &Parent) -> Self {
+        Self { parent: Some(parent.clone()), ..self }
     }
 
     fn without_entity(alert: &Alert) -> Self {
@@ -197,6 +225,7 @@ impl Lane {
             id: LaneId(0),
             kind: None,
             position: None,
+            found: None,
             key: format!("alert:{}", alert.same_detection_key()),
             display: alert.title.clone(),
             unless_open: false,
@@ -213,8 +242,11 @@ impl Lane {
     }
 
     /// What the lane is about, as the alert named it.
-    pub fn entity<'a>(&self, alert: &'a Alert) -> Option<Entity<'a>> {
-        Entity::at(alert, self.kind?, self.position?)
+    pub fn entity<'a>(&'a self, alert: &'a Alert) -> Option<Entity<'a>> {
+        match &self.found {
+            Some(found) => Some(found.entity()),
+            None => Entity::at(alert, self.kind?, self.position?),
+        }
     }
 
     /// Whether there are directories that know more of it than the alert does.
@@ -226,6 +258,18 @@ impl Lane {
 /// What people call an entity.
 pub(crate) fn display(entity: &Entity<'_>) -> String {
     named(entity).1
+}
+
+/// The trace of what a path has found and what is no entity of the alert.
+fn unfit(each: &ForEach, found: &Value) -> Value {
+    json!({
+        "truth": "unknown",
+        "subject": each.from.as_ref().map(ToString::to_string),
+        "operator": "from",
+        "expected": names::list_name(each.kind),
+        "seen": found,
+        "because": "it is nothing that the alert names",
+    })
 }
 
 /// The key of an entity within its alert, and what people call it.

@@ -172,6 +172,7 @@ fn without_alert(run: RunId, playbook: &Playbook, alert: Alert, occasion: Occasi
 /// An alert that names these, and says nothing else.
 fn bare(run: &RunId, title: String, entities: Entities, now: Timestamp) -> Alert {
     Alert {
+        before: None,
         id: AlertId(run.0.clone()),
         provider_id: None,
         incident_id: None,

@@ -1,5 +1,7 @@
 //! [`Difference`]: where what happened is not what a test expects.
 
+use std::collections::BTreeMap;
+
 use quell_playbook::duration;
 use serde::Serialize;
 
@@ -28,6 +30,7 @@ pub(super) fn differences(expect: &Expect, seen: &Seen) -> Vec<Difference> {
     found.extend(expect.failed.as_ref().and_then(|failed| failures(failed, &seen.failed)));
     found.extend(expect.skipped.as_ref().and_then(|skipped| skips(skipped, &seen.skipped)));
     found.extend(expect.questions().ok().flatten().and_then(|asks| questions(&asks, seen)));
+    found.extend(expect.kept.as_ref().and_then(|kept| values(kept, &seen.kept)));
     if let Some(outcome) = expect.outcome.as_ref().filter(|outcome| seen.outcome.as_ref() != Some(outcome)) {
         let got = seen.outcome.clone().unwrap_or_else(|| "the run has not ended".to_owned());
         found.push(Difference { what: "outcome", expected: vec![outcome.clone()], got: vec![got] });
@@ -37,6 +40,14 @@ pub(super) fn differences(expect: &Expect, seen: &Seen) -> Vec<Difference> {
         found.push(Difference { what: "ends_after", expected, got });
     }
     found
+}
+
+/// What is kept; what a test does not name is passed over.
+fn values(expected: &BTreeMap<String, String>, got: &BTreeMap<String, String>) -> Option<Difference> {
+    let lines =
+        |of: &BTreeMap<String, String>| of.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let is_so = expected.iter().all(|(name, value)| got.get(name) == Some(value));
+    (!is_so).then(|| Difference { what: "kept", expected: lines(expected), got: lines(got) })
 }
 
 /// In order. A line without a system stands for the calls of one step at all of them; what only tells, and is not
@@ -132,6 +143,7 @@ mod tests {
 
     fn happened(line: &str) -> Happened {
         Happened {
+            using: None,
             deed: Deed::read(line).unwrap(),
             is_disruptive: !line.starts_with("chat"),
             params: serde_json::Value::Null,

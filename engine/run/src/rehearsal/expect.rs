@@ -1,5 +1,6 @@
 //! What a test expects, in the words in which people write it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub(super) struct Expect {
     pub(super) skipped: Option<Vec<SkipExpected>>,
     /// The questions that are asked: their names, or words of theirs.
     asks: Option<Vec<Value>>,
+    /// What is kept for the alert, by name.
+    pub(super) kept: Option<BTreeMap<String, String>>,
     /// How the run ends: `contained`.
     pub(super) outcome: Option<String>,
     /// How long the run takes: `8h`.

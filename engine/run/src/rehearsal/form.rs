@@ -7,6 +7,7 @@ use quell_action::exclusion::{Entry, EntryId, Source};
 use quell_action::lists::Lists;
 use quell_action::{Catalogue, Protected};
 use quell_alert::Timestamp;
+use quell_playbook::Kept;
 use quell_playbook::diagnostic::Diagnostic;
 use quell_playbook::document::{Document, Unreadable};
 use serde::Deserialize;
@@ -51,6 +52,8 @@ struct TestForm {
     #[serde(default)]
     inputs: Option<BTreeMap<String, Value>>,
     #[serde(default)]
+    before: Option<Value>,
+    #[serde(default)]
     at: Option<String>,
     #[serde(default)]
     given: Given,
@@ -70,6 +73,8 @@ pub(super) struct Given {
     pub(super) accounts: Vec<SomebodyGiven>,
     /// The same of devices.
     pub(super) devices: Vec<SomebodyGiven>,
+    /// What earlier runs have kept for the alert.
+    pub(super) kept: Kept,
     /// The systems whose directories do not answer.
     pub(super) away: Vec<String>,
     /// What does not last, though it was done: somebody takes it back behind our back.
@@ -128,6 +133,8 @@ pub struct Rehearsal {
     /// The alert that starts the playbook. Without one a person does, with the inputs, or the clock.
     pub alert: Option<AlertGiven>,
     pub(super) inputs: Option<BTreeMap<String, Value>>,
+    /// How the alert stood in the version before, where it is a newer one: a file, or the fields that stood otherwise.
+    pub before: Option<AlertGiven>,
     pub(super) at: Timestamp,
     pub(super) seen_before: bool,
     pub(super) given: Given,
@@ -137,6 +144,16 @@ pub struct Rehearsal {
     pub(super) lists: Lists,
     pub(super) answers: BTreeMap<String, String>,
     pub(super) expect: Expect,
+}
+
+impl Rehearsal {
+    /// The actions that it expects to see done, or planned where the playbook observes.
+    pub fn expects(&self) -> Vec<String> {
+        let lists = [&self.expect.actions, &self.expect.would];
+        let wanted =
+            lists.into_iter().flatten().filter_map(|actions| actions.lines().ok().flatten()).flatten();
+        wanted.filter(|wanted| !wanted.deed.undo).map(|wanted| wanted.deed.action).collect()
+    }
 }
 
 /// Where the alert of a test is.
@@ -198,6 +215,7 @@ impl Reader<'_> {
             );
         }
         let alerts = self.alerts(place, &form, of_all);
+        let earlier = form.before.as_ref().map(|before| self.earlier(place, before));
         let faults = self.faults(place, &form.given);
         let drifts = self.drifts(place, &form.given);
         let exclusions = self.exclusions(place, &form.exclusions);
@@ -214,6 +232,7 @@ impl Reader<'_> {
             inputs,
             at,
             seen_before,
+            before: earlier.flatten(),
             given,
             faults,
             drifts,
@@ -229,6 +248,21 @@ impl Reader<'_> {
             ..first.clone()
         };
         alerts.into_iter().map(one).collect()
+    }
+
+    /// How the alert stood before: a file, or the fields that stood otherwise.
+    fn earlier(&mut self, place: &str, before: &Value) -> Option<AlertGiven> {
+        match before {
+            Value::String(file) => Some(AlertGiven::File(file.clone())),
+            Value::Object(_) => Some(AlertGiven::Inline(before.clone())),
+            _ => {
+                self.complain(
+                    &format!("{place}.before"),
+                    "is neither the name of a file nor fields of an alert",
+                );
+                None
+            }
+        }
     }
 
     /// The alert of a test, and its variants: what is changed, and whether they start the playbook.

@@ -7,7 +7,9 @@
 //!
 //! Invariant: nothing outside this process is reached, and the same test gives the same answer.
 
+mod alert;
 mod compare;
+mod coverage;
 mod directory;
 mod expect;
 mod form;
@@ -19,5 +21,6 @@ mod wanted;
 mod world;
 
 pub use compare::Difference;
+pub use coverage::{Coverage, coverage};
 pub use form::{AlertGiven, Rehearsal, read};
 pub use play::Played;

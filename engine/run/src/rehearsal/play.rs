@@ -1,14 +1,16 @@
 //! Playing a test: the engine, a clock that is moved on whenever there is nothing left to do, and people who answer at
 //! once or never.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use quell_action::lists::is_about_lists;
-use quell_action::{Catalogue, Connection, Directory, ExclusionList, Probe, ProbeReport, Registry};
+use quell_action::{
+    AnyAction, Catalogue, Connection, Directory, ExclusionList, Probe, ProbeReport, Registry,
+};
 use quell_alert::Alert;
-use quell_playbook::model::{AlertState, Playbook};
+use quell_playbook::model::{AlertState, Playbook, Verb};
 use quell_playbook::{Matcher, Moment};
 use serde::Serialize;
 use tokio::sync::broadcast::Receiver;
@@ -114,7 +116,7 @@ impl Rehearsal {
             }
             return Ok(Begun::Plan(Box::new(Plan::scheduled(playbook, self.at, self.moment()))));
         };
-        let state = AlertState::of(alert.status, self.seen_before);
+        let state = AlertState::of(alert.status, self.seen_before || alert.before.is_some());
         let explained = Matcher::new(vec![Arc::clone(playbook)]).explain(&alert, state, self.moment());
         if !explained.iter().any(|one| one.matched) {
             let why = explained.iter().map(|one| format!("{}{}", one.reasons.join("; "), one.why)).collect();
@@ -132,6 +134,7 @@ impl Rehearsal {
     ) -> Result<(Vec<Line>, Called), String> {
         let clock = ManualClock::at(self.at);
         let journal = Arc::new(MemoryJournal::default());
+        journal.keep(plan.alert.same_detection_key(), self.given.kept.clone());
         let known = std::iter::once(playbook).chain(beside).cloned().collect();
         let engine = self.engine(&plan.alert, Known(known), catalogue, &clock, &journal)?;
         let run = plan.run.clone();
@@ -167,13 +170,8 @@ impl Rehearsal {
         let own = quell_action::lists::actions(keeper).into_iter().map(|action| world.own(action));
         let others = catalogue.iter().filter(|info| !is_about_lists(info.spec.name));
         let others = others.map(|info| world.action(info));
-        let connection = Connection {
-            name: "test".to_owned(),
-            actions: others.chain(own).collect(),
-            directories: folk.into_iter().map(|one| Arc::new(one) as Arc<dyn Directory>).collect(),
-            probe: Arc::new(Nowhere),
-        };
-        let registry = Registry::new(&[connection]).map_err(|error| error.to_string())?;
+        let folk = folk.into_iter().map(|one| Arc::new(one) as Arc<dyn Directory>).collect();
+        let registry = connected(others.chain(own).collect(), folk, &known)?;
         let list =
             ExclusionList::new(self.exclusions.clone(), Default::default(), chrono::Duration::minutes(10));
         Ok(Engine::new(EngineParts {
@@ -190,7 +188,7 @@ impl Rehearsal {
     }
 
     fn moment(&self) -> Moment {
-        Moment { now: self.at, lists: Arc::new(self.lists.clone()) }
+        Moment { now: self.at, lists: Arc::new(self.lists.clone()), kept: Arc::default() }
     }
 
     /// Answers what is asked, where the test has an answer. Returns whether there was one.
@@ -255,8 +253,42 @@ fn called_in(lines: &[Line]) -> Vec<RunId> {
     called.collect()
 }
 
+/// Everything can be done through the one connection that there is; and through each that a step names.
+fn connected(
+    actions: Vec<Arc<dyn AnyAction>>,
+    directories: Vec<Arc<dyn Directory>>,
+    known: &Known,
+) -> Result<Registry, String> {
+    let connection = |name: &str| Connection {
+        name: name.to_owned(),
+        actions: actions.clone(),
+        directories: Vec::new(),
+        probe: Arc::new(Nowhere),
+    };
+    let mut connections = vec![Connection { directories, ..connection(ANY) }];
+    connections.extend(known.connections().into_iter().map(connection));
+    let preferred = actions.iter().map(|action| (action.info().provider(), ANY.to_owned())).collect();
+    Registry::preferring(&connections, &preferred).map_err(|error| error.to_string())
+}
+
+/// What the connection of a test is called; a step may name it too.
+const ANY: &str = "test";
+
 /// The playbook of a test, and those that it may call.
 struct Known(Vec<Arc<Playbook>>);
+
+impl Known {
+    /// The connections that steps name.
+    fn connections(&self) -> BTreeSet<&str> {
+        let steps = self.0.iter().flat_map(|playbook| playbook.all_steps());
+        steps
+            .filter_map(|step| match &step.verb {
+                Verb::Do(act) => act.using.as_deref(),
+                _ => None,
+            })
+            .collect()
+    }
+}
 
 #[async_trait]
 impl PlaybookArchive for Known {

@@ -23,6 +23,7 @@ pub(super) struct Seen {
     pub(super) failed: Vec<String>,
     pub(super) skipped: Vec<Skipped>,
     pub(super) asked: Vec<Asked>,
+    pub(super) kept: BTreeMap<String, String>,
     pub(super) outcome: Option<String>,
     /// How long it has taken until the last thing happened.
     pub(super) length: Duration,
@@ -42,6 +43,8 @@ pub(super) struct Happened {
     /// When, counted from the beginning of the run.
     pub(super) after: Duration,
     pub(super) step: String,
+    /// Through which connection, where the playbook names one.
+    pub(super) using: Option<String>,
 }
 
 /// A question, and when it was asked.
@@ -124,6 +127,7 @@ impl Seen {
                 let who = self.who(*lane);
                 self.failed.push(format!("{step} of {who}"));
             }
+            Entry::Kept { values, .. } => self.kept.extend(values.clone()),
             Entry::Asked { question, .. } => {
                 self.asked.push(Asked { question: (**question).clone(), at: line.at });
             }
@@ -220,8 +224,8 @@ impl Seen {
         // What is taken back gives something back; what nobody knows is taken for the worst.
         let is_disruptive = !undo && info.is_none_or(|info| info.spec.impact == Impact::Disruptive);
         let deed = self.deed(task, undo)?;
-        let (params, step) = (of.params.clone(), task.step.to_string());
-        Some(Happened { deed, is_disruptive, params, after: self.length, step })
+        let (params, step, using) = (of.params.clone(), task.step.to_string(), of.using.clone());
+        Some(Happened { deed, is_disruptive, params, after: self.length, step, using })
     }
 
     fn deed(&self, task: &TaskId, undo: bool) -> Option<Deed> {

@@ -20,6 +20,8 @@ pub(super) struct Wanted {
     after: Option<Duration>,
     /// In which step.
     step: Option<String>,
+    /// Through which connection.
+    using: Option<String>,
 }
 
 /// A question as a test expects it.
@@ -38,14 +40,15 @@ impl Wanted {
     /// A line, or a line with details: `{ device.isolate of wks-1: { with: { kind: full }, after: 8h } }`.
     pub(super) fn read(value: &Value) -> Result<Self, String> {
         let (line, details) =
-            line_and_details(value, "account.disable of alice at okta", &["with", "after", "step"])?;
+            line_and_details(value, "account.disable of alice at okta", &["with", "after", "step", "using"])?;
         let with = match details.get("with") {
             None => Map::new(),
             Some(Value::Object(with)) => with.clone(),
             Some(_) => return Err(format!("{line}: `with` is a map of parameters")),
         };
         let step = text(line, &details, "step")?.map(str::to_owned);
-        Ok(Self { deed: Deed::read(line)?, with, after: span(line, &details, "after")?, step })
+        let using = text(line, &details, "using")?.map(str::to_owned);
+        Ok(Self { deed: Deed::read(line)?, with, after: span(line, &details, "after")?, step, using })
     }
 
     /// Whether this is what happened.
@@ -54,6 +57,7 @@ impl Wanted {
             && self.with.iter().all(|(name, value)| happened.params.get(name) == Some(value))
             && self.after.is_none_or(|after| after == happened.after)
             && self.step.as_ref().is_none_or(|step| *step == happened.step)
+            && (self.using.is_none() || self.using == happened.using)
     }
 
     /// What happened, in as much detail as this asks for.
@@ -63,7 +67,8 @@ impl Wanted {
         let with = params.filter(|(name, _)| asked(name)).map(|(name, value)| (name.clone(), value.clone()));
         let after = wanted.iter().any(|one| one.after.is_some()).then_some(happened.after);
         let step = wanted.iter().any(|one| one.step.is_some()).then(|| happened.step.clone());
-        Self { deed: happened.deed.clone(), with: with.collect(), after, step }.to_string()
+        let using = happened.using.clone().filter(|_| wanted.iter().any(|one| one.using.is_some()));
+        Self { deed: happened.deed.clone(), with: with.collect(), after, step, using }.to_string()
     }
 }
 
@@ -75,6 +80,9 @@ impl fmt::Display for Wanted {
         }
         if let Some(step) = &self.step {
             write!(f, " in step {step}")?;
+        }
+        if let Some(using) = &self.using {
+            write!(f, " using {using}")?;
         }
         self.after.map_or(Ok(()), |after| write!(f, " after {}", duration::write(after)))
     }
@@ -199,6 +207,7 @@ mod tests {
 
     fn happened() -> Happened {
         Happened {
+            using: None,
             deed: Deed::read("device.isolate of wks-1 at defender_endpoint").unwrap(),
             is_disruptive: true,
             params: json!({ "kind": "full", "comment": "x" }),

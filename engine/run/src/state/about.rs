@@ -53,6 +53,7 @@ pub(super) fn lane_of(entry: &Entry) -> Option<LaneId> {
         | Entry::StillWaiting { lane, .. }
         | Entry::WaitOver { lane, .. }
         | Entry::ValuesSet { lane, .. }
+        | Entry::Kept { lane, .. }
         | Entry::Stopped { lane, .. }
         | Entry::LaneEnded { lane, .. } => Some(*lane),
         _ => None,

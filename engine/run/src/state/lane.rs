@@ -5,7 +5,7 @@ use std::time::Duration;
 use quell_action::{ActionError, Subject};
 use quell_alert::Timestamp;
 use quell_playbook::model::StepId;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::TaskState;
 use super::task::name_of;
@@ -198,6 +198,7 @@ impl LaneState {
             Entry::WaitBegun { step, until, .. } => (step, StepState::Waiting { until: *until, look_at: at }),
             Entry::StillWaiting { .. } | Entry::WaitOver { .. } => return self.take_wait(entry),
             Entry::ValuesSet { step, values, .. } => (step, StepState::Set(values.clone())),
+            Entry::Kept { step, values, .. } => (step, StepState::Set(json!(values))),
             Entry::Stopped { step, outcome, .. } => (step, StepState::Stopped(outcome.clone())),
             Entry::Expanded { step, tasks, .. } => {
                 (step, StepState::Expanded(tasks.iter().cloned().map(TaskState::new).collect()))

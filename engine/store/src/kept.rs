@@ -1,0 +1,83 @@
+//! Values that runs keep for an alert, over its versions: the number of the ticket that a later update needs.
+//!
+//! They are written in the commit of the journal's line that says so, and forgotten with the alert.
+
+use quell_alert::{AlertId, Timestamp};
+use quell_playbook::Kept;
+use quell_run::{Line, RunId, RunSummary};
+use serde::{Deserialize, Serialize};
+
+use crate::alerts;
+use crate::committer::View;
+use crate::engine::Scan;
+use crate::error::StoreError;
+use crate::keys::{self, Key};
+use crate::record::Kind;
+use crate::store::Store;
+
+/// What is kept for one detection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptRecord {
+    /// What all versions of the alert have in common.
+    pub(crate) detection: String,
+    /// The values, by name.
+    pub(crate) values: Kept,
+    /// The alert.
+    pub(crate) alert: AlertId,
+    /// The run that kept one last.
+    pub(crate) run: RunId,
+    /// When.
+    pub(crate) updated: Timestamp,
+}
+
+/// Stages what a line of a journal keeps.
+pub(crate) fn stage(view: &mut View<'_>, run: &RunSummary, line: &Line) -> Result<(), StoreError> {
+    let Some((detection, values)) = line.entry.kept() else { return Ok(()) };
+    let key = key(&detection);
+    let earlier: Option<KeptRecord> = view.read(Kind::Kept, &key)?;
+    let mut all = earlier.map(|record| record.values).unwrap_or_default();
+    all.extend(values);
+    let (alert, run) = (run.alert.clone(), run.id.clone());
+    let record = KeptRecord { detection, values: all, alert, run, updated: line.at };
+    view.record(Kind::Kept, key, &record)
+}
+
+/// What is kept for a detection.
+pub(crate) fn of(store: &Store, detection: &str) -> Result<Kept, StoreError> {
+    let record: Option<KeptRecord> = store.read(Kind::Kept, &key(detection))?;
+    Ok(record.map(|record| record.values).unwrap_or_default())
+}
+
+/// Forgets what was last written before this moment and belongs to no alert of the store: a run that somebody started
+/// by hand may have kept it.
+pub(crate) async fn forget_orphans(store: &Store, before: Timestamp) -> Result<(), StoreError> {
+    let old = store.clone().aside(move |store| orphans(store, before)).await?;
+    store
+        .decide(move |view| {
+            for key in old {
+                let record: Option<KeptRecord> = view.read(Kind::Kept, &key)?;
+                if record.is_some_and(|record| record.updated < before) {
+                    view.delete(key);
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+fn orphans(store: &Store, before: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut old = Vec::new();
+    store.walk(Kind::Kept, Scan::prefix(keys::KEPT), |record: KeptRecord| {
+        let head = alerts::head_key(&record.alert, &record.detection);
+        if record.updated < before && store.get(&head)?.is_none() {
+            old.push(key(&record.detection));
+        }
+        Ok(true)
+    })?;
+    Ok(old)
+}
+
+/// The key of what is kept for a detection.
+pub(crate) fn key(detection: &str) -> Vec<u8> {
+    Key::of(keys::KEPT).text(detection).build()
+}

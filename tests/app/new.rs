@@ -1,0 +1,142 @@
+//! `quell new` writes what passes, and nothing else; `quell check` and `quell test` beyond the plain word.
+
+use crate::place::Place;
+
+#[test]
+fn what_it_writes_passes_check_and_test_and_is_covered() {
+    let place = Place::new();
+    for (name, each, actions) in [
+        ("cut-off", "account", &["account.disable", "account.revoke_sessions"][..]),
+        ("isolate", "device", &["device.isolate"]),
+        ("release", "device", &["device.release"]),
+    ] {
+        for act in [true, false] {
+            let name = format!("{name}-{act}");
+            let mut args = vec!["new", &name, "--technique", "T1550.003", "--each", each];
+            actions.iter().for_each(|action| args.extend(["--do", action]));
+            if act {
+                args.push("--act");
+            }
+            let said = place.quell(&args).well();
+            assert!(said.err.contains(&format!("{name}.test.yaml")), "{}", said.err);
+        }
+    }
+    place.quell(&["check", "playbooks", "--require-tests"]).well();
+    place.quell(&["test", "playbooks"]).well();
+    let before = place.read("playbooks/cut-off-true.yaml");
+    let said =
+        place.quell(&["new", "cut-off-true", "--each", "account", "--do", "account.disable"]).with_code(3);
+    assert!(said.err.contains("is there already"), "{}", said.err);
+    assert_eq!(place.read("playbooks/cut-off-true.yaml"), before);
+}
+
+#[test]
+fn what_cannot_be_is_said_and_nothing_is_written() {
+    let place = Place::new();
+    for (args, says) in [
+        (&["new"][..], "say it with NAME"),
+        (&["new", "x", "--each", "account"], "say it with --do"),
+        (&["new", "x", "--each", "account", "--do", "account.disabel"], "the nearest is account.disable"),
+        (&["new", "x", "--each", "account", "--do", "device.isolate"], "another kind of target"),
+        (&["new", "X y", "--each", "account", "--do", "account.disable"], "PB0206"),
+        (&["new", "x", "--each", "account", "--do", "account.disable", "--technique", "T155"], "PB0412"),
+    ] {
+        let said = place.quell(args).with_code(3);
+        assert!(said.err.contains(says), "{args:?}: {}", said.err);
+    }
+    assert!(!place.path("playbooks").exists());
+}
+
+#[test]
+fn a_disruptive_action_without_a_test_is_found() {
+    let place = Place::with_site();
+    let said = place.quell(&["check", "--require-tests"]).with_code(1);
+    assert!(said.err.contains("PB0622") && said.err.contains("do: account.disable"), "{}", said.err);
+}
+
+#[test]
+fn playbooks_are_held_against_samples() {
+    let place = Place::with_site();
+    let samples =
+        std::fs::canonicalize(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/alerts")).unwrap();
+    let samples = samples.to_str().unwrap();
+    let said = place.quell(&["check", "--against", samples]).well();
+    assert!(
+        said.out.contains("disable-on-dcsync") && !said.err.contains("PB0620"),
+        "{}{}",
+        said.out,
+        said.err
+    );
+    place.change("playbooks/disable-on-dcsync.yaml", "any_of: [", "any_of: [T1999, ");
+    place.quell(&["check", "--against", samples]).well();
+    place.change(
+        "playbooks/disable-on-dcsync.yaml",
+        "for_each:",
+        "unless:\n  any:\n    - $.extendedproperties.Nope: { exists: true }\nfor_each:",
+    );
+    let said = place.quell(&["check", "--against", samples, "--json"]).well().json();
+    let codes: Vec<&str> =
+        said["diagnostics"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["PB0621"], "{said}");
+    assert_eq!(said["diagnostics"][0]["severity"], "warning");
+    let held = &said["against"]["playbooks"][0];
+    assert!(
+        said["against"]["alerts"].as_u64().unwrap() > 10 && held["starts"].as_u64().unwrap() >= 1,
+        "{said}"
+    );
+    place.quell(&["check", "--against", "nowhere"]).with_code(3);
+}
+
+#[test]
+fn a_condition_that_no_sample_meets_is_told_at_its_place() {
+    let place = Place::with_site();
+    place.write("one.json", place.read("alerts/dcsync.json"));
+    place.change(
+        "playbooks/disable-on-dcsync.yaml",
+        "    all:\n",
+        "    all:\n      - alert.title: { contains: DCSink }\n",
+    );
+    let said = place.quell(&["check", "--against", "one.json"]).well();
+    assert!(said.err.contains("PB0620") && said.err.contains("DCSink"), "{}", said.err);
+    assert!(said.err.contains("holds for none of 1 alerts"), "{}", said.err);
+}
+
+#[test]
+fn a_report_for_code_scanning_is_written() {
+    let place = Place::with_site();
+    place.change("playbooks/disable-on-dcsync.yaml", "any_of", "anyof");
+    place.quell(&["check", "--sarif", "report.sarif"]).with_code(1);
+    let report: serde_json::Value = serde_json::from_str(&place.read("report.sarif")).unwrap();
+    let result = &report["runs"][0]["results"][0];
+    assert_eq!(
+        (&report["version"], &result["ruleId"], &result["level"]),
+        (&"2.1.0".into(), &"PB0404".into(), &"error".into())
+    );
+    assert!(result["locations"][0]["physicalLocation"]["region"]["startLine"].as_u64().unwrap() > 1);
+}
+
+#[test]
+fn coverage_names_what_no_test_reaches() {
+    let place = Place::new();
+    place.write("playbooks/ask.yaml", "language: 1\nplaybook: ask\ntitle: Asks\nmode: act\nwhen: { alert: { all: [{ alert.title: { exists: true } }] } }\nfor_each: account\nsteps:\n  - id: sure\n    ask: { question: \"Sure?\", of: [soc], choices: [go, leave], if_answer: { leave: stop }, expires: 1h }\n  - id: way\n    choose:\n      - if: { all: [{ account.name: { is: nobody } }] }\n        steps: [{ stop: { outcome: nobody } }]\n      - otherwise:\n          - do: account.disable\n");
+    place.write("alert.json", r#"{"SystemAlertId":"1","AlertName":"x","AlertSeverity":"High","ProductName":"x","TimeGenerated":"2026-03-02T12:00:00Z","Entities":[{"Type":"account","Name":"alice","NTDomain":"CONTOSO","Sid":"S-1-5-21-1-2-3-1104"}]}"#);
+    place.write("playbooks/ask.test.yaml", "language: 1\ntests:\n  - name: goes\n    alert: ../alert.json\n    answers: { sure: go }\n    expect: { actions: [account.disable of alice] }\n");
+    let said = place.quell(&["test", "--coverage"]).well().out;
+    for missing in [
+        "step stop: never taken",
+        "way 1 never taken",
+        "never answered with `leave`",
+        "never answered with `expired`",
+        "no test shows an alert that does not start it",
+    ] {
+        assert!(said.contains(missing), "{missing}: {said}");
+    }
+    assert!(!said.contains("`go`") && !said.contains("4 of 4"), "{said}");
+    let said = place.quell(&["test", "--coverage", "--json"]).well().json();
+    assert_eq!(
+        (&said["coverage"][0]["steps"], &said["coverage"][0]["taken"]),
+        (&4.into(), &3.into()),
+        "{said}"
+    );
+    assert_eq!(said["tests"][0]["passed"], true);
+}
