@@ -105,8 +105,7 @@ impl Draft {
         let key = if self.acts { "actions" } else { "would" };
         let lines: String =
             self.actions.iter().map(|action| format!("        - {}\n", quoted(&of(action)))).collect();
-        let about_lists = self.actions.iter().any(|action| quell_action::lists::is_about_lists(action));
-        let given = if about_lists { format!("    lists: {{ {LIST}: [] }}\n") } else { String::new() };
+        let given = self.lists();
         let mut text = format!(
             "language: 1\ntests:\n  - name: it does what it says\n    alert: {alert}\n{given}    expect:\n      {key}:\n{lines}"
         );
@@ -133,6 +132,16 @@ impl Draft {
         text
     }
 
+    /// What is in the named list before: whatever is taken out of it first.
+    fn lists(&self) -> String {
+        let first = self.actions.iter().find(|action| quell_action::lists::is_about_lists(action));
+        match first.map(String::as_str) {
+            None => String::new(),
+            Some("list.remove") => format!("    lists: {{ {LIST}: [{TITLE}] }}\n"),
+            Some(_) => format!("    lists: {{ {LIST}: [] }}\n"),
+        }
+    }
+
     /// An alert that starts it, as Sentinel writes it.
     fn alert(&self) -> String {
         let host = json!({
@@ -146,7 +155,7 @@ impl Draft {
         });
         let mut alert = json!({
             "SystemAlertId": "00000000-0000-4000-8000-000000000001",
-            "AlertName": "An alert of the test", "DisplayName": "An alert of the test",
+            "AlertName": TITLE, "DisplayName": TITLE,
             "AlertSeverity": "High", "Status": "New", "ProviderName": "Test", "ProductName": "Test",
             "TimeGenerated": "2026-03-02T12:00:00Z", "Entities": [account, host],
         });
@@ -156,6 +165,9 @@ impl Draft {
         alert.to_string()
     }
 }
+
+/// What the alert of the test is called.
+const TITLE: &str = "An alert of the test";
 
 /// The named list of a draft.
 const LIST: &str = "watched";
