@@ -140,3 +140,24 @@ fn coverage_names_what_no_test_reaches() {
     );
     assert_eq!(said["tests"][0]["passed"], true);
 }
+
+#[test]
+fn a_call_is_covered_and_whoever_no_alert_starts_needs_no_alert() {
+    let place = Place::new();
+    let head = "language: 1\nmode: act\n";
+    place.write("playbooks/caller.yaml", format!("{head}playbook: caller\ntitle: Calls\nwhen: {{ manual: true }}\nsteps:\n  - id: greet\n    run: greet\n"));
+    place.write("playbooks/greet.yaml", format!("{head}playbook: greet\ntitle: Greets\nwhen: {{ called: true }}\nsteps:\n  - id: say\n    set: {{ words: good morning }}\n"));
+    for name in ["caller", "greet"] {
+        let test = "language: 1\ntests:\n  - name: it goes\n    inputs: {}\n    expect: { actions: none }\n";
+        place.write(&format!("playbooks/{name}.test.yaml"), test);
+    }
+    let said = place.quell(&["test", "--coverage", "--json"]).well().json();
+    for (number, playbook) in ["caller", "greet"].into_iter().enumerate() {
+        let reached = &said["coverage"][number];
+        assert_eq!(
+            (&reached["playbook"], &reached["missing"]),
+            (&playbook.into(), &serde_json::json!([])),
+            "{said}"
+        );
+    }
+}

@@ -66,5 +66,5 @@ fn what_is_taken_finds_what_the_suite_says() {
     assert!(wrong.is_empty(), "{} of them: {wrong:#?}", wrong.len());
     let counts: Vec<String> =
         refused.iter().map(|(why, of)| format!("{}: {why}, as {}", of.len(), of[0])).collect();
-    assert!(right >= 1, "{right} are right; refused are {counts:#?}");
+    assert!(right >= 398, "{right} are right; refused are {counts:#?}");
 }

@@ -99,7 +99,7 @@ async fn the_record_says_who_was_meant_and_where_nobody_is() {
     let (house, playbook) = house(&[&alice]);
     let plan = contain(&house, &playbook, "a-1", &alice).await;
     let (at, meant) = meant(&house, &plan, "disable").await;
-    let providers: Vec<&Provider> = meant.found.iter().filter_map(|one| one.provider()).collect();
+    let providers: Vec<&Provider> = meant.found.iter().filter_map(|one| one.target.provider()).collect();
     assert_eq!(
         providers,
         [&Provider::from(AD), &Provider::from(OKTA)],

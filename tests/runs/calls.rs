@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quell_playbook::Matcher;
 use quell_playbook::model::{Mode, Playbook};
-use quell_run::{Finish, LaneEnd, Occasion, Plan, RunFilter, RunId, RunSummary, Runs, StepState};
+use quell_run::{Engine, Finish, LaneEnd, Occasion, Plan, RunFilter, RunId, RunSummary, Runs, StepState};
 use quell_tests::run::{AD, Breakage, House, Person, alert_about, in_time, settle_down};
 
 const CALLER: &str = r#"
@@ -128,11 +128,10 @@ async fn a_caller_that_observes_calls_nothing_that_acts() {
     assert_eq!((called.len(), called[0].mode, called[0].finish), (1, Mode::Observe, Some(Finish::Observed)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_caller_waits_for_as_long_as_what_it_called_waits_for_people() {
-    let people = [Person::new("alice")];
+/// A caller, and what it called waits for people.
+async fn called_one_asks(people: &[Person; 1]) -> (House, Plan, Engine) {
     let asking = CUT_OFF.replace("mode: act\n", "mode: ask\napproval: { ask: [soc], expires: 8h }\n");
-    let house = House::new().with(&people);
+    let house = House::new().with(people);
     let playbooks = house.playbooks(&[CALLER, &asking]);
     let matcher = Matcher::new(playbooks.clone());
     let plan = house.plan(&alert_about("a-1", &[&people[0]]), &playbooks[0]);
@@ -140,6 +139,13 @@ async fn a_caller_waits_for_as_long_as_what_it_called_waits_for_people() {
     let engine = house.engine();
     engine.start(plan.clone(), Arc::clone(&playbooks[0])).await.unwrap();
     in_time(engine.idle()).await;
+    (house, plan, engine)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_waits_for_as_long_as_what_it_called_waits_for_people() {
+    let people = [Person::new("alice")];
+    let (house, plan, engine) = called_one_asks(&people).await;
     assert_eq!(engine.active(), 0, "neither is kept in memory meanwhile");
     assert_eq!(house.state(&plan.run).await.finish(), None);
     let open = engine.questions().await.unwrap().remove(0);
@@ -159,15 +165,7 @@ async fn a_caller_waits_for_as_long_as_what_it_called_waits_for_people() {
 #[tokio::test(start_paused = true)]
 async fn who_stops_the_caller_stops_what_it_called() {
     let people = [Person::new("alice")];
-    let asking = CUT_OFF.replace("mode: act\n", "mode: ask\napproval: { ask: [soc], expires: 8h }\n");
-    let house = House::new().with(&people);
-    let playbooks = house.playbooks(&[CALLER, &asking]);
-    let matcher = Matcher::new(playbooks.clone());
-    let plan = house.plan(&alert_about("a-1", &[&people[0]]), &playbooks[0]);
-    let plan = plan.calling(&matcher.called_by(&playbooks[0]));
-    let engine = house.engine();
-    engine.start(plan.clone(), Arc::clone(&playbooks[0])).await.unwrap();
-    in_time(engine.idle()).await;
+    let (house, plan, engine) = called_one_asks(&people).await;
     engine.cancel(&plan.run, "ann").await.unwrap();
     settle_down().await;
     in_time(engine.idle()).await;

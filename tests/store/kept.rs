@@ -78,16 +78,3 @@ fn it_is_forgotten_with_the_alert_and_not_before() {
         assert_eq!(kept(&store, "a1"), []);
     });
 }
-
-#[test]
-fn what_belongs_to_no_alert_is_forgotten_with_age() {
-    for_each_engine(|kind, dir| {
-        let store = open(kind, dir);
-        wait(store.runs().append(created("r1", "by-hand", 0))).unwrap();
-        wait(store.runs().append(keeps("r1", "by-hand", 1, "ticket", "T-1"))).unwrap();
-        wait(store.prune(Retention { before: Some(at(-100_000)), keep_runs: None }, at(0), false)).unwrap();
-        assert_eq!(kept(&store, "by-hand").len(), 1);
-        wait(store.prune(Retention { before: Some(at(100_000)), keep_runs: None }, at(0), false)).unwrap();
-        assert_eq!(kept(&store, "by-hand"), []);
-    });
-}

@@ -51,6 +51,17 @@ pub enum Target {
     None,
 }
 
+impl Target {
+    /// Whose account or device it is.
+    pub fn provider(&self) -> Option<&Provider> {
+        match self {
+            Self::Account(key) => Some(&key.provider),
+            Self::Device(key) => Some(&key.provider),
+            Self::None => None,
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

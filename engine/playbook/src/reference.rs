@@ -178,8 +178,9 @@ fn names_in_scope(page: &mut String) {
         }
         page.push('\n');
     }
-    page.truncate(page.trim_end().len());
-    page.push('\n');
+    page.push_str(
+        "### `inputs`\n\n| name | is | |\n| --- | --- | --- |\n| `inputs.NAME` | of the kind that `inputs` declares | what the playbook was given by whoever started or called it |\n",
+    );
 }
 
 fn filters(page: &mut String) {

@@ -191,7 +191,7 @@ fn at_providers(resolved: Resolved<Meant>, providers: &[Provider], action: &str)
         Resolved::Nobody(why) => return Worked::Nobody(why, None),
     };
     let target = |one: &MeantOne| {
-        let provider = one.provider().filter(|at| providers.contains(at))?;
+        let provider = one.target.provider().filter(|at| providers.contains(at))?;
         Some((one.target.clone(), provider.clone(), one.display.clone()))
     };
     let targets: Vec<_> = meant.found.iter().filter_map(target).collect();

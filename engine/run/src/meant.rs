@@ -45,20 +45,9 @@ impl Meant {
     }
 
     fn of(mut found: Vec<MeantOne>, read_at: Option<Timestamp>, mut asked: Vec<Provider>) -> Self {
-        found.sort_by_key(|one| one.provider().map(safe_order));
-        asked.retain(|provider| found.iter().all(|one| one.provider() != Some(provider)));
+        found.sort_by_key(|one| one.target.provider().map(safe_order));
+        asked.retain(|provider| found.iter().all(|one| one.target.provider() != Some(provider)));
         Self { found, none_at: asked, read_at: read_at.unwrap_or(Timestamp::UNIX_EPOCH) }
-    }
-}
-
-impl MeantOne {
-    /// Whose account or device it is.
-    pub fn provider(&self) -> Option<&Provider> {
-        match &self.target {
-            Target::Account(key) => Some(&key.provider),
-            Target::Device(key) => Some(&key.provider),
-            Target::None => None,
-        }
     }
 }
 

@@ -7,9 +7,7 @@ use quell_playbook::Kept;
 use quell_run::{Line, RunId, RunSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::alerts;
 use crate::committer::View;
-use crate::engine::Scan;
 use crate::error::StoreError;
 use crate::keys::{self, Key};
 use crate::record::Kind;
@@ -46,35 +44,6 @@ pub(crate) fn stage(view: &mut View<'_>, run: &RunSummary, line: &Line) -> Resul
 pub(crate) fn of(store: &Store, detection: &str) -> Result<Kept, StoreError> {
     let record: Option<KeptRecord> = store.read(Kind::Kept, &key(detection))?;
     Ok(record.map(|record| record.values).unwrap_or_default())
-}
-
-/// Forgets what was last written before this moment and belongs to no alert of the store: a run that somebody started
-/// by hand may have kept it.
-pub(crate) async fn forget_orphans(store: &Store, before: Timestamp) -> Result<(), StoreError> {
-    let old = store.clone().aside(move |store| orphans(store, before)).await?;
-    store
-        .decide(move |view| {
-            for key in old {
-                let record: Option<KeptRecord> = view.read(Kind::Kept, &key)?;
-                if record.is_some_and(|record| record.updated < before) {
-                    view.delete(key);
-                }
-            }
-            Ok(())
-        })
-        .await
-}
-
-fn orphans(store: &Store, before: Timestamp) -> Result<Vec<Vec<u8>>, StoreError> {
-    let mut old = Vec::new();
-    store.walk(Kind::Kept, Scan::prefix(keys::KEPT), |record: KeptRecord| {
-        let head = alerts::head_key(&record.alert, &record.detection);
-        if record.updated < before && store.get(&head)?.is_none() {
-            old.push(key(&record.detection));
-        }
-        Ok(true)
-    })?;
-    Ok(old)
 }
 
 /// The key of what is kept for a detection.

@@ -65,7 +65,6 @@ impl Store {
             .await?;
         self.forget_claims(at).await?;
         if let Some(before) = retention.before {
-            kept::forget_orphans(self, before).await?;
             self.forget_audit(before).await?;
         }
         Ok(Forgotten { alerts, runs })

@@ -7,12 +7,8 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quell_action::{ActionError, ConnectError};
-use rustls::crypto::aws_lc_rs::sign::any_supported_type;
-use rustls::sign::SigningKey;
-use rustls::{SignatureAlgorithm, SignatureScheme};
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -26,7 +22,7 @@ const HOLDS_SECONDS: i64 = 600;
 /// A certificate with its private key, ready to sign.
 #[derive(Clone)]
 pub struct SigningCertificate {
-    key: Arc<dyn SigningKey>,
+    key: Arc<PrivateKey>,
     thumbprint: String,
 }
 
@@ -37,14 +33,11 @@ impl SigningCertificate {
     /// When one of them cannot be read, is not in PEM form, or the key is no RSA key.
     pub fn read(reference: &CertificateRef) -> Result<Self, ConnectError> {
         let certificate = certificate(&reference.certificate)?;
-        let refused = |why: &str| ConnectError(format!("the private key in {}: {why}", reference.key));
-        let pem = reference.key.resolve()?;
-        let key = PrivateKeyDer::from_pem_slice(pem.expose_secret().as_bytes())
-            .map_err(|_| refused("it is not a private key in PEM form"))?;
-        let key = any_supported_type(&key).map_err(|_| refused("it is of no kind that can sign here"))?;
-        if key.algorithm() != SignatureAlgorithm::RSA {
-            return Err(refused("it must be an RSA key"));
+        let key = PrivateKey::read(&reference.key)?;
+        if !key.is_rsa() {
+            return Err(ConnectError(format!("the private key in {}: it must be an RSA key", reference.key)));
         }
+        let key = Arc::new(key);
         Ok(Self { key, thumbprint: URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.as_ref())) })
     }
 
@@ -53,15 +46,9 @@ impl SigningCertificate {
     /// # Errors
     /// When the key cannot sign.
     pub fn assertion(&self, client: &str, audience: &str, at: i64) -> Result<String, ActionError> {
-        let header = json!({ "typ": "JWT", "alg": "PS256", "x5t#S256": self.thumbprint });
         let mut claims = claims(client, audience, at);
         claims["nbf"] = json!(at);
-        let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
-        let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let unable = || ActionError::rejected("the certificate's key cannot sign with PS256");
-        let signer = self.key.choose_scheme(&[SignatureScheme::RSA_PSS_SHA256]).ok_or_else(unable)?;
-        let signature = signer.sign(signed.as_bytes()).map_err(|_| unable())?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        self.key.sign_ps256(json!({ "typ": "JWT", "x5t#S256": self.thumbprint }), &claims)
     }
 }
 

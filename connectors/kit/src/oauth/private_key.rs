@@ -4,7 +4,9 @@ use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quell_action::{ActionError, ConnectError};
@@ -100,21 +102,40 @@ impl PrivateKey {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn sign(&self, mut header: Value, claims: &Value) -> Result<String, ActionError> {
-        header["alg"] = Value::from(self.algorithm());
+    pub fn sign(&self, header: Value, claims: &Value) -> Result<String, ActionError> {
+        self.sign_as(self.algorithm(), &RSA_PKCS1_SHA256, header, claims)
+    }
+
+    /// The same with PS256, which only an RSA key can.
+    pub(super) fn sign_ps256(&self, header: Value, claims: &Value) -> Result<String, ActionError> {
+        self.sign_as("PS256", &RSA_PSS_SHA256, header, claims)
+    }
+
+    pub(super) fn is_rsa(&self) -> bool {
+        matches!(self.pair, Pair::Rsa(_))
+    }
+
+    fn sign_as(
+        &self,
+        algorithm: &str,
+        padding: &'static dyn RsaEncoding,
+        mut header: Value,
+        claims: &Value,
+    ) -> Result<String, ActionError> {
+        header["alg"] = Value::from(algorithm);
         let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let signed = format!("{}.{}", encode(&header), encode(claims));
-        let signature = self.signature(signed.as_bytes());
+        let signature = self.signature(signed.as_bytes(), padding);
         let signature = signature.ok_or_else(|| ActionError::rejected("the private key cannot sign"))?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    fn signature(&self, text: &[u8]) -> Option<Vec<u8>> {
+    fn signature(&self, text: &[u8], padding: &'static dyn RsaEncoding) -> Option<Vec<u8>> {
         let randomness = SystemRandom::new();
         match &self.pair {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &randomness, text, &mut signature).ok()?;
+                pair.sign(padding, &randomness, text, &mut signature).ok()?;
                 Some(signature)
             }
             Pair::Elliptic(pair) => Some(pair.sign(&randomness, text).ok()?.as_ref().to_vec()),

@@ -186,7 +186,7 @@ fn keys_that_cannot_sign_are_refused_at_the_start() {
     let certificate = rcgen::CertificateParams::new(Vec::new()).unwrap().self_signed(&key).unwrap();
     let certificate = file("cert.pem", &certificate.pem());
     for (key, word) in
-        [(key.serialize_pem(), "must be an RSA key"), ("no key".to_owned(), "not a private key")]
+        [(key.serialize_pem(), "must be an RSA key"), ("no key".to_owned(), "neither a private key")]
     {
         let reference =
             CertificateRef { certificate: certificate.clone(), key: SecretRef::File(file("key.pem", &key)) };

@@ -17,7 +17,7 @@ use crate::config::{self, Site};
 use crate::letters::each;
 use crate::operations::Local;
 use crate::reach::{self, operator};
-use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, counted, styled};
+use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, counted, moment, styled};
 use crate::wire::{App, Reach};
 
 #[derive(Debug, clap::Args)]
@@ -160,7 +160,7 @@ async fn list(
             } else {
                 table.row([
                     styled(NAME, letter.id()),
-                    letter.time.format("%Y-%m-%d %H:%M:%S").to_string(),
+                    moment(letter.time),
                     letter.origin.to_string(),
                     reason(&letter),
                     understood.words(),

@@ -6,7 +6,7 @@ use quell_api::{IdentityAccount, IdentityExclusion, IdentityReport, IdentityStan
 
 use super::{Context, block_on};
 use crate::reach;
-use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, styled};
+use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, moment, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -151,8 +151,4 @@ fn in_force(held: &[InForce]) -> Table {
         ]);
     }
     table
-}
-
-fn moment(at: quell_alert::Timestamp) -> String {
-    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -7,7 +7,7 @@ use quell_playbook::model::Per;
 
 use super::{Context, block_on};
 use crate::reach;
-use crate::show::{BAD, GOOD, HEAD, NAME, Show, Table, styled};
+use crate::show::{BAD, GOOD, HEAD, NAME, Show, Table, moment, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -88,8 +88,4 @@ fn stretch(per: Per) -> &'static str {
         Per::Hour => "an hour",
         Per::Day => "a day",
     }
-}
-
-fn moment(at: quell_alert::Timestamp) -> String {
-    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }

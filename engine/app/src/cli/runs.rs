@@ -9,7 +9,7 @@ use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
 
 use super::{Context, block_on};
 use crate::reach::{self, operator};
-use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, occasion, styled, word};
+use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, moment, occasion, styled, word};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -112,7 +112,7 @@ pub(crate) fn list(show: Show, runs: &[RunSummary]) -> anyhow::Result<()> {
     for run in runs {
         table.row([
             run.id.0.chars().take(8).collect::<String>(),
-            run.started.format("%Y-%m-%d %H:%M:%S").to_string(),
+            moment(run.started),
             styled(NAME, &run.playbook.name),
             run.subjects.join(", "),
             standing(run),
@@ -177,7 +177,7 @@ fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
     for later in &record.attached {
         show.line(format_args!(
             "  {} alert {} {:?}: the same {}",
-            styled(FAINT, later.at.format("%Y-%m-%d %H:%M:%S")),
+            styled(FAINT, moment(later.at)),
             later.alert,
             later.title,
             later.because
@@ -195,7 +195,7 @@ fn tasks(tasks: &[TaskRecord]) -> Table {
             styled(NAME, &task.of),
             task.provider.clone(),
             styled(style(task.result), word(&task.result)),
-            task.undo_due.map(|due| due.format("%Y-%m-%d %H:%M:%S").to_string()).unwrap_or_default(),
+            task.undo_due.map(moment).unwrap_or_default(),
             task.why.clone().unwrap_or_default(),
         ]);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quell_action::exclusion::form::EntryForm;
 use quell_action::exclusion::{Added, Entry, EntryId, Source};
 use quell_action::{ActionSpec, Impact, Problem, Subject, Target};
-use quell_alert::{DeviceIdentifier, Hint, Identifier};
+use quell_alert::{DeviceIdentifier, Hint, Identifier, Provider};
 use quell_api::{AddExclusion, ExclusionTest, Refusal, TestedEntry};
 use quell_run::{Certainty, Identified};
 use serde::Deserialize as _;
@@ -62,15 +62,16 @@ pub(super) async fn remove(app: &Arc<App>, id: &EntryId, by: &str) -> Result<Ent
 /// What the list says of somebody.
 pub(super) async fn test(app: &Arc<App>, who: &str) -> Result<ExclusionTest, Refusal> {
     let identified = identify(app, who).await?;
-    Ok(tested(app, who, &identified))
+    Ok(tested(app, who, &identified).0)
 }
 
-/// What the list says of those who are meant.
+/// What the list says of those who are meant; and for each disruptive action on each of their accounts and devices,
+/// whether it would be stopped.
 pub(super) fn tested(
     app: &Arc<App>,
     who: &str,
     Identified { subjects, unknown, .. }: &Identified,
-) -> ExclusionTest {
+) -> (ExclusionTest, Vec<(ActionSpec, bool)>) {
     let list = app.exclusions.now();
     let now = app.clock.now();
     let mut test = ExclusionTest {
@@ -81,6 +82,7 @@ pub(super) fn tested(
         unknown: unknown.clone(),
         stopped: Vec::new(),
     };
+    let mut judged = Vec::new();
     for subject in subjects {
         test.found.extend(displays(subject));
         for entry in list.naming(subject, now) {
@@ -93,17 +95,22 @@ pub(super) fn tested(
                 test.entries.push(tested);
             }
         }
-        judge(app, subject, &mut test);
+        judged.extend(judge(app, subject, &mut test));
     }
-    test
+    let told = |(action, stopped): &(ActionSpec, bool)| {
+        (format!("{} at {}", action.name, action.provider), *stopped)
+    };
+    test.stopped = judged.iter().map(told).collect();
+    (test, judged)
 }
 
 /// Asks the list about every disruptive action on every account or device that was found.
-fn judge(app: &Arc<App>, subject: &Subject, test: &mut ExclusionTest) {
+fn judge(app: &Arc<App>, subject: &Subject, test: &mut ExclusionTest) -> Vec<(ActionSpec, bool)> {
+    let mut judged = Vec::new();
     let disruptive: Vec<ActionSpec> =
         app.catalogue.iter().map(|info| info.spec).filter(|spec| spec.impact == Impact::Disruptive).collect();
     for target in targets(subject) {
-        let provider = provider_of(&target);
+        let provider = target.provider().map(Provider::as_str);
         for action in disruptive.iter().filter(|action| provider == Some(action.provider)) {
             let answer = app.engine.would_clear(subject, target.clone(), action);
             if let Err(excluded) = &answer
@@ -111,9 +118,10 @@ fn judge(app: &Arc<App>, subject: &Subject, test: &mut ExclusionTest) {
             {
                 test.built_in = Some(protected.name().to_owned());
             }
-            test.stopped.push((format!("{} at {}", action.name, action.provider), answer.is_err()));
+            judged.push((*action, answer.is_err()));
         }
     }
+    judged
 }
 
 fn targets(subject: &Subject) -> Vec<Target> {
@@ -123,14 +131,6 @@ fn targets(subject: &Subject) -> Vec<Target> {
         }
         Subject::Device(device) => vec![Target::Device(device.key.clone())],
         Subject::Nobody => Vec::new(),
-    }
-}
-
-fn provider_of(target: &Target) -> Option<&str> {
-    match target {
-        Target::Account(key) => Some(key.provider.as_str()),
-        Target::Device(key) => Some(key.provider.as_str()),
-        Target::None => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use quell_action::{AccountFacts, GroupFacts, IdentityFacts, Subject, Target};
+use quell_action::{AccountFacts, ActionSpec, GroupFacts, IdentityFacts, Subject, Target};
 use quell_alert::Timestamp;
 use quell_api::{
     ExclusionTest, IdentityAccount, IdentityExclusion, IdentityReport, IdentityStanding, InForce, Refusal,
@@ -16,7 +16,7 @@ use crate::wire::App;
 /// Whom a name means, and all that is known of them.
 pub(super) async fn report(app: &Arc<App>, who: &str) -> Result<IdentityReport, Refusal> {
     let mut identified = exclusion::identify(app, who).await?;
-    let test = exclusion::tested(app, who, &identified);
+    let (test, judged) = exclusion::tested(app, who, &identified);
     let facts = match identified.subjects.pop() {
         None | Some(Subject::Nobody) => None,
         Some(Subject::Identity(facts)) => Some(facts),
@@ -38,7 +38,7 @@ pub(super) async fn report(app: &Arc<App>, who: &str) -> Result<IdentityReport, 
         why: identified.unknown,
         no_account_at: facts.map(|facts| without_account(app, &facts)).unwrap_or_default(),
         accounts,
-        exclusion: excluded(test),
+        exclusion: excluded(test, &judged),
         in_force,
     })
 }
@@ -76,7 +76,6 @@ fn group(group: &GroupFacts) -> String {
 /// Where it was asked for and not found; a directory that could not be asked says neither.
 fn without_account(app: &App, facts: &IdentityFacts) -> Vec<String> {
     let mut asked = app.engine.account_directories();
-    asked.dedup();
     asked.retain(|provider| {
         let has_one = facts.accounts.iter().any(|account| account.key.provider == *provider);
         !has_one && facts.unanswered.iter().all(|(silent, _)| silent != provider)
@@ -84,15 +83,13 @@ fn without_account(app: &App, facts: &IdentityFacts) -> Vec<String> {
     asked.iter().map(ToString::to_string).collect()
 }
 
-fn excluded(test: ExclusionTest) -> IdentityExclusion {
+fn excluded(test: ExclusionTest, judged: &[(ActionSpec, bool)]) -> IdentityExclusion {
     let mut open: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (action, _) in test.stopped.iter().filter(|(_, stopped)| !stopped) {
-        if let Some((action, provider)) = action.split_once(" at ") {
-            open.entry(provider.to_owned()).or_default().push(action.to_owned());
-        }
+    for (action, _) in judged.iter().filter(|(_, stopped)| !stopped) {
+        open.entry(action.provider.to_owned()).or_default().push(action.name.to_owned());
     }
     IdentityExclusion {
-        excluded: !test.stopped.is_empty() && test.stopped.iter().all(|(_, stopped)| *stopped),
+        excluded: !judged.is_empty() && open.is_empty(),
         entries: test.entries,
         built_in: test.built_in,
         open,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quell_api::{Part, PauseNote, PauseOrder, Refusal};
 use quell_store::Paused;
 
+use crate::show::moment;
 use crate::wire::App;
 
 pub(super) async fn pause(app: &Arc<App>, order: &PauseOrder) -> Result<PauseNote, Refusal> {
@@ -38,12 +39,7 @@ pub(super) fn health(app: &Arc<App>) -> Option<Part> {
     let note = match app.store.pause().read() {
         Ok(None) => return None,
         Ok(Some(paused)) => {
-            format!(
-                "paused by {} at {}: {}",
-                paused.by,
-                paused.at.format("%Y-%m-%d %H:%M:%S"),
-                paused.because
-            )
+            format!("paused by {} at {}: {}", paused.by, moment(paused.at), paused.because)
         }
         Err(error) => format!("paused: {error}"),
     };

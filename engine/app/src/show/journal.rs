@@ -9,7 +9,7 @@ use quell_run::{
 use super::meant::{age, who, worked_out};
 use super::occasion::{created, short};
 use super::trace::{deciding, truth};
-use super::{BAD, FAINT, GOOD, NAME, NOTE, nth, styled};
+use super::{BAD, FAINT, GOOD, NAME, NOTE, moment, nth, styled};
 
 /// Puts the lines of one run into words. It remembers the tasks, since later lines only name them.
 #[derive(Default)]
@@ -162,7 +162,7 @@ impl Telling {
                 short(&returned.run)
             ),
             Entry::WaitBegun { lane, step, until, .. } => {
-                let until = until.format("%Y-%m-%d %H:%M:%S");
+                let until = moment(*until);
                 format!(
                     "{} {} in {step}, until {until} at the latest",
                     self.lane(lane.0),

@@ -15,6 +15,7 @@ use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
+use quell_alert::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -54,6 +55,11 @@ pub(crate) const HEAD: Style = Style::new().bold();
 /// A piece of text in a style.
 pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
+}
+
+/// A moment as people read it, in UTC.
+pub(crate) fn moment(at: Timestamp) -> String {
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Which attempt this is, where it is not the first.

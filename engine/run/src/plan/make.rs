@@ -99,9 +99,10 @@ pub(super) fn lanes(plan: &Plan, playbook: &Playbook, moment: &Moment) -> (Vec<L
         .enumerate()
         .map(|(number, candidate)| {
             let lane = Lane::about(number, for_each, candidate, alert);
-            let Some(entity) = lane.entity(alert) else { return lane };
-            let (left_out, unless_open) = judged_for(&lane, entity, playbook, for_each, plan, moment);
-            Lane { left_out, unless_open, ..lane.clone() }
+            match lane.entity(alert) {
+                Some(entity) => chosen(lane.clone(), entity, playbook, for_each, plan, moment),
+                None => lane,
+            }
         })
         .collect();
     let too_many = none_of_too_many(&mut lanes, for_each);
@@ -142,23 +143,21 @@ fn none_of_too_many(lanes: &mut [Lane], for_each: &ForEach) -> Option<TooMany> {
     None
 }
 
-/// Why a lane about this entity is left out, if it is, and whether `unless` is still to be answered.
-fn judged_for(
-    lane: &Lane,
+fn chosen(
+    lane: Lane,
     entity: Entity<'_>,
     playbook: &Playbook,
     for_each: &ForEach,
     plan: &Plan,
     moment: &Moment,
-) -> (Option<LeftOut>, bool) {
+) -> Lane {
     if let Some(only) = &for_each.only {
         let judgement = only.evaluate(&plan.scope(Some(entity), moment.clone()));
         if judgement.truth != Truth::True {
-            return (Some(LeftOut::Where { trace: judgement.trace.to_json() }), false);
+            return Lane { left_out: Some(LeftOut::Where { trace: judgement.trace.to_json() }), ..lane };
         }
     }
-    let lane = judged(lane.clone(), Some(entity), playbook, plan, moment);
-    (lane.left_out, lane.unless_open)
+    judged(lane, Some(entity), playbook, plan, moment)
 }
 
 fn judged(
