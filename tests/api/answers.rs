@@ -4,8 +4,8 @@ use quell_action::exclusion::Entry;
 use quell_alert::Timestamp;
 use quell_api::{
     AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, IdentityReport, InQuestion,
-    LimitUse, LimitsReport, ListContent, Part, PauseNote, RunRecord, Started, Submitted, TestedEntry, Undone,
-    UndoneTask, Verified,
+    LimitUse, LimitsReport, ListContent, Part, PauseNote, RunRecord, Started, Submitted, TestedEntry, Timer,
+    Timers, Undone, UndoneTask, Verified,
 };
 use quell_playbook::model::{Counted, Per};
 use quell_run::{Limit, RunId, RunSummary, Whose};
@@ -71,6 +71,11 @@ pub(crate) fn record() -> RunRecord {
 
 pub(crate) fn started() -> Started {
     Started { dry: true, runs: vec![record()] }
+}
+
+pub(crate) fn timers() -> Timers {
+    let timer = |due| Timer { run: NAME.into(), task: "0/cut_off/1".into(), what: NAME.into(), due };
+    Timers { run: "7ffc64eb".into(), tasks: vec![timer(Some(Timestamp::UNIX_EPOCH)), timer(None)] }
 }
 
 pub(crate) fn undone() -> Undone {

@@ -8,10 +8,10 @@ use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
-    IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder,
-    Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission,
-    Submitted, UndoMany, UndoOrder, Undone, Verified,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
+    ExclusionTest, ExtendOrder, Health, IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary,
+    Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder,
+    StartOrder, Started, Submission, Submitted, Timers, UndoMany, UndoOrder, Undone, Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -97,6 +97,14 @@ impl Operations for Recorder {
 
     async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
         self.note("undo_many", order, vec![answers::undone()])
+    }
+
+    async fn confirm(&self, order: &ConfirmOrder) -> Result<Timers, Refusal> {
+        self.note("confirm", order, answers::timers())
+    }
+
+    async fn extend(&self, order: &ExtendOrder) -> Result<Timers, Refusal> {
+        self.note("extend", order, answers::timers())
     }
 
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {

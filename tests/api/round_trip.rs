@@ -5,8 +5,9 @@ use std::fmt::Debug;
 use quell_action::exclusion::EntryId;
 use quell_alert::Timestamp;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, NewEntry, Operations as _, PauseOrder, Prune,
-    Pruned, RefusalKind, RemoveFromList, SettleOrder, StartOrder, Submission, UndoMany, UndoOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, ConfirmOrder, ExtendOrder, NewEntry,
+    Operations as _, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList, SettleOrder, StartOrder,
+    Submission, UndoMany, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
@@ -95,6 +96,19 @@ async fn undoing_over_all_runs() {
         let order = UndoMany { who, since, until: since, by: NAME.into(), dry: since.is_some() };
         assert_eq!(server.client().undo_many(&order).await.unwrap(), [answers::undone()]);
         was_asked(&server, "undo_many", order);
+    }
+}
+
+#[tokio::test]
+async fn undo_timers() {
+    let server = Server::new().await;
+    for task in [None, Some("0/cut_off/1".to_owned())] {
+        let order = ConfirmOrder { run: NAME.into(), task: task.clone(), by: NAME.into() };
+        assert_eq!(server.client().confirm(&order).await.unwrap(), answers::timers());
+        was_asked(&server, "confirm", order);
+        let order = ExtendOrder { run: NAME.into(), task, until: Timestamp::UNIX_EPOCH, by: NAME.into() };
+        assert_eq!(server.client().extend(&order).await.unwrap(), answers::timers());
+        was_asked(&server, "extend", order);
     }
 }
 

@@ -5,12 +5,14 @@ use quell_api::{Client, Operations as _, RefusalKind, Token};
 use crate::server::{Server, TOKEN, refused};
 
 /// Every route that needs the token.
-const GUARDED: [(&str, &str); 31] = [
+const GUARDED: [(&str, &str); 33] = [
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/7ffc"),
     ("POST", "/api/v1/runs/7ffc/cancel"),
     ("POST", "/api/v1/start"),
     ("POST", "/api/v1/undo"),
+    ("POST", "/api/v1/undo/confirm"),
+    ("POST", "/api/v1/undo/extend"),
     ("POST", "/api/v1/alerts?by=me"),
     ("GET", "/api/v1/questions"),
     ("POST", "/api/v1/questions/answer"),

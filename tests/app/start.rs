@@ -1,5 +1,7 @@
 //! `quell start`: by hand, dry first, with inputs that are looked at, and with everything that protects people.
 
+use chrono::{DateTime, Utc};
+
 use crate::place::Place;
 use crate::service::Engine;
 
@@ -30,6 +32,9 @@ for_each: account
 steps:
   - do: account.disable
 ";
+
+/// The run of a timer, and when it runs out.
+type Timed = (String, Option<DateTime<Utc>>);
 
 fn place() -> Place {
     let place = Place::with_site();
@@ -93,6 +98,43 @@ fn taking_a_run_back_takes_back_what_it_called() {
     assert_eq!(disabled(), 0);
     let again = place.quell(&["undo", &run]).well().out;
     assert_eq!(again.matches("it had not been done").count(), 0, "{again}");
+}
+
+/// A timer of a run that was called is put off and stopped with the run that called it, and by its own name.
+#[test]
+fn a_timer_is_stopped_with_the_run_that_called_for_it() {
+    let place = place();
+    place.write(
+        "playbooks/everywhere.yaml",
+        format!("{EVERYWHERE}    undo: {{ after: 8h, unless: confirmed }}\n"),
+    );
+    let start = ["start", "by-hand", "--input", "target=alice@contoso.example", "--yes", "--json"];
+    let run = place.quell(&start).well().json()["runs"][0]["summary"]["id"].as_str().unwrap().to_owned();
+    let timers = |said: &serde_json::Value| -> Vec<Timed> {
+        let read = |timer: &serde_json::Value| {
+            let due = timer["due"].as_str().map(|due| due.parse().unwrap());
+            (timer["run"].as_str().unwrap().to_owned(), due)
+        };
+        said["tasks"].as_array().unwrap().iter().map(read).collect()
+    };
+    let until = ["undo", "extend", &run, "--until", "2099-01-01T00:00:00Z", "--json"];
+    let put_off = timers(&place.quell(&until).well().json());
+    assert_eq!(put_off.len(), 3, "{put_off:?}");
+    assert!(put_off.iter().all(|(of, _)| *of != run), "it has done nothing itself: {put_off:?}");
+    let longer = timers(&place.quell(&["undo", "extend", &run, "--by", "2h", "--json"]).well().json());
+    let hours = |(then, now): (&Timed, &Timed)| (now.1.unwrap() - then.1.unwrap()).num_hours();
+    let longer: Vec<i64> = put_off.iter().zip(&longer).map(hours).collect();
+    assert_eq!(longer, [2, 2, 2]);
+
+    let called = &put_off[0].0;
+    let one = ["undo", "confirm", called, "--task", "0/account_disable/1", "--json"];
+    assert_eq!(timers(&place.quell(&one).well().json()).len(), 1);
+    let confirmed = timers(&place.quell(&["undo", "confirm", &run, "--json"]).well().json());
+    assert_eq!(confirmed.iter().filter(|(_, due)| due.is_none()).count(), 3, "{confirmed:?}");
+    let late = place.quell(&["undo", "extend", &run, "--by", "2h"]).with_code(3);
+    assert!(late.err.contains("no undo timer runs"), "{}", late.err);
+    let told = place.quell(&["undo", "confirm", &run]).well().out;
+    assert_eq!(told.matches("stays").count(), 3, "{told}");
 }
 
 #[test]

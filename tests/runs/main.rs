@@ -34,6 +34,7 @@ mod settle;
 mod shutdown;
 mod simulation;
 mod starts;
+mod timers;
 mod transitions;
 mod unnamed;
 mod using;

@@ -84,6 +84,7 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("settled (did not)", Entry::Settled { task: id(), happened: false, by: "me".into() }),
         ("undo_requested", Entry::UndoRequested { tasks: vec![id()], by: Requester::Timer }),
         ("confirmed", Entry::Confirmed { tasks: vec![id()], by: "me".into() }),
+        ("extended", Entry::Extended { tasks: vec![id()], until: again_at, by: "me".into() }),
         ("undo_started", Entry::UndoStarted { task: id(), attempt: 1 }),
         (
             "undo_succeeded",

@@ -17,10 +17,10 @@ use crate::audit::Against;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
-    IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary, Operations, PauseNote, PauseOrder,
-    Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission,
-    Submitted, Token, UndoMany, UndoOrder, Undone, Verified,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
+    ExclusionTest, ExtendOrder, Health, IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary,
+    Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder,
+    StartOrder, Started, Submission, Submitted, Timers, Token, UndoMany, UndoOrder, Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -137,6 +137,14 @@ impl Operations for Client {
 
     async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
         self.post("/api/v1/undo/many", order).await
+    }
+
+    async fn confirm(&self, order: &ConfirmOrder) -> Result<Timers, Refusal> {
+        self.post("/api/v1/undo/confirm", order).await
+    }
+
+    async fn extend(&self, order: &ExtendOrder) -> Result<Timers, Refusal> {
+        self.post("/api/v1/undo/extend", order).await
     }
 
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {

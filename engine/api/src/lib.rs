@@ -27,6 +27,7 @@ mod router;
 mod runs;
 mod start;
 mod store;
+mod timers;
 
 pub use alerts::{Submission, Submitted};
 pub use audit::{AuditPage, AuditVerdict};
@@ -47,3 +48,4 @@ pub use people::{AnswerOrder, InQuestion, SettleOrder};
 pub use router::{Doors, router, serve};
 pub use runs::{TaskRecord, TaskResult};
 pub use start::{StartOrder, Started};
+pub use timers::{ConfirmOrder, ExtendOrder, Timer, Timers};

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AddToList, AnswerOrder, AuditPage, AuditVerdict, Health, IdentityReport, InQuestion, LimitsReport,
-    ListContent, ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, StartOrder,
-    Started, Submission, Submitted, TaskRecord,
+    AddToList, AnswerOrder, AuditPage, AuditVerdict, ConfirmOrder, ExtendOrder, Health, IdentityReport,
+    InQuestion, LimitsReport, ListContent, ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList,
+    SettleOrder, StartOrder, Started, Submission, Submitted, TaskRecord, Timers,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -43,6 +43,12 @@ pub trait Operations: Send + Sync {
 
     /// Takes back what is still held of somebody, or since some time, over all runs.
     async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal>;
+
+    /// Stops the undo timers of changes that are to stay.
+    async fn confirm(&self, order: &ConfirmOrder) -> Result<Timers, Refusal>;
+
+    /// Puts the undo timers of changes off.
+    async fn extend(&self, order: &ExtendOrder) -> Result<Timers, Refusal>;
 
     /// The questions that wait for an answer: what expires first comes first.
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal>;

@@ -15,7 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::request::{not_so, nowhere};
 use crate::{
     Metrics, Operations, Token, alerts, audit, auth, exclusions, guard, health, identity, limits, lists,
-    metrics, pause, people, runs, start, store,
+    metrics, pause, people, runs, start, store, timers,
 };
 
 /// The largest request body.
@@ -43,6 +43,8 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/start", post(start::start))
         .route("/api/v1/undo", post(runs::undo))
         .route("/api/v1/undo/many", post(runs::undo_many))
+        .route("/api/v1/undo/confirm", post(timers::confirm))
+        .route("/api/v1/undo/extend", post(timers::extend))
         .route("/api/v1/questions", get(people::questions))
         .route("/api/v1/questions/answer", post(people::answer))
         .route("/api/v1/attention", get(people::attention))

@@ -10,6 +10,7 @@ mod record;
 mod start;
 pub(crate) mod store;
 mod submit;
+mod timers;
 mod undo;
 
 use std::sync::Arc;
@@ -18,10 +19,10 @@ use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ExclusionTest, Health,
-    IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary, Operations, Part, PauseNote,
-    PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder, StartOrder, Started,
-    Submission, Submitted, UndoMany, UndoOrder, Undone, Verified,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
+    ExclusionTest, ExtendOrder, Health, IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary,
+    Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder,
+    StartOrder, Started, Submission, Submitted, Timers, UndoMany, UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -152,6 +153,16 @@ impl Operations for Local {
 
     async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
         undo::undo_many(&self.app, order).await
+    }
+
+    async fn confirm(&self, order: &ConfirmOrder) -> Result<Timers, Refusal> {
+        let run = self.find(&order.run).await?;
+        timers::confirm(&self.app, &run, order).await
+    }
+
+    async fn extend(&self, order: &ExtendOrder) -> Result<Timers, Refusal> {
+        let run = self.find(&order.run).await?;
+        timers::extend(&self.app, &run, order).await
     }
 
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal> {

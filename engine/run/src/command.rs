@@ -26,6 +26,11 @@ pub(crate) enum Wish {
         tasks: Option<Vec<TaskId>>,
         by: String,
     },
+    Extend {
+        tasks: Option<Vec<TaskId>>,
+        until: Timestamp,
+        by: String,
+    },
     Settle {
         task: TaskId,
         happened: bool,
@@ -52,9 +57,17 @@ pub enum Refusal {
     /// There is no such task.
     #[error("the run has no task {0}; `quell runs show` lists them")]
     NoSuchTask(TaskId),
-    /// Nothing in it can be taken back, or confirmed.
+    /// Nothing in it can be taken back.
     #[error("nothing in it can be taken back: it changed nothing, or what it did cannot be undone")]
     NothingToUndo,
+    /// No undo timer runs for it.
+    #[error(
+        "no undo timer runs for it: its playbook sets none, it has not succeeded, or it was taken back already"
+    )]
+    NoTimer,
+    /// A timer cannot be put off until a moment that is over.
+    #[error("{0} is over: name a moment to come, or take it back now with `quell undo`")]
+    Over(Timestamp),
     /// The task does not wait for anybody to say what happened.
     #[error("task {0} does not need attention")]
     NotInQuestion(TaskId),
@@ -154,6 +167,7 @@ fn judge(state: &RunState, wish: &Wish, now: Timestamp) -> Heard {
         Wish::Cancel { by } => cancel(state, by),
         Wish::Undo { tasks, by } => undo(state, tasks.as_deref(), by),
         Wish::Confirm { tasks, by } => confirm(state, tasks.as_deref(), by),
+        Wish::Extend { tasks, until, by } => extend(state, tasks.as_deref(), *until, by, now),
         Wish::Settle { task, happened, by } => settle(state, task, *happened, by),
         Wish::Answer { question, reply, bond } => answer(state, question, reply, bond, now),
         Wish::Tend => Ok((Vec::new(), Vec::new())),
@@ -193,11 +207,31 @@ fn undo(state: &RunState, tasks: Option<&[TaskId]>, by: &str) -> Heard {
 }
 
 fn confirm(state: &RunState, tasks: Option<&[TaskId]>, by: &str) -> Heard {
-    let wanted = chosen(state, tasks, |task| task.undo_due().is_some())?;
-    if wanted.is_empty() {
-        return Err(Refusal::NothingToUndo);
+    let meant = chosen(state, tasks, |task| task.undo_due().is_some() || was_confirmed(task))?;
+    if meant.is_empty() {
+        return Err(Refusal::NoTimer);
     }
-    Ok((vec![Entry::Confirmed { tasks: wanted.clone(), by: by.to_owned() }], wanted))
+    // Whoever asks again, having heard no answer, hears the same one; the record has it once.
+    let open = chosen(state, Some(&meant), |task| !task.undo.confirmed)?;
+    let news = (!open.is_empty()).then(|| Entry::Confirmed { tasks: open, by: by.to_owned() });
+    Ok((news.into_iter().collect(), meant))
+}
+
+fn was_confirmed(task: &TaskState) -> bool {
+    task.holds() && task.undo.confirmed && !task.undo.wanted
+}
+
+fn extend(state: &RunState, tasks: Option<&[TaskId]>, until: Timestamp, by: &str, now: Timestamp) -> Heard {
+    let meant = chosen(state, tasks, |task| task.undo_due().is_some())?;
+    if meant.is_empty() {
+        return Err(Refusal::NoTimer);
+    }
+    if until <= now {
+        return Err(Refusal::Over(until));
+    }
+    let open = chosen(state, Some(&meant), |task| task.undo_due() != Some(until))?;
+    let news = (!open.is_empty()).then(|| Entry::Extended { tasks: open, until, by: by.to_owned() });
+    Ok((news.into_iter().collect(), meant))
 }
 
 fn settle(state: &RunState, id: &TaskId, happened: bool, by: &str) -> Heard {

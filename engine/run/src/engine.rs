@@ -170,7 +170,7 @@ impl Engine {
         self.runner.ask(run, Wish::Undo { tasks, by: by.to_owned() }).await
     }
 
-    /// Confirms changes: their undo timers are stopped.
+    /// Confirms changes: their undo timers are stopped. Doing so again changes nothing.
     ///
     /// # Errors
     /// When no timer runs for them, or it cannot be written down.
@@ -181,6 +181,20 @@ impl Engine {
         by: &str,
     ) -> Result<Vec<TaskId>, EngineError> {
         self.runner.ask(run, Wish::Confirm { tasks, by: by.to_owned() }).await
+    }
+
+    /// Puts off the undo timers of changes until this moment. Doing so again changes nothing.
+    ///
+    /// # Errors
+    /// When no timer runs for them, the moment is over, or it cannot be written down.
+    pub async fn extend(
+        &self,
+        run: &RunId,
+        tasks: Option<Vec<TaskId>>,
+        until: Timestamp,
+        by: &str,
+    ) -> Result<Vec<TaskId>, EngineError> {
+        self.runner.ask(run, Wish::Extend { tasks, until, by: by.to_owned() }).await
     }
 
     /// Says what happened to a task that needs attention.

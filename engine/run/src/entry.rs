@@ -307,6 +307,15 @@ pub enum Entry {
         /// Who.
         by: String,
     },
+    /// A person put off the undo timers of changes: they run out at this moment.
+    Extended {
+        /// The tasks.
+        tasks: Vec<TaskId>,
+        /// When they run out.
+        until: Timestamp,
+        /// Who.
+        by: String,
+    },
     /// The intent of an undo. On disk before the call.
     UndoStarted {
         task: TaskId,

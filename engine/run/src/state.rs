@@ -25,6 +25,7 @@
 //! | Pending, Waiting, Started, Unsettled, Attention, Succeeded, Undoing | UndoRequested | the same, undo wanted |
 //! | Stuck | UndoRequested | Succeeded, undo wanted |
 //! | Succeeded | Confirmed | Succeeded, confirmed |
+//! | Succeeded | Extended | Succeeded, its timer runs longer |
 //! | Succeeded | Watched, Drifted | Succeeded |
 //! | Succeeded, undo wanted; Undoing | UndoStarted | Undoing |
 //! | Succeeded, undo wanted; Undoing | UndoDelayed | the same |
@@ -234,9 +235,9 @@ impl RunState {
             Entry::Created { .. } => Err("a run is created once".into()),
             Entry::Cancelled { by } => self.cancel(by),
             Entry::Finished { finish } => self.finish_with(*finish, at),
-            Entry::UndoRequested { tasks, .. } | Entry::Confirmed { tasks, .. } => {
-                self.each_task(tasks, entry, at)
-            }
+            Entry::UndoRequested { tasks, .. }
+            | Entry::Confirmed { tasks, .. }
+            | Entry::Extended { tasks, .. } => self.each_task(tasks, entry, at),
             Entry::Overdue if self.overdue || self.finish.is_some() => {
                 Err("the run has ended or was overdue before".into())
             }

@@ -171,6 +171,7 @@ fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
     for line in &record.lines {
         show.line(format_args!("{:>4} {}", line.number, telling.line(line)));
     }
+    show_timers(show, &record.tasks);
     if !record.attached.is_empty() {
         show.line(styled(HEAD, "alerts that belong to it (`once_per`)"));
     }
@@ -184,6 +185,19 @@ fn show_run(show: Show, record: &RunRecord) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The undo timers that run, with the names by which they can be stopped or put off.
+fn show_timers(show: Show, tasks: &[TaskRecord]) {
+    let mut timed = tasks.iter().filter_map(|task| Some((task, task.undo_due?))).peekable();
+    if timed.peek().is_some() {
+        show.line(styled(HEAD, "undo timers (`quell undo confirm`, `quell undo extend`)"));
+    }
+    for (task, due) in timed {
+        let TaskRecord { task, action, of, provider, .. } = task;
+        let when = due.format("%Y-%m-%d %H:%M:%S");
+        show.line(format_args!("  {task} {action} of {of} at {provider} is taken back at {when}"));
+    }
 }
 
 /// What became of each account and device.

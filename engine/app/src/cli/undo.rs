@@ -1,5 +1,7 @@
 //! `quell undo`.
 
+mod timers;
+
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -16,6 +18,8 @@ use crate::show::{BAD, GOOD, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
     after_help = "What was already so before the run (an account that was disabled by somebody else) is never undone,
 and what somebody changed since is left alone and reported. With a run goes what the runs did that it called.
 
@@ -25,9 +29,13 @@ Examples:
   quell undo 3f2a --task 0/cut_off/1
   quell undo --who alice@contoso.example
   quell undo --since 2h --dry-run
-  quell undo --since 2026-11-21T02:00:00Z --until 2026-11-21T03:30:00Z"
+  quell undo --since 2026-11-21T02:00:00Z --until 2026-11-21T03:30:00Z
+  quell undo confirm 3f2a
+  quell undo extend 3f2a --by 8h"
 )]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    timers: Option<timers::Command>,
     /// The run: its id, or the beginning of it.
     #[arg(required_unless_present_any = ["who", "since", "until"], conflicts_with_all = ["who", "since", "until"])]
     run: Option<String>,
@@ -49,11 +57,14 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    block_on(answer(args, context))?
+    match args.timers {
+        Some(command) => block_on(timers::answer(command, context))?,
+        None => block_on(answer(args, context))?,
+    }
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let Args { run, task, who, since, until, dry_run: dry } = args;
+    let Args { run, task, who, since, until, dry_run: dry, timers: _ } = args;
     if let Some(run) = run {
         let order = UndoOrder { run, task, by: operator(), dry };
         let undone = reach::operations(context).await?.undo(&order).await?;

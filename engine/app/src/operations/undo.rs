@@ -70,7 +70,7 @@ async fn stop(app: &Arc<App>, run: &RunId, by: &str) -> Result<Vec<TaskId>, Refu
 }
 
 /// The runs that a run has called, in that order; those apart that were never made.
-async fn called_by(app: &Arc<App>, run: &RunId) -> Result<Vec<RunId>, Refusal> {
+pub(super) async fn called_by(app: &Arc<App>, run: &RunId) -> Result<Vec<RunId>, Refusal> {
     let mut called = Vec::new();
     for line in app.store.runs().lines(run).await.map_err(Refusal::unavailable)? {
         let Entry::Called { call, .. } = line.entry else { continue };
@@ -206,7 +206,7 @@ fn kept(lines: &[Line]) -> HashMap<TaskId, String> {
         .collect()
 }
 
-async fn state(app: &Arc<App>, run: &RunId) -> Result<RunState, Refusal> {
+pub(super) async fn state(app: &Arc<App>, run: &RunId) -> Result<RunState, Refusal> {
     let lines = app.store.runs().lines(run).await.map_err(Refusal::unavailable)?;
     RunState::replay(&lines).map_err(Refusal::unavailable)
 }
@@ -225,8 +225,12 @@ fn told(task: &TaskState, dry: bool) -> UndoneTask {
         Phase::Attention => ("a person must first say whether it happened".to_owned(), true),
         _ => ("it had not been done".to_owned(), false),
     };
-    let what = format!("{} of {} at {}", task.task.action, task.task.display, task.task.provider);
-    UndoneTask { task: task.task.id.to_string(), what, result, open }
+    UndoneTask { task: task.task.id.to_string(), what: what(task), result, open }
+}
+
+/// What a task has done, and to whom.
+pub(super) fn what(task: &TaskState) -> String {
+    format!("{} of {} at {}", task.task.action, task.task.display, task.task.provider)
 }
 
 fn stuck(task: &TaskState) -> String {

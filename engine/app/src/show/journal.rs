@@ -196,7 +196,7 @@ impl Telling {
             Entry::UndoRequested { tasks, by } => {
                 format!("undo of {} tasks wanted by {}", tasks.len(), requester(by))
             }
-            Entry::Confirmed { tasks, by } => format!("{} tasks confirmed by {by}", tasks.len()),
+            Entry::Confirmed { .. } | Entry::Extended { .. } => self.tell_timer(entry),
             Entry::UndoStarted { task, attempt } => {
                 format!("undo of {} begins{}", self.task(task), nth(*attempt))
             }

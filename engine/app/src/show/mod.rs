@@ -9,6 +9,7 @@ mod meant;
 mod occasion;
 mod progress;
 mod table;
+mod timer;
 mod trace;
 
 use std::io::{ErrorKind, Write};

@@ -87,6 +87,8 @@ pub struct Undo {
     pub wanted: bool,
     /// A person confirmed the change: the timer does not want it any more.
     pub confirmed: bool,
+    /// When the timer runs out, where a person has put it off.
+    pub until: Option<Timestamp>,
     /// How often its call was begun.
     pub attempts: u32,
     /// What it waits for.
@@ -165,7 +167,7 @@ impl TaskState {
             return None;
         }
         let after = chrono::Duration::from_std(self.task.undo_after?).ok()?;
-        self.succeeded?.0.checked_add_signed(after)
+        self.undo.until.or_else(|| self.succeeded?.0.checked_add_signed(after))
     }
 
     /// When a change that must last is looked at again; `None` where nobody looks, or not any more.
@@ -243,6 +245,7 @@ impl TaskState {
                 self.error = Some(ActionError::rejected(why.clone()));
             }
             Entry::Confirmed { .. } => self.undo.confirmed = true,
+            Entry::Extended { until, .. } => self.undo.until = Some(*until),
             Entry::UndoStarted { attempt, .. } => {
                 self.undo.attempts = *attempt;
                 self.undo.wait = None;
@@ -313,7 +316,10 @@ fn after(task: &TaskState, entry: &Entry) -> Option<Phase> {
             Entry::UndoRequested { .. },
         ) => same,
         (Stuck, Entry::UndoRequested { .. }) => Succeeded,
-        (Succeeded, Entry::Confirmed { .. } | Entry::Watched { .. } | Entry::Drifted { .. }) => Succeeded,
+        (
+            Succeeded,
+            Entry::Confirmed { .. } | Entry::Extended { .. } | Entry::Watched { .. } | Entry::Drifted { .. },
+        ) => Succeeded,
         (Succeeded, Entry::UndoStarted { .. }) if undo_wanted => Undoing,
         (Succeeded, Entry::UndoDelayed { .. }) if undo_wanted => Succeeded,
         (Succeeded, Entry::UndoReleased { .. }) if undo_wanted => Released,
