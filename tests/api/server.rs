@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quell_api::{Client, Doors, Refusal, Token, router, serve};
+use quell_api::{Answers, Client, Doors, Refusal, Token, router, serve};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tokio::net::TcpListener;
 
@@ -19,9 +19,14 @@ pub(crate) struct Server {
 impl Server {
     /// One over these operations.
     pub(crate) async fn over(recorder: Recorder) -> Self {
+        Self::answering(recorder, None).await
+    }
+
+    /// One that takes answers in from chat and mail.
+    pub(crate) async fn answering(recorder: Recorder, answers: Option<Answers>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let doors = Doors { operations: Arc::new(recorder.clone()), metrics: None };
+        let doors = Doors { operations: Arc::new(recorder.clone()), metrics: None, answers };
         let routes = router(doors, Token::new(TOKEN).unwrap());
         tokio::spawn(serve(listener, routes, std::future::pending()));
         Self { address, recorder }

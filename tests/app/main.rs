@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
+mod asked;
 mod colour;
 mod crash_points;
 mod exclusions;

@@ -1,11 +1,12 @@
 //! `slack.post`, by an app's token and by a webhook.
 
 use parking_lot::Mutex;
-use quell_action::{Connector, Failure};
+use quell_action::{Answering, Callback, Connector, Failure, Heard};
 use quell_kit::conformance::Vendor;
 use quell_kit::scripted::{Reply, Seen};
 use serde_json::{Value, json};
 
+use crate::asking::{LIMIT, card, settled};
 use crate::stand::{SECRET, Service, Stand};
 
 const POST: (&str, &str) = ("slack", "slack.post");
@@ -35,7 +36,7 @@ impl Service for Workspace {
         }
         match seen.path.as_str() {
             "/api/auth.test" => Reply::json(200, &json!({ "ok": true, "team": "Corp", "user": "quell" })),
-            "/api/chat.postMessage" => {
+            "/api/chat.postMessage" | "/api/chat.update" => {
                 self.posted.lock().push(serde_json::from_slice(&seen.body).unwrap());
                 Reply::json(200, &json!({ "ok": true, "channel": "C0123ABCD", "ts": "1700000000.000100" }))
             }
@@ -202,4 +203,109 @@ async fn an_address_that_is_none_is_refused_without_showing_it() {
             quell_slack::SlackConnector::connect("slack", settings).await.err().unwrap().to_string();
         assert!(refused.contains("webhooks.soc") && !refused.contains(SECRET), "{refused}");
     }
+}
+
+/// With the app's signing secret, which is a vector's here, so that it can be told what Slack would sign.
+fn asking(url: &str, secret: Value) -> Value {
+    let path = std::path::PathBuf::from(secret["file"].as_str().unwrap()).with_file_name("signing");
+    std::fs::write(&path, "0123456789abcdef0123456789abcdef\n").unwrap();
+    let mut settings = app(url, secret);
+    settings["signing_secret"] = json!({ "file": path });
+    settings["people"] = json!({ "ann": "U0123ABCD", "bob": "U0456EFGH" });
+    settings
+}
+
+fn signed(sent: i64, body: &str) -> Vec<(String, String)> {
+    use hmac::{Hmac, Mac};
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"0123456789abcdef0123456789abcdef").unwrap();
+    mac.update(format!("v0:{sent}:{body}").as_bytes());
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    vec![
+        ("x-slack-request-timestamp".into(), sent.to_string()),
+        ("x-slack-signature".into(), format!("v0={hex}")),
+    ]
+}
+
+fn clicked(user: &str, back: &str) -> String {
+    let payload = json!({
+        "type": "block_actions", "user": { "id": user }, "response_url": back,
+        "actions": [{ "action_id": "answer-0", "value": "sealed.answer" }],
+    });
+    let mut form = quell_kit::Url::parse("http://localhost/").unwrap();
+    form.query_pairs_mut().append_pair("payload", &payload.to_string());
+    form.query().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_question_has_buttons_which_go_when_it_is_settled() {
+    let stand = Stand::new(POST, message(), asking, Workspace::default()).await;
+    let carrier = stand.connection().await.carrier.unwrap();
+    assert_eq!(carrier.answering(), Answering::Buttons);
+    assert!(carrier.recipients(&["eve".into()]).is_empty(), "nobody there could answer");
+    let to = carrier.recipients(&["ann".into(), "eve".into()]).remove(0);
+    assert_eq!((to.name.as_str(), to.personal), ("soc", false));
+    let sent = carrier.ask(&to, &card(), LIMIT).await.unwrap();
+    assert_eq!(sent.as_deref(), Some("C0123ABCD:1700000000.000100"));
+    carrier.tell(&to, sent.as_deref(), &settled(), "Answered: approve, by ann", LIMIT).await.unwrap();
+    let posted = stand.service.posted.lock().clone();
+    let text = posted[0].to_string();
+    assert!(text.contains(r#""value":"https://quell.example/answer/approve""#), "{text}");
+    assert!(text.contains("Cut off alice?"), "{text}");
+    // Slack reads no commands in plain text, such as a header; everywhere else they are taken apart.
+    let mut posted_text = posted[0].clone();
+    posted_text["blocks"][0] = json!(null);
+    assert!(!posted_text.to_string().contains("<!channel>"), "{text}");
+    assert_eq!((&posted[1]["ts"], &posted[1]["channel"]), (&json!("1700000000.000100"), &json!("C0123ABCD")));
+    let changed = posted[1].to_string();
+    assert!(changed.contains("Answered: approve, by ann") && !changed.contains("\"button\""), "{changed}");
+}
+
+#[tokio::test]
+async fn a_click_is_believed_only_with_slacks_signature() {
+    let stand = Stand::new(POST, message(), asking, Workspace::default()).await;
+    let carrier = stand.connection().await.carrier.unwrap();
+    let now = 1_700_000_000;
+    let at = |now: i64| quell_alert::Timestamp::from_timestamp(now, 0).unwrap();
+    let body = clicked("U0123ABCD", "https://hooks.slack.com/actions/1");
+    let headers = signed(now, &body);
+    let heard = carrier.hear(&Callback { headers: &headers, body: body.as_bytes(), at: at(now) }).unwrap();
+    assert_eq!((heard.by.as_str(), heard.seal.as_str()), ("ann", "sealed.answer"));
+    for later in [-301, 301] {
+        let callback = Callback { headers: &headers, body: body.as_bytes(), at: at(now + later) };
+        assert!(carrier.hear(&callback).is_err(), "{later} s later");
+    }
+    assert!(carrier.hear(&Callback { headers: &[], body: body.as_bytes(), at: at(now) }).is_err());
+    for place in 0..body.len() {
+        let mut changed = body.clone().into_bytes();
+        changed[place] ^= 1;
+        assert!(
+            carrier.hear(&Callback { headers: &headers, body: &changed, at: at(now) }).is_err(),
+            "{place}"
+        );
+    }
+    // A stranger is heard under their own name, and is nobody who is asked.
+    let body = clicked("U0999EVIL", "");
+    let headers = signed(now, &body);
+    let heard = carrier.hear(&Callback { headers: &headers, body: body.as_bytes(), at: at(now) }).unwrap();
+    assert_eq!(heard.by, "the Slack user U0999EVIL");
+    // A word for them goes to Slack, and nowhere else.
+    for back in
+        ["https://evil.example/x", "http://hooks.slack.com/x", "https://hooks.slack.com.evil.example/"]
+    {
+        let heard = Heard { back: Some(back.into()), ..heard.clone() };
+        assert!(carrier.reply(&heard, "no").await.is_err(), "{back}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_signing_secret_the_buttons_open_pages() {
+    let stand = Stand::new(POST, message(), webhook, Hooks::default()).await;
+    let carrier = stand.connection().await.carrier.unwrap();
+    assert_eq!(carrier.answering(), Answering::Links);
+    let to = carrier.recipients(&[]).remove(0);
+    assert_eq!(carrier.ask(&to, &card(), LIMIT).await.unwrap(), None);
+    carrier.tell(&to, None, &settled(), "Nobody answered in time", LIMIT).await.unwrap();
+    let posted = stand.service.0.posted.lock().clone();
+    assert!(posted[0].to_string().contains(r#""url":"https://quell.example/answer/approve""#));
+    assert!(posted[1].to_string().contains("Nobody answered in time"));
 }

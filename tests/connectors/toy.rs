@@ -204,6 +204,7 @@ impl Bench for ToyBench {
             name: "toy".into(),
             actions: vec![bind::<SetLevel>(Arc::new(toy))],
             directories: Vec::new(),
+            carrier: None,
             probe: Arc::new(Nothing),
         }
     }

@@ -8,7 +8,7 @@ use quell_alert::{
     Account, AccountKind, Alert, AlertId, Device, DeviceIdentifier, Entities, Format, Identifier, IpEntity,
     Product, Severity, Status, Times, Timestamp,
 };
-use quell_playbook::{Loaded, SourceFile, Surroundings, load};
+use quell_playbook::{Carriers, Carries, Loaded, SourceFile, Surroundings, load};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -49,6 +49,11 @@ pub(crate) fn surroundings() -> Surroundings {
         teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
         limits: Some(quell_playbook::model::Limits::CAREFUL),
         connections: Some(connections()),
+        carriers: Carriers::Known(BTreeMap::from([
+            ("mail".to_owned(), carries(&["identity-soc", "identity-soc-leads"])),
+            ("teams-soc".to_owned(), carries(&["identity-soc"])),
+            ("pager".to_owned(), Carries::default()),
+        ])),
         lists: Some(vec!["known-addresses".into(), "vip-users".into()]),
         ..Surroundings::default()
     }
@@ -63,6 +68,10 @@ fn connections() -> BTreeMap<String, Catalogue> {
         ("identity-chat".to_owned(), of("chat")),
         ("contoso".to_owned(), of("active_directory")),
     ])
+}
+
+fn carries(teams: &[&str]) -> Carries {
+    Carries { questions: true, teams: teams.iter().map(|team| (*team).to_owned()).collect() }
 }
 
 const BASE: ActionSpec = ActionSpec {

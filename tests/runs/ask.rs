@@ -14,7 +14,7 @@ use crate::playbooks::{ASKING, CUT_OFF};
 
 /// What a person says.
 pub(crate) fn says(by: &str, choice: &str) -> Reply {
-    Reply { choice: choice.into(), by: by.into(), remark: None }
+    Reply { choice: choice.into(), by: by.into(), remark: None, through: None }
 }
 
 struct Case {

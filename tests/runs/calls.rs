@@ -149,7 +149,12 @@ async fn a_caller_waits_for_as_long_as_what_it_called_waits_for_people() {
     assert_eq!(engine.active(), 0, "neither is kept in memory meanwhile");
     assert_eq!(house.state(&plan.run).await.finish(), None);
     let open = engine.questions().await.unwrap().remove(0);
-    let reply = quell_run::Reply { choice: open.question.choices[0].clone(), by: "ann".into(), remark: None };
+    let reply = quell_run::Reply {
+        choice: open.question.choices[0].clone(),
+        by: "ann".into(),
+        remark: None,
+        through: None,
+    };
     // Over a restart: the caller is found again by what it called.
     engine.stop_now();
     settle_down().await;

@@ -10,6 +10,7 @@ mod ask_at_every_write;
 mod brake;
 mod calls;
 mod cancel;
+mod carried;
 mod crash_at_every_write;
 mod exclusion;
 mod fail_at_every_task;

@@ -69,6 +69,7 @@ impl Connector for ActiveDirectory {
                 bind::<RemoveFromGroup>(Arc::clone(&client)),
             ],
             directories: vec![Arc::new(DomainDirectory { client: Arc::clone(&client) })],
+            carrier: None,
             probe: Arc::new(DomainProbe { client }),
         })
     }

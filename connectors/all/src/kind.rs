@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem};
+use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Reaches};
 use serde_json::Value;
 
 /// A connector whatever its types: what the program needs to check and connect it.
@@ -12,6 +12,7 @@ pub struct Kind {
     summary: &'static str,
     actions: fn() -> Vec<ActionInfo>,
     offered: fn(&Value) -> Result<Vec<ActionInfo>, Vec<Problem>>,
+    reaches: fn(&Value) -> Reaches,
     connect: fn(String, Value) -> BoxFuture<'static, Result<Connection, ConnectError>>,
     schema: fn() -> Value,
 }
@@ -24,6 +25,7 @@ impl Kind {
             summary: C::SUMMARY,
             actions: || C::actions(None),
             offered: offered::<C>,
+            reaches: |settings| typed::<C>(settings.clone()).map(|own| C::reaches(&own)).unwrap_or_default(),
             connect: |name, settings| connect::<C>(name, settings).boxed(),
             schema: || schemars::schema_for!(C::Settings).to_value(),
         }
@@ -50,6 +52,11 @@ impl Kind {
     /// Everything that is wrong with the settings.
     pub fn offered(&self, settings: &Value) -> Result<Vec<ActionInfo>, Vec<Problem>> {
         (self.offered)(settings)
+    }
+
+    /// Whom questions reach that are asked through it; nobody where it carries none, or where its settings do not fit.
+    pub fn reaches(&self, settings: &Value) -> Reaches {
+        (self.reaches)(settings)
     }
 
     /// Makes its clients.

@@ -60,6 +60,7 @@ impl Connector for DefenderEndpoint {
                 bind::<GetDevice>(Arc::clone(&client)),
             ],
             directories: vec![Arc::new(Fleet { client: Arc::clone(&client) })],
+            carrier: None,
             probe: Arc::new(FleetProbe { client, actions: Self::actions(Some(&settings)) }),
         })
     }

@@ -42,6 +42,7 @@ impl Connector for DefenderIdentity {
                 bind::<ForcePasswordReset>(Arc::clone(&client)),
             ],
             directories: vec![Arc::new(Sensors { client: Arc::clone(&client) })],
+            carrier: None,
             probe: Arc::new(SensorProbe { client, actions: Self::actions(Some(&settings)) }),
         })
     }

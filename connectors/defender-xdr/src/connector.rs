@@ -64,6 +64,7 @@ impl Connector for DefenderXdr {
                 bind::<CloseAlert>(Arc::clone(&client)),
             ],
             directories: Vec::new(),
+            carrier: None,
             probe: Arc::new(TenantProbe { client, actions: Self::actions(Some(&settings)) }),
         })
     }

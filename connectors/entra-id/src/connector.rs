@@ -66,6 +66,7 @@ impl Connector for EntraId {
             name: name.to_owned(),
             actions,
             directories: vec![Arc::new(TenantDirectory { client: Arc::clone(&client) })],
+            carrier: None,
             probe: Arc::new(TenantProbe { client, actions: Self::actions(Some(&settings)) }),
         })
     }

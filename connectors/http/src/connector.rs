@@ -40,6 +40,7 @@ impl Connector for HttpConnector {
             name: name.to_owned(),
             actions: vec![bind::<Call>(Arc::clone(&hosts))],
             directories: Vec::new(),
+            carrier: None,
             probe: Arc::new(Reach(hosts)),
         })
     }

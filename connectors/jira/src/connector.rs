@@ -52,6 +52,7 @@ impl Connector for JiraConnector {
                 bind::<Resolve>(Arc::clone(&desk)),
             ],
             directories: Vec::new(),
+            carrier: None,
             probe: Arc::new(Reach(desk)),
         })
     }

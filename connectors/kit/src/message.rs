@@ -1,6 +1,6 @@
 //! [`Message`]: something to tell people, before it takes the form of a chat, a mail or a ticket.
 
-use quell_action::ActionError;
+use quell_action::{ActionError, Card, Choice};
 use serde_json::{Map, Value};
 
 use crate::Url;
@@ -20,6 +20,8 @@ pub struct Message {
     pub facts: Vec<(String, String)>,
     /// Where to read on, or to act.
     pub link: Option<Url>,
+    /// What can be answered, where it is a question, and the page that answers it. The address is a secret of its reader.
+    pub answers: Vec<(String, Url)>,
     /// The task that sends it, by which a repetition is recognised.
     pub key: String,
 }
@@ -48,8 +50,41 @@ impl Message {
             text: text.trim().to_owned(),
             facts,
             link: link.filter(|link| !link.trim().is_empty()).map(address).transpose()?,
+            answers: Vec::new(),
             key: key.to_owned(),
         })
+    }
+
+    /// A question, with the pages that answer it.
+    ///
+    /// # Errors
+    /// When an answer is no address of a page.
+    pub fn asking(card: &Card) -> Result<Self, ActionError> {
+        let answer = |choice: &Choice| Ok::<_, ActionError>((choice.label.clone(), address(&choice.seal)?));
+        let answers = card.choices.iter().map(answer).collect::<Result<_, _>>()?;
+        Ok(Self { answers, ..Self::of_card(card, card.question.clone())? })
+    }
+
+    /// A question, whose answers whoever renders it adds in a form of their own.
+    ///
+    /// # Errors
+    /// When there is nothing to say.
+    pub fn about(card: &Card) -> Result<Self, ActionError> {
+        Self::of_card(card, card.question.clone())
+    }
+
+    /// What became of a question.
+    ///
+    /// # Errors
+    /// When there is nothing to say.
+    pub fn telling(card: &Card, word: &str) -> Result<Self, ActionError> {
+        Self::of_card(card, format!("{word}.\n\n{}", card.question))
+    }
+
+    fn of_card(card: &Card, text: String) -> Result<Self, ActionError> {
+        let facts =
+            card.facts.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        Self::new(Some(&card.title), &text, &facts, None, &card.key)
     }
 
     /// The title, or the beginning of the text.
@@ -69,6 +104,7 @@ impl Message {
             parts.push(self.facts.iter().map(line).collect::<Vec<_>>().join("\n"));
         }
         parts.extend(self.link.as_ref().map(Url::to_string));
+        parts.extend(self.answers.iter().map(|(label, page)| format!("{label}:\n{page}")));
         parts.push(self.footer());
         parts.join("\n\n")
     }

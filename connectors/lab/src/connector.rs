@@ -88,6 +88,7 @@ impl Connector for LabConnector {
             name: name.to_owned(),
             actions: actions.collect(),
             directories: directories.collect(),
+            carrier: None,
             probe: Arc::new(LabProbe { lab: Arc::clone(&lab), personas: settings.personas }),
         })
     }

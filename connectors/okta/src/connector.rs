@@ -37,6 +37,7 @@ impl Connector for OktaConnector {
             name: name.to_owned(),
             actions: bound(&okta),
             directories: vec![Arc::new(OktaDirectory { okta: Arc::clone(&okta) })],
+            carrier: None,
             probe: Arc::new(OktaProbe { okta }),
         })
     }

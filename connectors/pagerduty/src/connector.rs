@@ -42,6 +42,7 @@ impl Connector for PagerDutyConnector {
                 bind::<Resolve>(Arc::clone(&services)),
             ],
             directories: Vec::new(),
+            carrier: None,
             probe: Arc::new(Reach(services)),
         })
     }

@@ -36,6 +36,7 @@ impl Connector for ScriptConnector {
             name: name.to_owned(),
             actions: vec![bind::<Run>(Arc::clone(&programs))],
             directories: Vec::new(),
+            carrier: None,
             probe: Arc::new(Look(programs)),
         })
     }

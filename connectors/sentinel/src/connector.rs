@@ -58,6 +58,7 @@ impl Connector for Sentinel {
                 bind::<CloseIncident>(Arc::clone(&client)),
             ],
             directories: Vec::new(),
+            carrier: None,
             probe: Arc::new(WorkspaceProbe { client, actions: Self::actions(Some(&settings)) }),
         })
     }

@@ -12,6 +12,11 @@ const MOST_FIELDS: usize = 20;
 
 /// The blocks, and the text for where no blocks are shown.
 pub(crate) fn render(message: &Message) -> (String, Value) {
+    with_buttons(message, Vec::new())
+}
+
+/// The same with buttons below it.
+pub(crate) fn with_buttons(message: &Message, buttons: Vec<Value>) -> (String, Value) {
     let mut blocks = Vec::new();
     if let Some(title) = &message.title {
         blocks
@@ -30,6 +35,9 @@ pub(crate) fn render(message: &Message) -> (String, Value) {
     if let Some(link) = &message.link {
         let button = json!({ "type": "button", "url": link.as_str(), "text": { "type": "plain_text", "text": "Open" } });
         blocks.push(json!({ "type": "actions", "elements": [button] }));
+    }
+    if !buttons.is_empty() {
+        blocks.push(json!({ "type": "actions", "elements": buttons }));
     }
     blocks.push(json!({ "type": "context", "elements": [marked(&clipped(&message.footer(), 300))] }));
     (escaped(&message.headline(300)), Value::Array(blocks))
@@ -52,7 +60,7 @@ fn clipped(text: &str, longest: usize) -> String {
 }
 
 /// What Slack takes for commands: mentions, links, channels.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

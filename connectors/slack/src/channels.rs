@@ -10,6 +10,7 @@ use quell_kit::{Call, Http, Method, RateLimit, Url};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use crate::blocks::escaped;
 use crate::reply::{self, Told};
 use crate::settings::{SlackSettings, is_fit};
 
@@ -126,6 +127,47 @@ impl Channels {
         }
     }
 
+    /// The name of the channel that [`Channels::named`] gives.
+    pub(crate) fn name_of(&self, name: Option<&str>) -> Option<&str> {
+        match (name, self.ways.len()) {
+            (Some(name), _) => self.ways.get_key_value(name).map(|(name, _)| name.as_str()),
+            (None, 1) => self.ways.keys().next().map(String::as_str),
+            (None, _) => None,
+        }
+    }
+
+    /// Puts another text in the place of a message of ours. Twice is as good as once.
+    ///
+    /// # Errors
+    /// When it was not taken.
+    pub(crate) async fn change(
+        &self,
+        way: &Way,
+        (channel, ts): (&str, &str),
+        mut message: Value,
+        time_limit: Duration,
+    ) -> Result<(), ActionError> {
+        let left = way.rate.turn(time_limit).await?;
+        (message["channel"], message["ts"]) = (json!(channel), json!(ts));
+        self.ask("chat.update", &message, Call::WritesKeyed, left).await.map(drop)
+    }
+
+    /// Tells somebody who has clicked a word that nobody else sees, at the address that came with the click.
+    ///
+    /// # Errors
+    /// When it was not taken, or the address is not Slack's.
+    pub(crate) async fn whisper(&self, back: &str, word: &str) -> Result<(), ActionError> {
+        let url = Url::parse(back).ok().filter(|url| {
+            let is_slacks =
+                url.host_str() == Some("hooks.slack.com") || url.host_str() == self.api.host_str();
+            is_fit(url) && is_slacks
+        });
+        let url = url.ok_or_else(|| ActionError::rejected("the address for the word is not Slack's"))?;
+        let body = json!({ "response_type": "ephemeral", "replace_original": false, "text": escaped(word) });
+        let request = self.http.request(Method::POST, url).json(&body);
+        self.http.send(request, Call::Writes, WHISPER).await?.success().map(drop)
+    }
+
     /// Who the token makes us; nothing where there is no token.
     pub(crate) async fn who_am_i(&self, time_limit: Duration) -> Option<Result<String, ActionError>> {
         self.token.as_ref()?;
@@ -159,6 +201,9 @@ impl Channels {
         reply::of_interface(self.http.send(request, call, left).await?)
     }
 }
+
+/// How long a word to somebody who has clicked may take.
+const WHISPER: Duration = Duration::from_secs(5);
 
 const FOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 

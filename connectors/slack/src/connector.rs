@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::{
-    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, bind,
+    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, Reaches, bind,
 };
 use quell_alert::Provider;
 
+use crate::ask::ToChannel;
 use crate::channels::Channels;
 use crate::post::Post;
 use crate::settings::SlackSettings;
@@ -28,16 +29,28 @@ impl Connector for SlackConnector {
         vec![ActionInfo::of::<Post>()]
     }
 
+    fn reaches(settings: &SlackSettings) -> Reaches {
+        match settings.signing_secret {
+            Some(_) => Reaches { people: settings.people.keys().cloned().collect(), channel: false },
+            None => {
+                let ways = settings.channels.len() + settings.webhooks.len();
+                Reaches { people: Vec::new(), channel: settings.questions.is_some() || ways == 1 }
+            }
+        }
+    }
+
     fn check(settings: &SlackSettings) -> Vec<Problem> {
         settings.problems()
     }
 
     async fn connect(name: &str, settings: SlackSettings) -> Result<Connection, ConnectError> {
         let channels = Arc::new(Channels::new(&settings)?);
+        let carrier = ToChannel::new(&channels, &settings)?;
         Ok(Connection {
             name: name.to_owned(),
             actions: vec![bind::<Post>(Arc::clone(&channels))],
             directories: Vec::new(),
+            carrier: Some(Arc::new(carrier)),
             probe: Arc::new(Ask(channels)),
         })
     }

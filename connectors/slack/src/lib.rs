@@ -3,6 +3,7 @@
 //! Invariant: what comes from an alert is escaped, mentions nobody and unfolds no links; the address of a webhook is a
 //! secret and is shown nowhere.
 
+mod ask;
 mod blocks;
 mod channels;
 mod connector;

@@ -22,6 +22,17 @@ pub struct SlackSettings {
     /// The address is a secret.
     #[serde(default)]
     pub webhooks: BTreeMap<String, SecretRef>,
+    /// The channel that gets the questions that are asked through this connection; the only one, where there is one.
+    #[serde(default)]
+    pub questions: Option<String>,
+    /// Where the app's signing secret lies. With it people answer by a button in the message, and Slack says who has
+    /// clicked; the app's request URL is `…/answer/from/` and the name of this connection. Without it the buttons open
+    /// pages, and whoever reads the channel can answer in the name of the connection, where a team lists that.
+    #[serde(default)]
+    pub signing_secret: Option<SecretRef>,
+    /// Who may answer by a button: a person's name as under `teams`, and their id at Slack (`U…`).
+    #[serde(default)]
+    pub people: BTreeMap<String, String>,
     /// Slack's interface. Another one for the government's Slack: `https://slack-gov.com/api/`.
     #[serde(default = "default_api")]
     pub api: String,
@@ -52,6 +63,36 @@ impl SlackSettings {
             }
             if self.webhooks.contains_key(name) {
                 at(&format!("webhooks.{name}"), "stands under `channels` as well");
+            }
+        }
+        let is_known = |name: &String| self.channels.contains_key(name) || self.webhooks.contains_key(name);
+        if self.questions.as_ref().is_some_and(|name| !is_known(name)) {
+            at("questions", "names none of the channels under `channels` and `webhooks`");
+        }
+        if self.signing_secret.is_some() == self.people.is_empty() {
+            at(
+                "signing_secret",
+                "goes together with `people`: Slack says who has clicked, and `people` who that is",
+            );
+        }
+        let goes_by_webhook = match &self.questions {
+            Some(name) => self.webhooks.contains_key(name),
+            None => self.channels.is_empty(),
+        };
+        if self.signing_secret.is_some() && goes_by_webhook {
+            at(
+                "questions",
+                "must be one of the channels under `channels`: messages of a webhook have no buttons that answer",
+            );
+        }
+        for (name, id) in &self.people {
+            let is_first =
+                self.people.iter().find(|(_, other)| *other == id).is_some_and(|(first, _)| first == name);
+            if id.is_empty() || !id.bytes().all(|letter| letter.is_ascii_alphanumeric()) || !is_first {
+                at(
+                    &format!("people.{name}"),
+                    "must be the id of one person (U0123ABCD), which nobody else here has",
+                );
             }
         }
         if self.address().is_none() {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use quell_action::{
-    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, bind,
+    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, Reaches, bind,
 };
 use quell_alert::Provider;
 
+use crate::ask::ByMail;
 use crate::relay::Relay;
 use crate::send::Send;
 use crate::settings::SmtpSettings;
@@ -26,6 +27,10 @@ impl Connector for SmtpConnector {
         vec![ActionInfo::of::<Send>()]
     }
 
+    fn reaches(settings: &SmtpSettings) -> Reaches {
+        Reaches { people: settings.people.keys().cloned().collect(), channel: false }
+    }
+
     fn check(settings: &SmtpSettings) -> Vec<Problem> {
         settings.problems()
     }
@@ -36,6 +41,7 @@ impl Connector for SmtpConnector {
             name: name.to_owned(),
             actions: vec![bind::<Send>(Arc::clone(&relay))],
             directories: Vec::new(),
+            carrier: Some(Arc::new(ByMail(Arc::clone(&relay)))),
             probe: Arc::new(Reach(relay)),
         })
     }

@@ -33,14 +33,38 @@ impl Letter {
         to: &[String],
         message: &Message,
     ) -> Result<Self, ActionError> {
-        let unfit = |why: String| ActionError::rejected(format!("the mail cannot be written: {why}"));
+        Self::to_addresses(settings, recipients(settings, to)?, message, None)
+    }
+
+    /// Writes it to one person, as an answer to an earlier mail where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn to_person(
+        settings: &SmtpSettings,
+        address: &str,
+        message: &Message,
+        answers: Option<&str>,
+    ) -> Result<Self, ActionError> {
+        let address = address.parse().map_err(|_| unfit(format!("{address:?} is no address")))?;
+        Self::to_addresses(settings, vec![address], message, answers)
+    }
+
+    fn to_addresses(
+        settings: &SmtpSettings,
+        to: Vec<Address>,
+        message: &Message,
+        answers: Option<&str>,
+    ) -> Result<Self, ActionError> {
         let from: Mailbox = settings.from.parse().map_err(|_| unfit("`from` is no address".into()))?;
-        let to = recipients(settings, to)?;
         let id = id(&message.key, from.email.domain());
         let mut builder = lettre::Message::builder()
             .from(from.clone())
             .message_id(Some(format!("<{id}>")))
             .subject(clip(&message.headline(150), 150));
+        if let Some(answers) = answers {
+            builder = builder.in_reply_to(format!("<{answers}>"));
+        }
         if let [one] = to.as_slice() {
             builder = builder.to(Mailbox::new(None, one.clone()));
         } else {
@@ -63,6 +87,10 @@ impl Letter {
         }
         Ok(Self { id, from: from.email, to, bytes: mail.formatted() })
     }
+}
+
+fn unfit(why: String) -> ActionError {
+    ActionError::rejected(format!("the mail cannot be written: {why}"))
 }
 
 /// The addresses behind the names, each once.
@@ -121,6 +149,13 @@ fn html(message: &Message) -> String {
     if let Some(link) = &message.link {
         let link = escaped(link.as_str());
         html.push_str(&format!("<p><a href=\"{link}\">{link}</a></p>"));
+    }
+    for (label, page) in &message.answers {
+        html.push_str(&format!(
+            "<p><a href=\"{}\" style=\"display:inline-block;padding:8px 20px;border:1px solid #444;border-radius:6px\">{}</a></p>",
+            escaped(page.as_str()),
+            escaped(label)
+        ));
     }
     html.push_str(&format!("<p style=\"color:#666\">{}</p></body></html>", escaped(&message.footer())));
     html

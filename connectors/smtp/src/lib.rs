@@ -5,6 +5,7 @@
 //!
 //! Invariant: a password goes only through TLS; mail goes only to those whom the site names, or into its own domains.
 
+mod ask;
 mod connector;
 mod letter;
 mod relay;

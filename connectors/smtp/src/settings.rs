@@ -34,6 +34,10 @@ pub struct SmtpSettings {
     /// Whom playbooks may write to: a name, and the addresses behind it.
     #[serde(default)]
     pub recipients: BTreeMap<String, Vec<String>>,
+    /// Whom questions reach that are asked through this connection: a person's name as under `teams`, and the address of
+    /// that person alone. Whoever reads the mail can answer in their name.
+    #[serde(default)]
+    pub people: BTreeMap<String, String>,
     /// The domains to whose addresses playbooks may write, whoever it is: somebody's manager, for one.
     #[serde(default)]
     pub domains: Vec<String>,
@@ -90,8 +94,8 @@ impl SmtpSettings {
         if self.from.parse::<Mailbox>().is_err() {
             at("from", "is no address: Quell <quell@corp.example>");
         }
-        if self.recipients.is_empty() && self.domains.is_empty() {
-            at("recipients", "is empty, and so is `domains`: nobody could be written to");
+        if self.recipients.is_empty() && self.domains.is_empty() && self.people.is_empty() {
+            at("recipients", "is empty, and so are `domains` and `people`: nobody could be written to");
         }
         for (name, addresses) in &self.recipients {
             if addresses.is_empty() || name.contains('@') {
@@ -102,6 +106,9 @@ impl SmtpSettings {
                     at(&format!("recipients.{name}[{index}]"), "is no address: soc@corp.example");
                 }
             }
+        }
+        for (name, _) in self.people.iter().filter(|(_, address)| address.parse::<Address>().is_err()) {
+            at(&format!("people.{name}"), "is no address: ann@corp.example");
         }
         for (index, domain) in self.domains.iter().enumerate() {
             if !domain.contains('.') || domain.contains(['@', '*', ' ', '/']) {

@@ -44,8 +44,12 @@ fn card(message: &Message, longest: usize, facts: usize) -> Value {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard", "version": "1.4", "body": body,
     });
-    if let Some(link) = &message.link {
-        content["actions"] = json!([{ "type": "Action.OpenUrl", "title": "Open", "url": link.as_str() }]);
+    let open = |title: &str, url: &str| json!({ "type": "Action.OpenUrl", "title": title, "url": url });
+    let link = message.link.iter().map(|link| open("Open", link.as_str()));
+    let answers = message.answers.iter().map(|(label, page)| open(label, page.as_str()));
+    let actions: Vec<Value> = answers.chain(link).collect();
+    if !actions.is_empty() {
+        content["actions"] = json!(actions);
     }
     json!({
         "type": "message",

@@ -68,6 +68,15 @@ impl Channels {
         }
     }
 
+    /// The name of the channel that [`Channels::named`] gives.
+    pub(crate) fn name_of(&self, name: Option<&str>) -> Option<&str> {
+        match (name, self.channels.len()) {
+            (Some(name), _) => self.channels.get_key_value(name).map(|(name, _)| name.as_str()),
+            (None, 1) => self.channels.keys().next().map(String::as_str),
+            (None, _) => None,
+        }
+    }
+
     /// Hands a card to the workflow. That it was taken does not say that it was posted.
     ///
     /// # Errors

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use quell_action::{
-    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, bind,
+    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, Reaches, bind,
 };
 use quell_alert::Provider;
 
+use crate::ask::ToChannel;
 use crate::channels::Channels;
 use crate::post::Post;
 use crate::settings::TeamsSettings;
@@ -26,6 +27,11 @@ impl Connector for TeamsConnector {
         vec![ActionInfo::of::<Post>()]
     }
 
+    fn reaches(settings: &TeamsSettings) -> Reaches {
+        let channel = settings.questions.is_some() || settings.channels.len() == 1;
+        Reaches { people: Vec::new(), channel }
+    }
+
     fn check(settings: &TeamsSettings) -> Vec<Problem> {
         settings.problems()
     }
@@ -36,6 +42,10 @@ impl Connector for TeamsConnector {
             name: name.to_owned(),
             actions: vec![bind::<Post>(Arc::clone(&channels))],
             directories: Vec::new(),
+            carrier: Some(Arc::new(ToChannel {
+                channels: Arc::clone(&channels),
+                channel: settings.questions,
+            })),
             probe: Arc::new(Reach(channels)),
         })
     }

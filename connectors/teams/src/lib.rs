@@ -2,6 +2,7 @@
 //!
 //! Invariant: the address of a workflow is its credential; it is taken as it is, and shown nowhere.
 
+mod ask;
 mod card;
 mod channels;
 mod connector;

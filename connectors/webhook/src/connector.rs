@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use quell_action::{
-    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, bind,
+    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, Reaches, bind,
 };
 use quell_alert::Provider;
 
+use crate::ask::ToEndpoint;
 use crate::endpoint::Endpoints;
 use crate::post::Post;
 use crate::settings::WebhookSettings;
@@ -27,6 +28,11 @@ impl Connector for WebhookConnector {
         vec![ActionInfo::of::<Post>()]
     }
 
+    fn reaches(settings: &WebhookSettings) -> Reaches {
+        let channel = settings.questions.is_some() || settings.endpoints.len() == 1;
+        Reaches { people: Vec::new(), channel }
+    }
+
     fn check(settings: &WebhookSettings) -> Vec<Problem> {
         settings.check()
     }
@@ -37,6 +43,10 @@ impl Connector for WebhookConnector {
             name: name.to_owned(),
             actions: vec![bind::<Post>(Arc::clone(&endpoints))],
             directories: Vec::new(),
+            carrier: Some(Arc::new(ToEndpoint {
+                endpoints: Arc::clone(&endpoints),
+                endpoint: settings.questions,
+            })),
             probe: Arc::new(Reach(endpoints)),
         })
     }

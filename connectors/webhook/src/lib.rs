@@ -1,6 +1,7 @@
 //! Signed HTTP notifications, after the Standard Webhooks convention: any receiver that has a library for it can check
 //! who sent them, and a repetition is recognised by its id.
 
+mod ask;
 mod connector;
 mod endpoint;
 mod post;

@@ -68,7 +68,7 @@ impl Action for Post {
         let params = request.params();
         let endpoint = client.named(params.endpoint.as_deref())?;
         let message_id = message_id(request.key());
-        let body = body(params)?;
+        let body = body(&params.kind, &params.data)?;
         let answer = endpoint.post(&message_id, body, request.time_limit()).await?;
         let output = PostOutput { message_id: message_id.clone(), status: answer.status() };
         Ok(Outcome {
@@ -80,16 +80,15 @@ impl Action for Post {
 }
 
 /// Serialised once: the very bytes that are signed are sent.
-fn body(params: &PostParams) -> Result<Vec<u8>, ActionError> {
+pub(crate) fn body(kind: &str, data: &Map<String, Value>) -> Result<Vec<u8>, ActionError> {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_');
-    if params.kind.is_empty() || !params.kind.chars().all(fits) {
-        let kind = &params.kind;
+    if kind.is_empty() || !kind.chars().all(fits) {
         return Err(ActionError::rejected(format!(
             "{kind:?} is no type of a message: letters, digits, _ and full stops"
         )));
     }
     let now = quell_kit::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let body = json!({ "type": params.kind, "timestamp": now, "data": params.data }).to_string().into_bytes();
+    let body = json!({ "type": kind, "timestamp": now, "data": data }).to_string().into_bytes();
     match body.len() > MAX_BODY {
         true => Err(ActionError::rejected(format!(
             "the message has {} bytes, more than the {MAX_BODY} that receivers take: send ids instead of records",

@@ -14,6 +14,10 @@ use serde::{Deserialize, Serialize};
 pub struct WebhookSettings {
     /// The receivers, by name.
     pub endpoints: BTreeMap<String, EndpointSettings>,
+    /// The receiver that gets the questions that are asked through this connection; the only one, where there is one.
+    /// Whoever reads there can answer in the name of the connection, where that is listed in a team.
+    #[serde(default)]
+    pub questions: Option<String>,
 }
 
 /// One receiver.
@@ -41,6 +45,9 @@ impl WebhookSettings {
         let mut problems = Vec::new();
         if self.endpoints.is_empty() {
             problems.push(problem("endpoints", "is empty: name at least one receiver"));
+        }
+        if self.questions.as_ref().is_some_and(|name| !self.endpoints.contains_key(name)) {
+            problems.push(problem("questions", "names none of the receivers under `endpoints`"));
         }
         for (name, endpoint) in &self.endpoints {
             let place = format!("endpoints.{name}");
@@ -120,6 +127,6 @@ mod tests {
             ]
         );
         assert!(!format!("{found:?}").contains("pass@"));
-        assert_eq!(WebhookSettings { endpoints: BTreeMap::new() }.check().len(), 1);
+        assert_eq!(WebhookSettings { endpoints: BTreeMap::new(), questions: None }.check().len(), 1);
     }
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{ActionInfo, AnyAction, Directory};
+use crate::{ActionInfo, AnyAction, Carrier, Directory, Reaches};
 
 /// The crate that talks to one outside system.
 ///
@@ -25,6 +25,11 @@ pub trait Connector: Send + Sync + 'static {
 
     /// The actions it offers with these settings (`None`: all that it could ever offer).
     fn actions(settings: Option<&Self::Settings>) -> Vec<ActionInfo>;
+
+    /// Whom questions reach that are asked through it (`through`); nobody where it carries none.
+    fn reaches(_settings: &Self::Settings) -> Reaches {
+        Reaches::default()
+    }
 
     /// What is wrong with the settings. All of it, not the first.
     fn check(settings: &Self::Settings) -> Vec<Problem>;
@@ -47,6 +52,8 @@ pub struct Connection {
     pub actions: Vec<Arc<dyn AnyAction>>,
     /// The directories that it can look into.
     pub directories: Vec<Arc<dyn Directory>>,
+    /// How it carries questions to people, where it does.
+    pub carrier: Option<Arc<dyn Carrier>>,
     /// How to ask what it may do.
     pub probe: Arc<dyn Probe>,
 }

@@ -7,6 +7,7 @@
 //! Invariant: this room decides and describes; it performs no I/O. It knows no connector by name.
 
 mod action;
+mod carrier;
 mod connector;
 mod directory;
 mod error;
@@ -20,6 +21,7 @@ mod spec;
 mod subject;
 
 pub use action::{Action, AnyAction, bind};
+pub use carrier::{Answering, Callback, Card, Carrier, Choice, Found, Heard, Reaches, Recipient, Unheard};
 pub use connector::{ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem};
 pub use directory::{Directory, LookUp};
 pub use error::{ActionError, Failure, VendorReply};

@@ -3,9 +3,10 @@
 
 use std::any::Any;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::HOST;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,14 +16,21 @@ use crate::{Refusal, RefusalKind};
 /// An undo waits for slow systems; nothing that is timed takes longer.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Lets only those requests pass that name this machine.
+/// Lets only those requests pass that name this machine; to answer a question, also those that name the site.
 ///
 /// A page in a browser can be made to send requests here under a name of its own that leads to a loopback address (DNS
 /// rebinding). The name stays in the request, and gives it away.
-pub(crate) async fn meant_for_here(request: Request, next: Next) -> Result<Response, Refusal> {
+pub(crate) async fn meant_for_here(
+    State(public_host): State<Option<Arc<str>>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
     let header = request.headers().get(HOST).map(|value| value.to_str().unwrap_or_default());
     let host = request.uri().authority().map(|authority| authority.as_str()).or(header).unwrap_or_default();
-    if is_loopback(host) {
+    // What stands before us and passes people on may keep the name by which they came; nothing else is open to it.
+    let is_answer = request.uri().path().starts_with("/answer/");
+    let is_ours = is_answer && public_host.is_some_and(|ours| host.eq_ignore_ascii_case(&ours));
+    if is_ours || is_loopback(host) {
         return Ok(next.run(request).await);
     }
     Err(Refusal::of(

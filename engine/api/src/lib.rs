@@ -4,22 +4,30 @@
 //! puts it on HTTP; [`Client`] speaks that HTTP and implements it again. So a command works the same with an engine
 //! running (which holds the store) and without one.
 //!
-//! Invariants: everything but health and metrics needs the token; only requests to a loopback name are answered; every
-//! refusal is JSON; and this room knows neither the store nor any connector.
+//! People who are asked through chat and mail answer here as well, without the token and with a link that was sealed for
+//! them: [`AnswerDesk`] takes that in.
+//!
+//! Invariants: everything but health, metrics and sealed answers needs the token; only requests to a loopback name are
+//! answered, and to the site's public name where it is about answers; every refusal is JSON, or a page where people answer;
+//! and this room knows neither the store nor any connector.
 
 mod alerts;
+mod answering;
 mod audit;
 mod auth;
 mod client;
+mod desk;
 mod error;
 mod exclusions;
 mod guard;
 mod health;
 mod identity;
 mod limits;
+mod link;
 mod lists;
 mod metrics;
 mod operations;
+mod page;
 mod pause;
 mod people;
 mod request;
@@ -30,13 +38,16 @@ mod store;
 mod timers;
 
 pub use alerts::{Submission, Submitted};
+pub use answering::{Answers, Pace};
 pub use audit::{AuditPage, AuditVerdict};
 pub use auth::Token;
 pub use client::Client;
+pub use desk::{AnswerDesk, Attempt, NoAnswer, Sheet};
 pub use error::{Refusal, RefusalKind};
 pub use health::{Health, Part};
 pub use identity::{IdentityAccount, IdentityExclusion, IdentityReport, IdentityStanding, InForce};
 pub use limits::{Counting, LimitUse, LimitsReport};
+pub use link::{AnswerLink, LinkKey, Tampered, TooShort, Way};
 pub use lists::{AddToList, ListContent, ListSummary, NewEntry, RemoveFromList};
 pub use metrics::Metrics;
 pub use operations::{

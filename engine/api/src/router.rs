@@ -14,12 +14,15 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Metrics, Operations, Token, alerts, audit, auth, exclusions, guard, health, identity, limits, lists,
-    metrics, pause, people, runs, start, store, timers,
+    Answers, Metrics, Operations, Token, alerts, answering, audit, auth, exclusions, guard, health, identity,
+    limits, lists, metrics, pause, people, runs, start, store, timers,
 };
 
 /// The largest request body.
 const BODY_BYTES: usize = 256 * 1024;
+
+/// The largest answer: what a chat sends about one click.
+const ANSWER_BYTES: usize = 64 * 1024;
 
 /// The largest delivery that an operator may send in: what a broker may hold as one message.
 const DELIVERY_BYTES: usize = 128 * 1024 * 1024;
@@ -31,9 +34,11 @@ pub struct Doors {
     pub operations: Arc<dyn Operations>,
     /// The program's counters.
     pub metrics: Option<Metrics>,
+    /// What takes answers in from chat and mail, where the site has people asked that way.
+    pub answers: Option<Answers>,
 }
 
-/// All routes. Health and metrics are open, everything else needs the token. What walks over the whole store may take
+/// All routes. Health, metrics and sealed answers are open, everything else needs the token. What walks over the whole store may take
 /// its time.
 pub fn router(doors: Doors, token: Token) -> Router {
     let guarded = Router::new()
@@ -66,17 +71,23 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/store/verify", post(store::verify))
         .route("/api/v1/store/backup", post(store::backup))
         .route_layer(from_fn_with_state(token, auth::require));
+    let open = Router::new()
+        .route("/answer/{seal}", get(answering::show).post(answering::answer))
+        .route("/answer/from/{connection}", post(answering::heard))
+        .layer(DefaultBodyLimit::max(ANSWER_BYTES));
+    let public_host = doors.answers.as_ref().map(|answers| Arc::from(answers.desk.public_host()));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .merge(guarded)
+        .merge(open)
         .fallback(nowhere)
         .method_not_allowed_fallback(not_so)
         .with_state(doors)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(guard::defect))
-        .layer(from_fn(guard::meant_for_here))
+        .layer(from_fn_with_state(public_host, guard::meant_for_here))
         .layer(SetResponseHeaderLayer::overriding(
             HeaderName::from_static("cache-control"),
             HeaderValue::from_static("no-store"),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
-use quell_action::{Catalogue, Connection, Directory, Owners, Probe, ProbeReport};
+use quell_action::{Catalogue, Connection, Directory, Owners, Probe, ProbeReport, Reaches};
 use quell_connectors::Kind;
 use serde_json::Value;
 
-use crate::config::Site;
+use crate::config::{Config, Site};
 use crate::lists::SiteLists;
 
 /// What the site's connectors offer, by their settings alone: no system is reached.
@@ -64,6 +64,15 @@ fn unknown_preferences(site: &Site) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Whom questions reach through each of the site's connectors, by their settings alone.
+pub(crate) fn reaches(site: &Config) -> BTreeMap<String, Reaches> {
+    let reaches = |(name, settings): (&String, &Value)| {
+        let reaches = kind_of(name, settings).map(|(kind, settings)| kind.reaches(&settings));
+        (name.clone(), reaches.unwrap_or_default())
+    };
+    site.connectors.iter().map(reaches).collect()
+}
+
 /// The site's connectors, connected.
 pub(crate) async fn connections(site: &Site) -> anyhow::Result<Vec<Connection>> {
     offered(site)?;
@@ -82,6 +91,7 @@ pub(crate) fn own(lists: Arc<SiteLists>) -> Connection {
         name: quell_action::lists::PROVIDER.to_owned(),
         actions: quell_action::lists::actions(lists),
         directories: Vec::new(),
+        carrier: None,
         probe: Arc::new(Here),
     }
 }

@@ -1,11 +1,13 @@
 //! `quell`, the program: command line, configuration and wiring. It holds no logic of its own.
 
+mod answers;
 mod archive;
 mod bench;
 mod cli;
 mod clock;
 mod config;
 mod connectors;
+mod courier;
 #[cfg(feature = "crash-points")]
 mod crashing;
 mod decider;

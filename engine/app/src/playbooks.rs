@@ -8,7 +8,7 @@ use quell_action::Catalogue;
 use quell_playbook::{Loaded, SourceFile, Surroundings, load};
 
 use crate::config::Site;
-use crate::connectors;
+use crate::{connectors, courier};
 
 /// Reads and checks every playbook below a folder, or a single file; against what a site says, where there is one.
 pub(crate) fn load_from(path: &Path, offered: &Catalogue, site: Option<&Site>) -> anyhow::Result<Loaded> {
@@ -22,6 +22,7 @@ pub(crate) fn load_from(path: &Path, offered: &Catalogue, site: Option<&Site>) -
         connections: site.map(connectors::offered_by_each),
         teams: config.map(|config| config.teams.keys().cloned().collect()).unwrap_or_default(),
         limits: config.map(|config| config.limits.limits()),
+        carriers: config.map(courier::carriers).unwrap_or_default(),
         lists: config.map(|config| config.lists.keys().cloned().collect()),
         ..Surroundings::default()
     };

@@ -16,13 +16,14 @@ use quell_action::{Catalogue, Directory, Registry};
 use quell_ingest::AlertSource;
 use quell_playbook::model::Playbook;
 use quell_playbook::{Matcher, Moment};
-use quell_run::{Brake, Clock, Engine, EngineParts, Exclusions, Hands, Journal, Settings};
+use quell_run::{Brake, Clock, Courier, Engine, EngineParts, Exclusions, Hands, Journal, Settings};
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
 
 use crate::archive::StoredPlaybooks;
 use crate::clock::SystemClock;
 use crate::config::{Mistakes, Site};
+use crate::courier::SiteCourier;
 use crate::lists::SiteLists;
 use crate::random::SystemJitter;
 use crate::{connectors, exclusions, playbooks};
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) matcher: Arc<ArcSwap<Matcher>>,
     pub(crate) exclusions: Arc<Exclusions>,
     pub(crate) engine: Engine,
+    /// Who carries questions to people.
+    pub(crate) courier: Arc<SiteCourier>,
     /// The named lists.
     pub(crate) lists: Arc<SiteLists>,
     /// The global stop.
@@ -90,6 +93,7 @@ impl App {
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let courier = Arc::new(SiteCourier::new(&site, &connections)?);
         let lists = Arc::new(SiteLists::open(&site, store.clone(), Arc::clone(&clock)).await);
         connections.push(connectors::own(Arc::clone(&lists)));
         let registry = Registry::preferring(&connections, &site.config.prefer)?;
@@ -97,7 +101,9 @@ impl App {
         let brake = Arc::new(Brake::new(!matches!(store.pause().read(), Ok(None))));
         let engine = Engine::new(EngineParts {
             hands: match reach {
-                Reach::Acting | Reach::Tending => Hands::acting(registry.clone()),
+                Reach::Acting | Reach::Tending => {
+                    Hands::acting(registry.clone()).with_courier(Arc::clone(&courier) as Arc<dyn Courier>)
+                }
                 Reach::Observing => Hands::observing(&registry),
             },
             exclusions: Arc::clone(&exclusions),
@@ -116,6 +122,7 @@ impl App {
             store,
             catalogue,
             exclusions,
+            courier,
             lists,
             brake,
             engine,

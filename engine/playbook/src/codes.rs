@@ -76,6 +76,7 @@ pub const ALL: &[Code] = &[
     NOT_READABLE,
     LOOSER_LIMIT,
     UNKNOWN_LIST,
+    NO_CARRIER,
     UNKNOWN_CONNECTION,
     UNKNOWN_NAME,
     OUT_OF_SCOPE,
@@ -235,6 +236,8 @@ pub const NOT_READABLE: Code = Code { id: "PB0311", page: include_str!("codes/PB
 pub const LOOSER_LIMIT: Code = Code { id: "PB0315", page: include_str!("codes/PB0315.md") };
 /// No such named list.
 pub const UNKNOWN_LIST: Code = Code { id: "PB0320", page: include_str!("codes/PB0320.md") };
+/// A connection that cannot carry this question.
+pub const NO_CARRIER: Code = Code { id: "PB0325", page: include_str!("codes/PB0325.md") };
 
 /// No such connection, or one that does not offer the action.
 pub const UNKNOWN_CONNECTION: Code = Code { id: "PB0321", page: include_str!("codes/PB0321.md") };

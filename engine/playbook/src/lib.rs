@@ -15,6 +15,7 @@
 //! [`load`] as a playbook.
 
 mod against;
+mod carriers;
 mod check;
 pub mod codes;
 pub mod condition;
@@ -40,6 +41,7 @@ pub mod scope;
 pub mod template;
 
 pub use against::{Against, ConditionHeld, Held, PathHit};
+pub use carriers::{Carriers, Carries};
 pub use form::MissingValue;
 pub use format::format;
 pub use load::{AtMost, Loaded, SourceFile, Surroundings, load, recover};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use quell_action::Catalogue;
 
+use crate::carriers::Carriers;
 use crate::check::{Callee, Callees, Site, check, check_across, never_kept};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::model::{Limits, Playbook};
@@ -35,6 +36,8 @@ pub struct Surroundings {
     pub teams: Vec<String>,
     /// The named lists of the site; where nothing is known of its lists, any name is taken.
     pub lists: Option<Vec<String>>,
+    /// The connections of the site that carry questions to people.
+    pub carriers: Carriers,
     /// How many entities a playbook goes through at most when it does not say itself.
     pub at_most: AtMost,
     /// The site's limits, where they are known: a playbook cannot be looser.

@@ -12,7 +12,7 @@ use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::next::{Move, Next, next};
 use crate::state::lane_about;
-use crate::{Entry, LaneId, LaneState, RunState, callee, expand, gate, observe, perform, undo, watch};
+use crate::{Entry, LaneId, LaneState, RunState, callee, carry, expand, gate, observe, perform, undo, watch};
 
 /// How a drive came to its end for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +131,14 @@ impl UnderWay {
         self.begun.is_empty()
     }
 
-    /// Whether a lane has a move under way: nothing is decided over its head. When it has ended, all is decided anew.
+    /// Whether a lane, or the messages about a question, have a move under way: nothing is decided over its head. When it
+    /// has ended, all is decided anew.
     fn is_in_the_middle_of(&self, record: &Entry) -> bool {
-        lane_about(record).is_some_and(|lane| self.begun.iter().any(|begun| begun.lane() == lane))
+        if let Entry::Carried { question: about, .. } = record {
+            let is_about = |begun: &Move| matches!(begun, Move::Carry { question, .. } if question == about);
+            return self.begun.iter().any(is_about);
+        }
+        lane_about(record).is_some_and(|lane| self.begun.iter().any(|begun| begun.lane() == Some(lane)))
     }
 
     /// Begins a move, unless it or another one for the same task is under way.
@@ -181,6 +186,7 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
         Move::Look { lane, step } => expand::look(cx, *lane, step).await,
         Move::Expand { lane, step, trace } => expand::expand(cx, *lane, step, trace.clone()).await,
         Move::Call { lane, step, trace } => callee::call(cx, *lane, step, trace.clone()).await,
+        Move::Carry { question, message } => carry::carry(cx, question, message.as_ref()).await,
         Move::Perform { task } | Move::Settle { task } | Move::Watch { task } | Move::Undo { task } => {
             let Some(task) = cx.log.look(|state| state.task(task).cloned()).await else {
                 return Ok(Done::default());
@@ -198,15 +204,16 @@ async fn carry_out(cx: &Context, ready: &Move) -> Result<Done, Halt> {
 
 /// Waits for the lane's turn among all lanes of its identity, and among those that touch the same accounts.
 async fn take_turn(cx: &Context, ready: &Move) -> Option<gate::UnderWay> {
-    let gate = cx.gate(ready.lane());
+    let lane = ready.lane()?;
+    let gate = cx.gate(lane);
     let open = |state: &RunState| {
-        state.lane(ready.lane()).filter(|lane| lane.end().is_none()).map(|lane| lane.lane().clone())
+        state.lane(lane).filter(|lane| lane.end().is_none()).map(|lane| lane.lane().clone())
     };
     if let Some(lane) = cx.log.look(open).await {
         gate.enter(&cx.tools.locks, &lane).await;
     }
     if matches!(ready, Move::Perform { .. } | Move::Settle { .. } | Move::Undo { .. }) {
-        return Some(gate.hold(&cx.tools.locks, cx.targets(ready.lane()).await).await);
+        return Some(gate.hold(&cx.tools.locks, cx.targets(lane).await).await);
     }
     None
 }

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Call, Exceeded, Lane, LaneId, LeftOut, Meant, Plan, Question, QuestionId, Reply, Returned, Task, TaskId,
+    Call, Carriage, Exceeded, Lane, LaneId, LeftOut, Meant, Plan, Question, QuestionId, Reply, Returned,
+    Task, TaskId,
 };
 
 pub use detail::{CallFailure, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification};
@@ -202,6 +203,13 @@ pub enum Entry {
     QuestionWithdrawn {
         /// The question.
         question: QuestionId,
+    },
+    /// Something has happened to the messages that carry a question to people.
+    Carried {
+        /// The question.
+        question: QuestionId,
+        /// What.
+        carriage: Carriage,
     },
     /// The run only observes: this is what would happen to the task. It ends there.
     Planned {

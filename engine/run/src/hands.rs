@@ -9,24 +9,30 @@ use quell_action::{
 use quell_alert::Provider;
 use serde_json::Value;
 
-use crate::Task;
+use crate::{Courier, NoCourier, Task};
 
 /// What the engine can reach.
 #[derive(Clone)]
 pub struct Hands {
     pub(crate) eyes: Eyes,
     pub(crate) actions: Option<Registry>,
+    pub(crate) courier: Arc<dyn Courier>,
 }
 
 impl Hands {
     /// Everything that is connected.
     pub fn acting(registry: Registry) -> Self {
-        Self { eyes: Eyes::new(&registry), actions: Some(registry) }
+        Self { eyes: Eyes::new(&registry), actions: Some(registry), courier: Arc::new(NoCourier) }
     }
 
     /// What is connected, for looking only: a dry replay has no more than this.
     pub fn observing(registry: &Registry) -> Self {
-        Self { eyes: Eyes::new(registry), actions: None }
+        Self { eyes: Eyes::new(registry), actions: None, courier: Arc::new(NoCourier) }
+    }
+
+    /// The same, with somebody who carries questions to people.
+    pub fn with_courier(self, courier: Arc<dyn Courier>) -> Self {
+        Self { courier, ..self }
     }
 
     /// What carries out a task, where anything may act here at all.

@@ -15,10 +15,12 @@ mod brake;
 mod budget;
 mod call;
 mod callee;
+mod carry;
 mod clearance;
 mod clock;
 mod command;
 mod context;
+mod courier;
 mod drive;
 mod engine;
 mod entry;
@@ -61,6 +63,7 @@ pub use budget::{CounterName, Exceeded, Limit, Member, Reservation, Reserved, Ta
 pub use callee::{Call, Returned};
 pub use clock::Clock;
 pub use command::Refusal;
+pub use courier::{Courier, NoCourier};
 pub use engine::{Engine, EngineError, EngineParts, Recovered, Start};
 pub use entry::{
     CallFailure, Entry, Finish, Fulfilled, LaneEnd, Release, Requester, Skip, Verdict, Verification,
@@ -81,7 +84,8 @@ pub use plan::{
     PlaybookVersion, RunId, Task, TaskId, TooMany, WrongInput,
 };
 pub use question::{
-    About, Bond, Bundled, OpenQuestion, Question, QuestionId, QuestionState, Reply, Settlement,
+    About, Bond, Bundled, Carriage, Delivery, Errand, OpenQuestion, Question, QuestionId, QuestionState,
+    Reply, Settlement, Stage,
 };
 pub use retry::{Jitter, NoJitter};
 pub use runs::{Counts, RunFilter, RunMatch, RunStatus, RunSummary, Runs};

@@ -22,7 +22,8 @@ impl Default for SiteLimits {
     fn default() -> Self {
         let a_day = std::time::Duration::from_secs(24 * 60 * 60);
         // Nobody named: whoever may answer at all.
-        let asking = Asking { of: Vec::new(), expires: a_day, if_expired: IfExpired::Stop, quorum: 1 };
+        let asking =
+            Asking { of: Vec::new(), expires: a_day, if_expired: IfExpired::Stop, quorum: 1, through: None };
         Self { limits: Limits::CAREFUL, asking }
     }
 }

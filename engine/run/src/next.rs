@@ -4,16 +4,18 @@
 //! 1. What is started is finished first, whichever way the run is going.
 //! 2. A change whose undo timer has run out is to be undone.
 //! 3. What is to be undone is undone, in each lane the latest change first.
-//! 4. In a run that was stopped nothing more is begun: what waits is dropped, and the lanes end. In one that has taken
+//! 4. What people are asked is carried to them, and what became of it; that keeps nothing else waiting.
+//! 5. In a run that was stopped nothing more is begun: what waits is dropped, and the lanes end. In one that has taken
 //!    too long, nothing more but `always`.
-//! 5. Where people must agree to the whole run, they are asked before anything is begun.
-//! 6. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`. A lane
+//! 6. Where people must agree to the whole run, they are asked before anything is begun.
+//! 7. Otherwise the lanes go on, so many side by side as the playbook allows: step after step, then `always`. A lane
 //!    that only waits for a person or for a moment takes nobody's place. What limits hold back is asked about when
 //!    nothing else is to be done, all at once.
-//! 7. When all lanes have ended, what is to be done once is done (`afterwards`), and the run has ended.
+//! 8. When all lanes have ended, what is to be done once is done (`afterwards`), and the run has ended.
 //!
 //! Invariant: nothing here asks a clock, a directory or a store. Whatever is not in the journal does not count.
 
+mod carry;
 pub(crate) mod lane;
 mod limits;
 pub(crate) mod question;
@@ -25,7 +27,8 @@ use quell_playbook::model::{Playbook, StepId};
 use serde_json::Value;
 
 use crate::{
-    Entry, Lane, LaneEnd, LaneId, LaneState, LeftOut, Phase, Requester, RunState, TaskId, TaskState, outcome,
+    Entry, Errand, Lane, LaneEnd, LaneId, LaneState, LeftOut, Phase, QuestionId, Requester, RunState, TaskId,
+    TaskState, outcome,
 };
 
 /// What a run does next.
@@ -96,19 +99,27 @@ pub enum Move {
         /// The task.
         task: TaskId,
     },
+    /// Carry a question to people, or a word of what became of it.
+    Carry {
+        /// The question.
+        question: QuestionId,
+        /// To whom, and which message; `None` while it is not known to whom it goes.
+        message: Option<(String, Errand)>,
+    },
 }
 
 impl Move {
-    /// The lane that it belongs to.
-    pub fn lane(&self) -> LaneId {
+    /// The lane that it belongs to; messages to people keep no lane busy.
+    pub fn lane(&self) -> Option<LaneId> {
         match self {
             Self::Resolve { lane }
             | Self::Look { lane, .. }
             | Self::Expand { lane, .. }
-            | Self::Call { lane, .. } => *lane,
+            | Self::Call { lane, .. } => Some(*lane),
             Self::Perform { task } | Self::Settle { task } | Self::Watch { task } | Self::Undo { task } => {
-                task.lane
+                Some(task.lane)
             }
+            Self::Carry { .. } => None,
         }
     }
 
@@ -137,7 +148,11 @@ impl Move {
             Self::Perform { task } | Self::Settle { task } | Self::Watch { task } | Self::Undo { task } => {
                 Some(task)
             }
-            Self::Resolve { .. } | Self::Look { .. } | Self::Expand { .. } | Self::Call { .. } => None,
+            Self::Resolve { .. }
+            | Self::Look { .. }
+            | Self::Expand { .. }
+            | Self::Call { .. }
+            | Self::Carry { .. } => None,
         }
     }
 }
@@ -179,6 +194,7 @@ pub fn next(playbook: &Playbook, state: &RunState, moment: impl Into<Moment>) ->
         next.records.push(Entry::UndoRequested { tasks: timed_out, by: Requester::Timer });
     }
     state.lanes().iter().for_each(|lane| undo(lane, now, &mut next));
+    carry::go_on(state, now, &mut next);
     if state.finish().is_some() {
         return next;
     }

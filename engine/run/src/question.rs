@@ -5,6 +5,7 @@
 //! answered once: by one person, or by as many as its quorum wants; then nobody can answer it any more.
 
 mod bundle;
+mod carriage;
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::{LaneId, Plan, RunId, Task, TaskId};
 
 pub use bundle::Bundled;
+pub use carriage::{Carriage, Delivery, Errand, Stage};
 
 /// What people are asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,9 @@ pub struct Question {
     pub if_expired: IfExpired,
     /// What it is bound to: an answer must name the same.
     pub bond: Bond,
+    /// The connection that carries it to people, beside the terminal and the interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 /// The name of a question within its run: `0/confirm`, `plan`.
@@ -166,6 +171,9 @@ pub struct Reply {
     /// What else they said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
+    /// The connection by which it came; none for the terminal and the interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 /// A question that waits for an answer.
@@ -201,6 +209,8 @@ pub struct QuestionState {
     pub replies: Vec<(Reply, Timestamp)>,
     /// What became of it; `None` while it is open.
     pub settled: Option<Settlement>,
+    /// How far the messages about it are; `None` while it is not known to whom they go.
+    pub deliveries: Option<Vec<Delivery>>,
 }
 
 /// What became of a question.
@@ -225,7 +235,7 @@ impl QuestionState {
     /// A question that is being asked.
     pub(crate) fn new(question: Question, asked: Timestamp, observes: bool) -> Self {
         let settled = observes.then_some(Settlement::NotAsked);
-        Self { question, asked, replies: Vec::new(), settled }
+        Self { question, asked, replies: Vec::new(), settled, deliveries: None }
     }
 
     /// Whether it still waits for an answer.

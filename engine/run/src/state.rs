@@ -260,6 +260,7 @@ impl RunState {
                 self.question_mut(question)?.close(Settlement::Withdrawn)?;
                 self.let_through(question)
             }
+            Entry::Carried { question, carriage } => self.question_mut(question)?.carry(carriage),
             _ if after_finish(entry) => self.one_task(entry, at),
             _ if self.finish.is_some() => Err("the run has finished".into()),
             Entry::Kept { lane, values, .. } => {

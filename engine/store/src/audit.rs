@@ -15,7 +15,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use quell_alert::{AlertId, Timestamp};
-use quell_run::RunId;
+use quell_run::{QuestionId, RunId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -102,6 +102,8 @@ pub enum Audited {
         /// By whom: a person, or `run …`.
         by: String,
     },
+    /// An answer from a chat or a mail was refused.
+    AnswerRefused(RefusedAnswer),
     /// An operator's entry was taken from the exclusion list.
     ExclusionRemoved {
         /// The entry.
@@ -109,6 +111,23 @@ pub enum Audited {
         /// By whom.
         by: String,
     },
+}
+
+/// An answer from a chat or a mail that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RefusedAnswer {
+    /// The run that it names; nothing where it was not sealed by us, since then it says nothing.
+    pub run: Option<RunId>,
+    /// The question that it names.
+    pub question: Option<QuestionId>,
+    /// The answer.
+    pub choice: Option<String>,
+    /// The connection by which it came.
+    pub through: Option<String>,
+    /// In whose name.
+    pub by: Option<String>,
+    /// Why, in one word: `tampered`, `expired`, `settled`, `other_plan`, `not_asked`, `again`.
+    pub why: String,
 }
 
 /// One link of the chain.
@@ -164,6 +183,11 @@ impl Audit {
     /// Follows the whole chain. With an anchor, the chain must go through it.
     pub async fn verify(&self, anchor: Option<Anchor>) -> Result<AuditVerdict, StoreError> {
         self.0.aside(move |store| verify::verify(store, anchor.as_ref())).await
+    }
+
+    /// Writes down that an answer was refused.
+    pub async fn note_refused(&self, at: Timestamp, refused: RefusedAnswer) -> Result<(), StoreError> {
+        self.0.decide(move |view| append(view, at, Audited::AnswerRefused(refused), b"")).await
     }
 
     /// Records from this number on, with what they are about; at most `most`.

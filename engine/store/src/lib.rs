@@ -43,7 +43,7 @@ mod typed;
 mod verify;
 
 pub use alerts::{Accepted, AlertRecord, AlertVersion, Alerts, NewAlert, Standing};
-pub use audit::{Anchor, Audit, AuditRecord, AuditVerdict, Audited, Break, Exported};
+pub use audit::{Anchor, Audit, AuditRecord, AuditVerdict, Audited, Break, Exported, RefusedAnswer};
 pub use backup::Copied;
 pub use claims::Claims;
 pub use committer::View;

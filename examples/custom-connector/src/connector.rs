@@ -40,6 +40,7 @@ impl Connector for BadgeOffice {
             name: name.to_owned(),
             actions: vec![bind::<DisableAccount>(Arc::clone(&client))],
             directories: vec![Arc::new(Badges(Arc::clone(&client)))],
+            carrier: None,
             probe: Arc::new(Reach(client)),
         })
     }

@@ -291,6 +291,7 @@ impl Vendor {
             name: "vendor".into(),
             actions,
             directories: PLACES.map(directory).to_vec(),
+            carrier: None,
             probe: Arc::new(self.clone()),
         }
     }

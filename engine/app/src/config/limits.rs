@@ -81,6 +81,7 @@ impl LimitSettings {
             expires: Duration::from_secs(self.expires_secs.into()),
             if_expired: IfExpired::Stop,
             quorum: 1,
+            through: None,
         };
         SiteLimits { limits: self.limits(), asking }
     }

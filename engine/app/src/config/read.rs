@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use quell_kit::SecretRef;
 use quell_playbook::diagnostic::Diagnostic;
 use quell_playbook::document::Document;
 use reqwest::Url;
 use tracing_subscriber::EnvFilter;
 
 use super::place::{anchored, anchored_tree};
-use super::{Config, secret};
+use super::{Config, QuestionSettings, secret};
 
 /// The site file, read.
 #[derive(Debug, Clone)]
@@ -137,6 +138,9 @@ fn with_absolute_paths(mut config: Config, folder: &Path) -> Config {
     for file in config.lists.values_mut().flatten().filter_map(|list| list.file.as_mut()) {
         *file = anchored(file, folder);
     }
+    if let Some(SecretRef::File(file)) = config.questions.as_mut().map(|settings| &mut settings.secret) {
+        *file = anchored(file, folder);
+    }
     for tree in config.connectors.values_mut().chain(&mut config.source.kafka) {
         anchored_tree(tree, folder);
     }
@@ -191,6 +195,9 @@ fn complaints(config: &Config) -> Vec<(String, String)> {
             "api.listen",
             "must be a loopback address: the interface is not made to be open to a network",
         );
+    }
+    for (place, what) in config.questions.iter().flat_map(QuestionSettings::complaints) {
+        complain(&place, &what);
     }
     for (place, what) in config.limits.complaints(&config.teams) {
         complain(&place, &what);

@@ -68,7 +68,9 @@ fn a_misspelt_setting_of_the_site_is_refused_where_it_stands() {
     let schema = serde_json::to_value(schemars::schema_for!(Config)).unwrap();
     let settings = settings(&schema);
     assert!(settings.len() > 25, "{settings:?}");
-    for way in settings {
+    // A reference to a secret is read as a whole: what is wrong in it is told where it begins.
+    let in_a_secret = |way: &Vec<String>| way.last().is_some_and(|last| last == "env" || last == "file");
+    for way in settings.into_iter().filter(|way| !in_a_secret(way)) {
         let (text, line) = file_with("language: 1\n", &misspelt(&way));
         let wrong = Document::read("quell.yaml", text.as_bytes()).unwrap().to_typed::<Config>().unwrap_err();
         assert!(is_right(&wrong, line, &way), "{text}\n{wrong:?}");

@@ -35,7 +35,8 @@ async fn answer_one(
         return Err(Refusal::conflict(format!("run {run} does not wait for an answer to {question}")));
     };
     may_answer(app, &asked.question.of, &order.by)?;
-    let reply = Reply { choice: order.choice.clone(), by: order.by.clone(), remark: order.remark.clone() };
+    let (choice, remark) = (order.choice.clone(), order.remark.clone());
+    let reply = Reply { choice, by: order.by.clone(), remark, through: None };
     app.engine.answer(run, question, bond, reply).await.map_err(refused)
 }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use quell_api::{Doors, Metrics, Token, router};
+use quell_api::{Answers, Doors, Metrics, Token, router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::answers::Desk;
 use crate::operations::Local;
 use crate::wire::App;
 use crate::{random, reach};
@@ -35,7 +36,13 @@ pub(super) async fn open(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Re
     let address = listener.local_addr()?;
     let text = random::token();
     let metrics = Metrics::install().context("metrics cannot be collected")?;
-    let doors = Doors { operations: Arc::new(Local::new(Arc::clone(app))), metrics: Some(metrics.clone()) };
+    let answers = Desk::of(app).map(|desk| Answers {
+        desk: Arc::new(desk),
+        pace: Arc::default(),
+        now: Arc::clone(&app.clock),
+    });
+    let operations = Arc::new(Local::new(Arc::clone(app)));
+    let doors = Doors { operations, metrics: Some(metrics.clone()), answers };
     let routes = router(doors, Token::new(&text)?);
     reach::announce(&app.site.config.state, &address.to_string(), &text)?;
     quell_crash::point!("app.announced");

@@ -8,6 +8,7 @@ use quell_run::{
 
 use super::meant::{age, who, worked_out};
 use super::occasion::{created, short};
+use super::people;
 use super::trace::{deciding, truth};
 use super::{BAD, FAINT, GOOD, NAME, NOTE, moment, nth, styled};
 
@@ -90,23 +91,11 @@ impl Telling {
                 let word = if *happened { "happened" } else { "did not happen" };
                 format!("{} {word}, says {by}", self.task(task))
             }
-            Entry::Asked { question, .. } => {
-                let who = asked(&question.of);
-                format!(
-                    "{} {who}: {} ({})",
-                    styled(NOTE, "asks"),
-                    question.text,
-                    question.choices.join(" or ")
-                )
-            }
-            Entry::Answered { question, reply } => {
-                let remark = reply.remark.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
-                format!("{question} answered {} by {}{remark}", styled(NAME, &reply.choice), reply.by)
-            }
-            Entry::QuestionExpired { question } => {
-                format!("{question} {}: nobody answered in time", styled(NOTE, "expired"))
-            }
-            Entry::QuestionWithdrawn { question } => format!("{question} withdrawn: the run was stopped"),
+            Entry::Asked { .. }
+            | Entry::Answered { .. }
+            | Entry::QuestionExpired { .. }
+            | Entry::QuestionWithdrawn { .. }
+            | Entry::Carried { .. } => people::tell(entry),
             Entry::Closing { .. } => "all lanes have ended: what is done once begins".into(),
             Entry::Overdue => styled(NOTE, "the deadline has passed: nothing more is begun"),
             other => self.tell_flow(other),
@@ -364,11 +353,6 @@ fn seen(verification: Verification) -> &'static str {
         Verification::SeenAfterwards => "nobody saw the answer; read back and seen",
         Verification::Told => "a person said so",
     }
-}
-
-/// Those who are asked; a site's own question may be one to all of them.
-pub(crate) fn asked(of: &[String]) -> String {
-    if of.is_empty() { "anybody who may answer".to_owned() } else { of.join(", ") }
 }
 
 fn requester(by: &Requester) -> &str {

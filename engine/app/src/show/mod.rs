@@ -7,6 +7,7 @@ mod journal;
 mod masked;
 mod meant;
 mod occasion;
+mod people;
 mod progress;
 mod table;
 mod timer;
@@ -25,8 +26,9 @@ use quell_playbook::render;
 use crate::config::Mistakes;
 use masked::masked;
 
-pub(crate) use journal::{Telling, asked, word};
+pub(crate) use journal::{Telling, word};
 pub(crate) use occasion::occasion;
+pub(crate) use people::asked;
 pub(crate) use progress::{Reading, Waiting};
 pub(crate) use table::Table;
 

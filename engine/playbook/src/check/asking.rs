@@ -15,9 +15,9 @@ use crate::parse::{Content, Entry, Node, Span};
 
 pub(crate) const APPROVAL: Keys = Keys {
     what: "`approval`",
-    known: &["ask", "expires", "if_expired", "quorum"],
+    known: &["ask", "through", "expires", "if_expired", "quorum"],
     required: &["ask", "expires"],
-    coming: &["through"],
+    coming: &[],
 };
 
 /// The same on a step, which may leave out what the playbook's own `approval` says.
@@ -25,9 +25,9 @@ pub(crate) const STEP_APPROVAL: Keys = Keys { required: &[], ..APPROVAL };
 
 pub(crate) const ASK: Keys = Keys {
     what: "`ask`",
-    known: &["question", "of", "choices", "expires", "if_expired", "if_answer", "quorum"],
+    known: &["question", "of", "through", "choices", "expires", "if_expired", "if_answer", "quorum"],
     required: &["question"],
-    coming: &["through"],
+    coming: &[],
 };
 
 const IF_EXPIRED: [(&str, IfExpired); 2] = [("stop", IfExpired::Stop), ("continue", IfExpired::Continue)];
@@ -216,7 +216,17 @@ impl Check<'_> {
             Some(number) => u32::try_from(number?).unwrap_or(1),
             None => usual.as_ref().map_or(1, |usual| usual.quorum),
         };
-        Some(Asking { of: of?, expires: expires?, if_expired, quorum })
+        let through = match fields.get("through") {
+            Some(node) => Some(self.text(node, "`through`")?),
+            None => usual.as_ref().and_then(|usual| usual.through.clone()),
+        };
+        let of = of?;
+        if let Some(through) = &through {
+            // Where it is the playbook's own, and nothing else is said here, the mistake is said there.
+            let node = fields.get("through").or_else(|| fields.get("of")).or_else(|| fields.get("ask"));
+            node.map_or(Some(()), |node| self.carrier(through, &of, node))?;
+        }
+        Some(Asking { of, expires: expires?, if_expired, quorum, through })
     }
 
     fn asked_as_usual(&mut self, span: &Span, missing: &str) -> Option<()> {

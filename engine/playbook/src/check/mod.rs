@@ -8,6 +8,7 @@ mod actions;
 mod apart;
 pub(crate) mod asking;
 pub(crate) mod calls;
+mod carrying;
 pub(crate) mod conditions;
 pub(crate) mod flow;
 mod forms;

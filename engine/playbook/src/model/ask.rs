@@ -18,6 +18,9 @@ pub struct Asking {
     pub if_expired: IfExpired,
     /// How many people must give the same answer before it counts. One is enough for an answer that stops.
     pub quorum: u32,
+    /// The connection of the site that carries the question to them, beside the terminal and the interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 /// What happens when a question is not answered in time.

@@ -47,6 +47,7 @@ pub(super) fn defaults() -> Value {
 pub(super) fn asking(key: &str) -> Option<Value> {
     Some(match key {
         "ask" | "of" => described(list(text()), "The teams that are asked."),
+        "through" => described(text(), "The connection that carries the question to them, by chat or mail."),
         "expires" => described(reference("duration"), "After this time nobody needs to answer any more."),
         "if_expired" => described(words(&["stop", "continue"]), "What silence means."),
         "quorum" => json!({ "type": "integer", "minimum": 1, "maximum": 20 }),

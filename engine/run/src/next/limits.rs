@@ -31,8 +31,9 @@ pub(super) fn ask(state: &RunState, now: Timestamp, next: &mut Next) {
         waiting().filter(|(_, (other, _))| *other == asking).map(|(task, _)| task.clone()).collect();
     let ids = tasks.iter().map(|task| task.task.id.clone()).collect();
     let about = About::Limits { number: number(state), tasks: ids };
-    // Silence lets nobody past a limit, whatever it means elsewhere.
-    let asking = Asking { if_expired: IfExpired::Stop, ..asking.clone() };
+    // Silence lets nobody past a limit, whatever it means elsewhere. The runs that a limit holds up ask together, where
+    // people see all of it: a message for each of them would bury them.
+    let asking = Asking { if_expired: IfExpired::Stop, through: None, ..asking.clone() };
     let text = format!("{}. {}", reasons(&tasks), tasks_text(state.plan(), &tasks));
     let question = Inquiry::whether(about, text, &asking).binding(&tasks).question(state.plan(), now);
     next.records.push(Entry::Asked { question: Box::new(question), trace: Value::Null });

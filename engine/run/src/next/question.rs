@@ -59,6 +59,7 @@ impl<'a> Inquiry<'a> {
             expires: later(now, self.asking.expires),
             if_expired: self.asking.if_expired,
             bond,
+            through: self.asking.through.clone(),
         }
     }
 }

@@ -195,7 +195,8 @@ impl Rehearsal {
     async fn answer(&self, engine: &Engine) -> Result<bool, String> {
         for open in engine.questions().await.map_err(told)? {
             let Some(choice) = self.answer_to(&open) else { continue };
-            let reply = Reply { choice, by: format!("person {}", open.replies.len() + 1), remark: None };
+            let by = format!("person {}", open.replies.len() + 1);
+            let reply = Reply { choice, by, remark: None, through: None };
             engine.answer(&open.run, &open.question.id, &open.question.bond, reply).await.map_err(told)?;
             return Ok(true);
         }
@@ -264,6 +265,7 @@ fn connected(
         actions: actions.clone(),
         directories: Vec::new(),
         probe: Arc::new(Nowhere),
+        carrier: None,
     };
     let mut connections = vec![Connection { directories, ..connection(ANY) }];
     connections.extend(known.connections().into_iter().map(connection));

@@ -39,7 +39,8 @@ impl RunState {
         self.questions.iter().filter(|asked| asked.is_open()).map(|asked| self.open_question(asked)).collect()
     }
 
-    fn open_question(&self, asked: &QuestionState) -> OpenQuestion {
+    /// A question as people see it.
+    pub fn open_question(&self, asked: &QuestionState) -> OpenQuestion {
         let plan = self.plan();
         let about = &asked.question.about;
         let concerns = |lane: LaneId| match about {
@@ -61,7 +62,9 @@ impl RunState {
 
     /// Whether something is still to be done for it.
     pub fn is_open(&self) -> bool {
-        self.finish.is_none() || self.tasks().any(|task| task.undo_open() || task.undo_due().is_some())
+        self.finish.is_none()
+            || self.tasks().any(|task| task.undo_open() || task.undo_due().is_some())
+            || self.questions.iter().any(QuestionState::has_messages_to_send)
     }
 
     fn status(&self) -> RunStatus {
@@ -78,9 +81,12 @@ impl RunState {
         }
     }
 
-    /// A finished run only waits for undos; the earliest of them.
+    /// A finished run only waits for undos, the earliest of them; or for messages, which go at once.
     fn wake_at(&self) -> Option<Timestamp> {
         self.finish?;
+        if self.questions.iter().any(QuestionState::has_messages_to_send) {
+            return Some(self.updated);
+        }
         let waits = self.tasks().map(|task| match task.undo_open() {
             true => Some(task.undo.wait.map_or(self.updated, |wait| wait.until)),
             false => task.undo_due(),

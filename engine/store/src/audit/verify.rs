@@ -235,6 +235,7 @@ fn thing(what: &Audited) -> String {
         Audited::Alert { detection, .. } | Audited::AlertForgotten { detection } => {
             format!("alert {detection}")
         }
+        Audited::AnswerRefused(_) => "a refused answer".to_owned(),
         Audited::Paused { .. } | Audited::Resumed { .. } => "the pause".to_owned(),
         Audited::ListEntryAdded { list, .. } | Audited::ListEntryRemoved { list, .. } => {
             format!("list {list}")
