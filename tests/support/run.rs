@@ -34,6 +34,15 @@ pub use vendor::{Call, CallKind, Fault, Vendor};
 #[derive(Clone)]
 pub struct VirtualClock {
     began: tokio::time::Instant,
+    /// By how much the clock was set, and nobody slept for it.
+    set: Arc<parking_lot::Mutex<chrono::TimeDelta>>,
+}
+
+impl VirtualClock {
+    /// Sets the clock ahead by so much, or back.
+    pub fn jump(&self, by: chrono::TimeDelta) {
+        *self.set.lock() += by;
+    }
 }
 
 /// When virtual time begins.
@@ -44,7 +53,7 @@ pub fn dawn() -> Timestamp {
 #[async_trait]
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        dawn() + chrono::Duration::from_std(self.began.elapsed()).expect("not too long")
+        dawn() + chrono::Duration::from_std(self.began.elapsed()).expect("not too long") + *self.set.lock()
     }
 
     async fn sleep(&self, wait: Duration) {
@@ -82,7 +91,7 @@ impl Default for House {
 impl House {
     /// A house with nobody in it.
     pub fn new() -> Self {
-        let clock = VirtualClock { began: tokio::time::Instant::now() };
+        let clock = VirtualClock { began: tokio::time::Instant::now(), set: Arc::default() };
         Self {
             vendor: Vendor::new(clock.clone()),
             journal: Arc::new(BreakingJournal::default()),
