@@ -11,7 +11,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use quell_action::{AccountKey, Connection, Connector, Target};
 use quell_active_directory::{ActiveDirectory, Settings};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -48,6 +48,8 @@ pub enum Mood {
     Scripted(Arc<Mutex<Vec<Script>>>),
     /// It never answers a search for people.
     SilentOnSearch,
+    /// It never says which controller is the PDC emulator.
+    SilentOnEmulator,
 }
 
 /// An answer to a change instead of the change, and what somebody else does at that moment.
@@ -76,9 +78,14 @@ impl Controller {
 
     /// A controller of a domain that there is already.
     pub async fn over(domain: Arc<Mutex<Domain>>, mood: Mood) -> Self {
+        Self::called("DC1", domain, mood).await
+    }
+
+    /// One of several controllers of a domain.
+    pub async fn called(host: &'static str, domain: Arc<Mutex<Domain>>, mood: Mood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ldaps://{}", listener.local_addr().unwrap());
-        let task = tokio::spawn(listen(listener, Arc::clone(&domain), mood));
+        let task = tokio::spawn(listen(listener, Arc::clone(&domain), Character { host, mood }));
         Self { url, domain, task }
     }
 
@@ -93,20 +100,24 @@ impl Controller {
 
 /// Connects the connector to these controllers.
 pub async fn connect(urls: &[&str]) -> Connection {
-    connect_with(urls, &CERTIFICATE.password_file).await
+    connect_with(urls, json!({})).await
 }
 
-pub async fn connect_with(urls: &[&str], password: &std::path::Path) -> Connection {
-    let settings: Settings = serde_json::from_value(json!({
+/// The same, with these changes of the settings.
+pub async fn connect_with(urls: &[&str], changes: Value) -> Connection {
+    let mut settings = json!({
         "servers": urls,
         "ca_file": CERTIFICATE.ca_file,
         "account": domain::ACCOUNT,
-        "password": {"file": password},
+        "password": {"file": CERTIFICATE.password_file},
         "connect_timeout_secs": 1,
         "operation_timeout_secs": 1,
         "search_timeout_secs": 2,
-    }))
-    .unwrap();
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        settings[name] = value.clone();
+    }
+    let settings: Settings = serde_json::from_value(settings).unwrap();
     assert_eq!(ActiveDirectory::check(&settings), []);
     ActiveDirectory::connect("test", settings).await.unwrap()
 }
@@ -120,31 +131,42 @@ pub fn target(name: &str) -> Target {
     })
 }
 
-async fn listen(listener: TcpListener, domain: Arc<Mutex<Domain>>, mood: Mood) {
+/// Who a controller is, and how it behaves.
+#[derive(Clone)]
+struct Character {
+    host: &'static str,
+    mood: Mood,
+}
+
+async fn listen(listener: TcpListener, domain: Arc<Mutex<Domain>>, character: Character) {
     // Connections end with the controller.
     let mut open = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        open.spawn(serve(stream, Arc::clone(&domain), mood.clone()));
+        open.spawn(serve(stream, Arc::clone(&domain), character.clone()));
     }
 }
 
-async fn serve(stream: TcpStream, domain: Arc<Mutex<Domain>>, mood: Mood) {
-    if matches!(mood, Mood::Silent) {
+async fn serve(stream: TcpStream, domain: Arc<Mutex<Domain>>, character: Character) {
+    if matches!(character.mood, Mood::Silent) {
         std::future::pending::<()>().await;
     }
     if let Ok(stream) = TlsAcceptor::from(Arc::clone(&CERTIFICATE.server)).accept(stream).await {
-        talk(stream, &domain, &mood).await;
+        talk(stream, &domain, &character).await;
     }
 }
 
-async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, domain: &Mutex<Domain>, mood: &Mood) {
+async fn talk(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    domain: &Mutex<Domain>,
+    character: &Character,
+) {
     let mut bytes = Vec::new();
     loop {
         while let Some((element, rest)) = ber::take(&bytes) {
             let (id, request) = read(element);
             let left = rest.len();
             let end = bytes.len() - left;
-            match answer(id, &request, domain, mood) {
+            match answer(id, &request, domain, character) {
                 Reply::Bytes(answer) => {
                     if stream.write_all(&answer).await.is_err() {
                         return;
@@ -186,8 +208,10 @@ enum Reply {
     Trickle,
 }
 
-fn answer(id: i64, request: &Request, domain: &Mutex<Domain>, mood: &Mood) -> Reply {
+fn answer(id: i64, request: &Request, domain: &Mutex<Domain>, character: &Character) -> Reply {
+    let Character { host, mood } = character;
     let mut domain = domain.lock();
+    note(request, host, &mut domain);
     match (request, mood) {
         (Request::Bind { account, .. }, Mood::RefusesSignIn(data)) => {
             domain.sign_ins.push(account.clone());
@@ -199,6 +223,12 @@ fn answer(id: i64, request: &Request, domain: &Mutex<Domain>, mood: &Mood) -> Re
         (Request::Search { base, .. }, Mood::CutsOnce(done)) if base.starts_with('<') && !*done.lock() => {
             *done.lock() = true;
             Reply::Cut(vec![0x30])
+        }
+        (Request::Search { base, .. }, _) if base.is_empty() => {
+            Reply::Bytes(searched(id, &[(String::new(), domain.root(host))], &Verdict::good()))
+        }
+        (Request::Search { scope: 0, base, .. }, Mood::SilentOnEmulator) if base.starts_with("DC=") => {
+            Reply::Nothing
         }
         (Request::Search { base, .. }, Mood::SilentOnSearch) if base.starts_with('<') => Reply::Nothing,
         (Request::Search { base, .. }, Mood::KnowsNobody) if base.starts_with('<') => {
@@ -224,6 +254,18 @@ fn answer(id: i64, request: &Request, domain: &Mutex<Domain>, mood: &Mood) -> Re
         }
         (Request::Unbind, _) => Reply::Cut(Vec::new()),
         (Request::Other(tag), _) => panic!("nobody of ours sends {tag:#x}"),
+    }
+}
+
+/// Keeps in mind which controller was asked and told what.
+fn note(request: &Request, host: &'static str, domain: &mut Domain) {
+    match request {
+        Request::Search { base, scope: 0, .. } if base.starts_with("DC=") => {
+            domain.asked_for_emulator.push(host);
+        }
+        Request::Search { base, .. } if base.starts_with("DC=") => domain.searched.push(host),
+        Request::Modify { .. } => domain.told.push(host),
+        _ => {}
     }
 }
 

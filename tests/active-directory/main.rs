@@ -11,6 +11,7 @@
 
 mod bench;
 mod controller;
+mod emulator;
 mod real_directory;
 mod signing_in;
 mod windows;

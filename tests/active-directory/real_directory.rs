@@ -17,6 +17,7 @@ use quell_tests::environment::variable;
 use serde_json::{Value, json};
 
 mod containing;
+mod emulator;
 mod failover;
 mod faults;
 mod looking_up;

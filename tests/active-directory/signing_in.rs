@@ -48,7 +48,7 @@ async fn a_renewed_password_is_used_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");
     std::fs::write(&password, "stale").unwrap();
-    let connection = connect_with(&[&controller.url], &password).await;
+    let connection = connect_with(&[&controller.url], json!({"password": {"file": password}})).await;
     for _ in 0..3 {
         assert_eq!(look(&connection).await.unwrap_err().failure, Failure::Credentials);
     }
@@ -77,7 +77,7 @@ async fn an_empty_password_is_never_sent() {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");
     std::fs::write(&password, PASSWORD).unwrap();
-    let connection = connect_with(&[&controller.url], &password).await;
+    let connection = connect_with(&[&controller.url], json!({"password": {"file": password}})).await;
     std::fs::write(&password, "\n").unwrap();
     let error = look(&connection).await.unwrap_err();
     // The file may just be written anew: that passes.

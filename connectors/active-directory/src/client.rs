@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::domain::{FOREST, Forest, RootDse};
+use crate::emulator::{self, Emulator, Holder};
 use crate::entry::Entry;
 use crate::error::CallError;
 use crate::groups::GroupCache;
@@ -26,6 +27,8 @@ pub(crate) struct Client {
     login: Arc<Login>,
     domain: OnceLock<String>,
     forest: Mutex<Option<(Instant, Arc<Forest>)>>,
+    /// `None` where the settings leave it at their own order.
+    emulator: Option<Emulator>,
     pub(crate) groups: GroupCache,
 }
 
@@ -45,12 +48,15 @@ pub(crate) enum Need {
     Reading,
     /// One that can be written to.
     Writing,
+    /// The same, the PDC emulator first: for what concerns passwords, lock-outs and whether somebody may sign in.
+    Deciding,
 }
 
 impl Client {
-    pub(crate) fn new(servers: Vec<Arc<Server>>, login: Arc<Login>) -> Self {
+    pub(crate) fn new(servers: Vec<Arc<Server>>, login: Arc<Login>, prefer_pdc: bool) -> Self {
         let (domain, forest) = (OnceLock::new(), Mutex::new(None));
-        Self { servers, login, domain, forest, groups: GroupCache::default() }
+        let emulator = prefer_pdc.then(Emulator::default);
+        Self { servers, login, domain, forest, emulator, groups: GroupCache::default() }
     }
 
     pub(crate) fn servers(&self) -> &[Arc<Server>] {
@@ -61,10 +67,15 @@ impl Client {
         &self.login
     }
 
+    /// Finds out anew which controller is the PDC emulator.
+    pub(crate) async fn pdc_emulator(&self) -> Option<Holder> {
+        emulator::find(&self.in_favour_first()).await
+    }
+
     /// The first controller that answers.
     pub(crate) async fn home(&self, need: Need) -> Result<Home, CallError> {
         let mut last = None;
-        for server in self.by_preference() {
+        for server in self.by_preference(need).await {
             match self.home_at(&server, need).await {
                 Err(error) if error.is_about_this_server() => last = Some(error),
                 other => return other,
@@ -76,7 +87,7 @@ impl Client {
     /// Asks the first controller that answers. A question does no harm, so it goes from one to the next.
     pub(crate) async fn ask(&self, query: &Query, need: Need) -> Result<(Home, Vec<Entry>), CallError> {
         let mut last = None;
-        for server in self.by_preference() {
+        for server in self.by_preference(need).await {
             match self.ask_at(&server, query, need).await {
                 Err(error) if error.is_about_this_server() => last = Some(error),
                 other => return other,
@@ -103,7 +114,7 @@ impl Client {
         if *domain != root.domain {
             return Err(unfit(format!("it belongs to {}, another one to {domain}", root.domain)));
         }
-        if need == Need::Writing && root.read_only {
+        if need != Need::Reading && root.read_only {
             return Err(unfit("it is read-only; name a writable one in `servers`".into()));
         }
         let forest = self.forest(server, domain).await?;
@@ -136,8 +147,22 @@ impl Client {
         Ok(forest)
     }
 
+    /// Whom to ask first, second and so on. Those that failed a short while ago are last, whatever their role.
+    async fn by_preference(&self, need: Need) -> Vec<Arc<Server>> {
+        let mut servers = self.in_favour_first();
+        if need == Need::Deciding
+            && let Some(emulator) = &self.emulator
+            && let Some(holder) = emulator.server(&servers).await
+            && !holder.is_out_of_favour()
+        {
+            servers.retain(|server| !Arc::ptr_eq(server, &holder));
+            servers.insert(0, holder);
+        }
+        servers
+    }
+
     /// In the order of the settings, those that failed a short while ago last.
-    fn by_preference(&self) -> Vec<Arc<Server>> {
+    fn in_favour_first(&self) -> Vec<Arc<Server>> {
         let (late, first): (Vec<_>, Vec<_>) =
             self.servers.iter().cloned().partition(|server| server.is_out_of_favour());
         first.into_iter().chain(late).collect()

@@ -56,7 +56,7 @@ impl Connector for ActiveDirectory {
                 Arc::new(Server::new(address, Arc::clone(&tls), settings.timeouts(), Arc::clone(&login)))
             })
             .collect();
-        let client = Arc::new(Client::new(servers, login));
+        let client = Arc::new(Client::new(servers, login, settings.prefer_pdc));
         Ok(Connection {
             name: name.to_owned(),
             actions: vec![

@@ -4,7 +4,7 @@
 //! one domain controller and refuses those that are never touched (`guard`); flags are changed by compare-and-swap
 //! (`swap`) and read back on the same controller. A look-up (`directory`) makes one search of all names (`find`),
 //! compares what comes back name by name, and adds the groups (`groups`). Below that stand the controllers in order of
-//! preference (`client`), one controller (`server`), signing in without ever locking the account out (`login`), and the
+//! preference (`client`; `emulator` knows which of them is the PDC emulator), one controller (`server`), signing in without ever locking the account out (`login`), and the
 //! connection itself (`wire`).
 //!
 //! Invariants: an object is changed by its GUID and never by its name; a change is sent at most once, and one that got
@@ -18,6 +18,7 @@ mod clock;
 mod connector;
 mod directory;
 mod domain;
+mod emulator;
 mod entry;
 mod error;
 mod find;

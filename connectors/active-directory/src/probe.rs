@@ -12,6 +12,7 @@ use crate::actions::{
     UnlockAccount,
 };
 use crate::client::{Client, Need};
+use crate::emulator::Holder;
 use crate::groups::is_privileged;
 use crate::query::{Filter, Query};
 
@@ -58,10 +59,15 @@ const NOT_TOLD: &[&str] = &[];
 impl DomainProbe {
     async fn reach_all(&self, report: &mut ProbeReport) {
         let mut systems = Vec::new();
+        let pdc = self.client.pdc_emulator().await;
         for server in self.client.servers() {
             match server.root().await {
                 Ok(root) => {
-                    let kind = if root.read_only { ", read-only" } else { "" };
+                    let kind = match pdc.as_ref().is_some_and(|holder| holder.host == root.host) {
+                        true => ", PDC emulator",
+                        false if root.read_only => ", read-only",
+                        false => "",
+                    };
                     systems.push(format!("{} ({}{kind})", root.host, root.domain));
                     if root.own_sids.iter().any(is_privileged) {
                         let who = self.client.login().account();
@@ -82,7 +88,7 @@ impl DomainProbe {
                 report.problems.push(problem);
             }
         }
-        report.system = (!systems.is_empty()).then(|| systems.join(", "));
+        report.system = (!systems.is_empty()).then(|| systems.join(", ") + &missing(pdc.as_ref(), &systems));
     }
 
     async fn look_at_rights(&self, report: &mut ProbeReport) {
@@ -113,6 +119,18 @@ impl DomainProbe {
                 grant(action, (!accounts.is_empty()).then_some(may > 0), Some(note))
             })
             .collect();
+    }
+}
+
+/// What to know where the controller that has the role is none of those that answered.
+fn missing(pdc: Option<&Holder>, systems: &[String]) -> String {
+    match pdc {
+        Some(_) if systems.iter().any(|system| system.contains(", PDC emulator)")) => String::new(),
+        Some(Holder { host, server: Some(_) }) => format!("; the PDC emulator {host} does not answer"),
+        Some(Holder { host, server: None }) => {
+            format!("; the PDC emulator is {host}, to which `servers` does not lead")
+        }
+        None => "; which controller is the PDC emulator cannot be read".to_owned(),
     }
 }
 

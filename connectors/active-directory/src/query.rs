@@ -22,12 +22,16 @@ pub(crate) struct Query {
 /// Where to look.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
-    /// The domain of the controller that is asked.
+    /// The domain of the controller that is asked, and all that is in it.
     Domain,
+    /// The domain's own object.
+    DomainItself,
     /// Where a forest lists its domains.
     Partitions,
     /// One object, by the id that it keeps when it is renamed or moved.
     Guid(Uuid),
+    /// One object, by the name that the same controller has just told.
+    Told(String),
 }
 
 /// A filter.
@@ -37,7 +41,19 @@ pub(crate) struct Filter(String);
 impl Query {
     /// Asks for one object by its id.
     pub(crate) fn object(guid: Uuid, filter: Filter, attributes: &'static [&'static str]) -> Self {
-        Self { place: Place::Guid(guid), scope: Scope::Base, filter, attributes, at_most: 1, cut: false }
+        Self { filter, ..Self::at(Place::Guid(guid), attributes) }
+    }
+
+    /// Asks for one object, whatever it is.
+    pub(crate) fn at(place: Place, attributes: &'static [&'static str]) -> Self {
+        Self {
+            place,
+            scope: Scope::Base,
+            filter: Filter::has("objectClass"),
+            attributes,
+            at_most: 1,
+            cut: false,
+        }
     }
 
     /// Looks through the whole domain.

@@ -174,10 +174,11 @@ impl Server {
 
 impl Live {
     fn search(&self, query: &Query) -> Search {
-        let base = match query.place {
-            Place::Domain => self.root.domain_dn.clone(),
+        let base = match &query.place {
+            Place::Domain | Place::DomainItself => self.root.domain_dn.clone(),
             Place::Partitions => format!("CN=Partitions,{}", self.root.configuration_dn),
-            Place::Guid(guid) => by_guid(guid),
+            Place::Guid(guid) => by_guid(*guid),
+            Place::Told(name) => name.clone(),
         };
         Search {
             base,

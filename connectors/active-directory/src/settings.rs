@@ -15,9 +15,12 @@ use crate::address::Address;
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The domain controllers of one domain, in the order in which they are asked: `ldaps://dc1.corp.example`. Name
-    /// the PDC emulator first: what it changes about passwords and lock-outs holds at once.
+    /// The domain controllers of one domain, in the order in which they are asked: `ldaps://dc1.corp.example`.
     pub servers: Vec<String>,
+    /// Whether passwords, lock-outs, disabling and enabling go to the PDC emulator first where it is one of `servers`:
+    /// there they hold at once. Otherwise, and where it does not answer, the order of `servers` holds.
+    #[serde(default = "yes")]
+    pub prefer_pdc: bool,
     /// Whether to connect in clear and then change to TLS (StartTLS), for servers written as `ldap://`. The password
     /// is sent only after TLS stands.
     #[serde(default)]
@@ -127,6 +130,10 @@ fn unfit_account(account: &str) -> Option<String> {
             "{account:?} cannot sign in; write quell@corp.example, CORP\\quell or the account's distinguished name"
         )
     })
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn five() -> u64 {

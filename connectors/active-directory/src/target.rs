@@ -50,13 +50,13 @@ pub(crate) async fn within<T>(
 
 impl Held {
     /// Reads the target, for looking only.
-    pub(crate) async fn look(client: &Client, target: &Target) -> Result<Self, ActionError> {
-        Self::read(client, target).await
+    pub(crate) async fn look(client: &Client, target: &Target, need: Need) -> Result<Self, ActionError> {
+        Self::read(client, target, need).await
     }
 
     /// Reads the target to change it; refuses those that are never touched.
-    pub(crate) async fn take(client: &Client, target: &Target) -> Result<Self, ActionError> {
-        let held = Self::read(client, target).await?;
+    pub(crate) async fn take(client: &Client, target: &Target, need: Need) -> Result<Self, ActionError> {
+        let held = Self::read(client, target, need).await?;
         let (root, forest) = (&held.home.root, &held.home.forest);
         match protection(&held.account, root, forest, client.login().account()) {
             Some(protected) => Err(refusal(&held.display, protected)),
@@ -119,10 +119,9 @@ impl Held {
         &self.home
     }
 
-    async fn read(client: &Client, target: &Target) -> Result<Self, ActionError> {
+    async fn read(client: &Client, target: &Target, need: Need) -> Result<Self, ActionError> {
         let (realm, guid) = key_of(target)?;
-        let (home, entries) =
-            client.ask(&one(guid), Need::Writing).await.map_err(|error| vanished(error, target))?;
+        let (home, entries) = client.ask(&one(guid), need).await.map_err(|error| vanished(error, target))?;
         if realm != home.root.domain {
             return Err(ActionError::rejected(format!("{target} is not an account of {}", home.root.domain)));
         }

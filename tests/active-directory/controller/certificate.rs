@@ -1,4 +1,4 @@
-//! A certificate authority of our own, and a certificate for 127.0.0.1.
+//! A certificate authority of our own, and a certificate for 127.0.0.1 and localhost.
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -23,8 +23,10 @@ fn make() -> Certificate {
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let leaf =
-        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])
+        .unwrap()
+        .signed_by(&key, &authority)
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, authority.pem()).unwrap();

@@ -10,6 +10,9 @@ use super::message::{Change, Filter, Found, Verdict};
 pub const DOMAIN_SID: &str = "S-1-5-21-430931326-2955467119-2056817798";
 pub const ACCOUNT: &str = "quell@corp.example";
 pub const PASSWORD: &str = "Sw0rdfish-not-in-any-log";
+const DOMAIN: &str = "DC=corp,DC=example";
+/// Where the controllers stand.
+const SITE: &str = "CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration,DC=corp,DC=example";
 const ALREADY_SET: &[u8] = b"134396935215665440";
 
 /// What is in the domain, and how often somebody changed it.
@@ -21,6 +24,13 @@ pub struct Domain {
     pub sign_ins: Vec<String>,
     /// What may not be written.
     pub read_only: bool,
+    /// Which controller is the PDC emulator; `None` where that cannot be read.
+    pub emulator: Option<&'static str>,
+    /// Which controllers were asked who that is.
+    pub asked_for_emulator: Vec<&'static str>,
+    /// Which controllers were searched for objects, and which were told to change something.
+    pub searched: Vec<&'static str>,
+    pub told: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +51,16 @@ impl Domain {
             group("Domain Admins", 512),
             builtin_administrators(),
         ];
-        Self { objects: users, changes: 0, sign_ins: Vec::new(), read_only: false }
+        Self {
+            objects: users,
+            changes: 0,
+            sign_ins: Vec::new(),
+            read_only: false,
+            emulator: Some("DC1"),
+            asked_for_emulator: Vec::new(),
+            searched: Vec::new(),
+            told: Vec::new(),
+        }
     }
 
     pub fn object(&mut self, name: &str) -> &mut Object {
@@ -63,11 +82,18 @@ impl Domain {
         filter: &Filter,
         wanted: &[String],
     ) -> (Vec<Found>, Verdict) {
-        if base.is_empty() {
-            return (vec![(String::new(), self.root())], Verdict::good());
-        }
         if base.starts_with("CN=Partitions,") {
             return (partitions(), Verdict::good());
+        }
+        if base == DOMAIN && scope == 0 {
+            let owner = self
+                .emulator
+                .map(|name| text("fSMORoleOwner", &format!("CN=NTDS Settings,CN={name},{SITE}")));
+            return (vec![(base.to_owned(), owner.into_iter().collect())], Verdict::good());
+        }
+        if let Some(name) = base.strip_suffix(SITE).and_then(|rest| rest.strip_prefix("CN=")) {
+            let name = text("dNSHostName", &full_name(name.trim_end_matches(',')));
+            return (vec![(base.to_owned(), vec![name])], Verdict::good());
         }
         let inside: Vec<&Object> = match (scope, self.find(base)) {
             (0, Some(object)) => vec![object],
@@ -137,15 +163,15 @@ impl Domain {
         self.objects.iter().find(|object| object.is_named(name))
     }
 
-    fn root(&self) -> Vec<(String, Vec<Vec<u8>>)> {
+    /// What this controller says of itself.
+    pub fn root(&self, host: &str) -> Vec<(String, Vec<Vec<u8>>)> {
         let mut capabilities = vec![b"1.2.840.113556.1.4.800".to_vec()];
         if self.read_only {
             capabilities.push(b"1.2.840.113556.1.4.1920".to_vec());
         }
-        let text = |name: &str, value: &str| (name.to_owned(), vec![value.as_bytes().to_vec()]);
         vec![
-            text("dnsHostName", "DC1.corp.example"),
-            text("defaultNamingContext", "DC=corp,DC=example"),
+            text("dnsHostName", &full_name(host)),
+            text("defaultNamingContext", DOMAIN),
             text("configurationNamingContext", "CN=Configuration,DC=corp,DC=example"),
             ("supportedCapabilities".to_owned(), capabilities),
             ("tokenGroups".to_owned(), vec![sid(1103), sid(513)]),
@@ -294,7 +320,6 @@ fn sid(rid: u32) -> Vec<u8> {
 }
 
 fn partitions() -> Vec<Found> {
-    let text = |name: &str, value: &str| (name.to_owned(), vec![value.as_bytes().to_vec()]);
     vec![(
         "CN=CORP,CN=Partitions,CN=Configuration,DC=corp,DC=example".into(),
         vec![
@@ -303,6 +328,18 @@ fn partitions() -> Vec<Found> {
             text("nCName", "DC=corp,DC=example"),
         ],
     )]
+}
+
+/// What a controller is called. One that is to be known by its address has to be reached by it.
+fn full_name(host: &str) -> String {
+    match host {
+        "localhost" => host.to_owned(),
+        _ => format!("{host}.corp.example"),
+    }
+}
+
+fn text(name: &str, value: &str) -> (String, Vec<Vec<u8>>) {
+    (name.to_owned(), vec![value.as_bytes().to_vec()])
 }
 
 fn no_such_object() -> Verdict {

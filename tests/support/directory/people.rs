@@ -135,6 +135,15 @@ impl Admin {
         quell_alert::guid_from_ad_bytes(bytes.try_into().unwrap())
     }
 
+    /// Gives the server object of a controller another name, as if the role that it has were another one's.
+    pub async fn name_controller(&mut self, controller: &str, name: &str) {
+        let dn = format!(
+            "CN={controller},CN=Servers,CN=Default-First-Site-Name,CN=Sites,CN=Configuration,{}",
+            variable("QUELL_TEST_AD_BASE")
+        );
+        self.modify(&dn, Mod::Replace("dNSHostName", HashSet::from([name]))).await;
+    }
+
     pub async fn rename(&mut self, person: &Person, common_name: &str) {
         let rdn = format!("CN={}", ldap3::dn_escape(common_name));
         self.ldap.modifydn(&person.dn, &rdn, true, None).await.unwrap().success().unwrap();

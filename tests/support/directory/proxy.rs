@@ -1,6 +1,7 @@
 //! A way to the controller that a test can stop, hold up or cut. It passes bytes on and understands none of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -44,12 +45,27 @@ impl Proxy {
 
     /// At this address, such as that of one that has gone.
     pub async fn at(address: &str) -> Self {
+        Self::between(address, &variable("QUELL_TEST_AD_URL")).await
+    }
+
+    /// To a controller of a test's own.
+    pub async fn to(controller: &str) -> Self {
+        Self::between("127.0.0.1:0", controller).await
+    }
+
+    async fn between(address: &str, controller: &str) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("ldaps://{}", listener.local_addr().unwrap());
         let way = Arc::new(Mutex::new(Way::Open));
-        let passing = Passing { way, held: Arc::default(), changed: Arc::default() };
-        let task = tokio::spawn(listen(listener, passing.clone()));
+        let passing =
+            Passing { way, held: Arc::default(), changed: Arc::default(), requests: Arc::default() };
+        let task = tokio::spawn(listen(listener, controller.replace("ldaps://", ""), passing.clone()));
         Self { url, passing, task }
+    }
+
+    /// How many requests have come.
+    pub fn requests(&self) -> usize {
+        self.passing.requests.load(Ordering::SeqCst)
     }
 
     pub fn set(&self, way: Way) {
@@ -69,10 +85,10 @@ struct Passing {
     way: Arc<Mutex<Way>>,
     held: Arc<Notify>,
     changed: Arc<Notify>,
+    requests: Arc<AtomicUsize>,
 }
 
-async fn listen(listener: TcpListener, passing: Passing) {
-    let upstream = variable("QUELL_TEST_AD_URL").replace("ldaps://", "");
+async fn listen(listener: TcpListener, upstream: String, passing: Passing) {
     let mut open = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         let server = TcpStream::connect(&upstream).await.unwrap();
@@ -93,6 +109,7 @@ impl Passing {
     async fn requests(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         let mut piece = vec![0; 65536];
         while let Ok(count @ 1..) = from.read(&mut piece).await {
+            self.requests.fetch_add(1, Ordering::SeqCst);
             let now = *self.way.lock();
             if matches!(now, Way::HoldAfter(0) | Way::WaitAfter(0)) {
                 self.held.notify_one();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{NoParams, OnAccount, changed_meanwhile, kept, nothing_to_undo, read};
 use crate::account::{Account, Control};
-use crate::client::Client;
+use crate::client::{Client, Need};
 use crate::swap::{Swapped, WRITE_FLAGS, Wanted, change_flag, flags};
 use crate::target::{Held, Sent, within};
 
@@ -25,7 +25,7 @@ pub(super) async fn set(
 ) -> Result<Outcome<OnAccount>, ActionError> {
     let sent = Sent::default();
     within(request.time_limit(), &sent, async {
-        let mut held = Held::take(client, request.target()).await?;
+        let mut held = Held::take(client, request.target(), Need::Deciding).await?;
         match turn(&mut held, &sent, enabled).await? {
             None => Ok(Outcome::unchanged(OnAccount::of(&held))),
             Some(before) => Ok(Outcome::changed(
@@ -44,7 +44,7 @@ pub(super) async fn observe(
     target: &Target,
     enabled: bool,
 ) -> Result<Observation, ActionError> {
-    let held = Held::look(client, target).await?;
+    let held = Held::look(client, target, Need::Deciding).await?;
     let state = Enabled::of(&held.account, &held)?;
     let in_effect = if state.enabled == enabled { InEffect::Yes } else { InEffect::No };
     Ok(Observation { state: kept(&state)?, in_effect })
@@ -59,7 +59,7 @@ pub(super) async fn restore(
     within(request.time_limit(), &sent, async {
         let (before, after): (Enabled, Enabled) =
             (read(&request.params().before)?, read(&request.params().after)?);
-        let mut held = Held::take(client, request.target()).await?;
+        let mut held = Held::take(client, request.target(), Need::Deciding).await?;
         let now = Enabled::of(&held.account, &held)?;
         if now.enabled == before.enabled {
             return Ok(nothing_to_undo());

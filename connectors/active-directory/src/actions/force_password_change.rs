@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OnAccount, kept, nothing_to_undo, read};
 use crate::account::{Account, Control};
-use crate::client::Client;
+use crate::client::{Client, Need};
 use crate::swap::{Swapped, WRITE_FLAGS, Wanted, change_flag, flags};
 use crate::target::{Held, Sent, within};
 use crate::wire::Change;
@@ -73,7 +73,7 @@ impl Action for ForcePasswordChange {
     }
 
     async fn observe(client: &Client, target: &Target, _: &Params) -> Result<Observation, ActionError> {
-        let held = Held::look(client, target).await?;
+        let held = Held::look(client, target, Need::Deciding).await?;
         Ok(Observation { state: kept(&Password::of(&held)?)?, in_effect: in_effect(&held.account) })
     }
 
@@ -91,7 +91,7 @@ async fn force(
     request: &Request<Params>,
     sent: &Sent,
 ) -> Result<Outcome<OnAccount>, ActionError> {
-    let mut held = Held::take(client, request.target()).await?;
+    let mut held = Held::take(client, request.target(), Need::Deciding).await?;
     if held.account.is_computer {
         let why = "it is a computer account, whose password is never asked for at a sign-in";
         return Err(ActionError::rejected(format!("{DOING} {}: {why}", held.display)));
@@ -165,7 +165,7 @@ async fn restore(
 ) -> Result<Outcome<()>, ActionError> {
     let (before, after): (Password, Password) =
         (read(&request.params().before)?, read(&request.params().after)?);
-    let mut held = Held::take(client, request.target()).await?;
+    let mut held = Held::take(client, request.target(), Need::Deciding).await?;
     let now = Password::of(&held)?;
     let take_back = !before.must_change && after.must_change && now.must_change;
     let put_back = before.never_expires && !after.never_expires && !now.never_expires;

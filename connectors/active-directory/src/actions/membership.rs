@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{OnAccount, kept, nothing_to_undo, read};
 use crate::account::Account;
-use crate::client::{Client, Home};
+use crate::client::{Client, Home, Need};
 use crate::groups::is_privileged;
 use crate::query::{Filter, Query, by_guid};
 use crate::reply::Meaning;
@@ -58,7 +58,7 @@ pub(super) async fn set(
 ) -> Result<Outcome<OnMembership>, ActionError> {
     let sent = Sent::default();
     within(request.time_limit(), &sent, async {
-        let mut held = Held::take(client, request.target()).await?;
+        let mut held = Held::take(client, request.target(), Need::Writing).await?;
         let group = find(held.home(), &request.params().group).await?;
         let changed = turn(&mut held, &group, member, &sent).await?;
         let output = OnMembership { account: OnAccount::of(&held), group: group.dn };
@@ -77,7 +77,7 @@ pub(super) async fn observe(
     params: &OfGroup,
     member: bool,
 ) -> Result<Observation, ActionError> {
-    let held = Held::look(client, target).await?;
+    let held = Held::look(client, target, Need::Writing).await?;
     let group = find(held.home(), &params.group).await?;
     let is_member = is_in(&held.account, &group);
     let in_effect = if is_member == member { InEffect::Yes } else { InEffect::No };
@@ -92,7 +92,7 @@ pub(super) async fn restore(
     let sent = Sent::default();
     within(request.time_limit(), &sent, async {
         let Member { member } = read(&request.params().before)?;
-        let mut held = Held::take(client, request.target()).await?;
+        let mut held = Held::take(client, request.target(), Need::Writing).await?;
         let group = find(held.home(), &request.params().params.group).await?;
         match turn(&mut held, &group, member, &sent).await? {
             false => Ok(nothing_to_undo()),

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::OnAccount;
-use crate::client::Client;
+use crate::client::{Client, Need};
 use crate::target::{Held, Sent, within};
 use crate::wire::Change;
 
@@ -63,7 +63,7 @@ async fn reset(
     request: &Request<Params>,
     sent: &Sent,
 ) -> Result<Outcome<OnAccount>, ActionError> {
-    let mut held = Held::take(client, request.target()).await?;
+    let mut held = Held::take(client, request.target(), Need::Deciding).await?;
     if held.account.is_computer {
         let why = "it is a computer account, which would lose its domain";
         return Err(ActionError::rejected(format!("{DOING} {}: {why}", held.display)));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{NoParams, OnAccount, kept};
 use crate::account::Account;
-use crate::client::Client;
+use crate::client::{Client, Need};
 use crate::target::{Held, Sent, within};
 use crate::wire::Change;
 
@@ -52,7 +52,7 @@ impl Action for UnlockAccount {
     }
 
     async fn observe(client: &Client, target: &Target, _: &NoParams) -> Result<Observation, ActionError> {
-        let held = Held::look(client, target).await?;
+        let held = Held::look(client, target, Need::Deciding).await?;
         let in_effect = if held.account.is_locked() { InEffect::No } else { InEffect::Yes };
         Ok(Observation { state: kept(&Locked::of(&held.account))?, in_effect })
     }
@@ -63,7 +63,7 @@ async fn unlock(
     request: &Request<NoParams>,
     sent: &Sent,
 ) -> Result<Outcome<OnAccount>, ActionError> {
-    let mut held = Held::take(client, request.target()).await?;
+    let mut held = Held::take(client, request.target(), Need::Deciding).await?;
     if !held.account.is_locked() {
         return Ok(Outcome::unchanged(OnAccount::of(&held)));
     }
