@@ -3,9 +3,9 @@
 use quell_action::exclusion::Entry;
 use quell_alert::Timestamp;
 use quell_api::{
-    AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, IdentityReport, InQuestion,
-    LimitUse, LimitsReport, ListContent, Part, PauseNote, RunRecord, Started, Submitted, TestedEntry, Timer,
-    Timers, Undone, UndoneTask, Verified,
+    AuditVerdict, BackedUp, Counting, DamagedRecord, ExclusionTest, Health, IdentityReport, Imported,
+    InQuestion, LimitUse, LimitsReport, ListContent, Part, PauseNote, RunRecord, Started, Submitted,
+    TestedEntry, Timer, Timers, Undone, UndoneTask, Verified, WrongEntry,
 };
 use quell_playbook::model::{Counted, Per};
 use quell_run::{Limit, RunId, RunSummary, Whose};
@@ -71,6 +71,11 @@ pub(crate) fn record() -> RunRecord {
 
 pub(crate) fn started() -> Started {
     Started { dry: true, runs: vec![record()] }
+}
+
+pub(crate) fn imported() -> Imported {
+    let wrong = WrongEntry { row: 3, place: "account.upn".into(), message: NAME.into() };
+    Imported { added: vec![entry()], repeated: 2, wrong: vec![wrong], stored: true }
 }
 
 pub(crate) fn timers() -> Timers {

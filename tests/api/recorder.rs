@@ -9,9 +9,10 @@ use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
-    ExclusionTest, ExtendOrder, Health, IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary,
-    Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder,
-    StartOrder, Started, Submission, Submitted, Timers, UndoMany, UndoOrder, Undone, Verified,
+    ExclusionTest, ExtendOrder, Health, IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport,
+    ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList,
+    RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Timers, UndoMany, UndoOrder, Undone,
+    Verified,
 };
 use quell_run::{OpenQuestion, RunFilter, RunSummary};
 use serde_json::Value;
@@ -129,6 +130,10 @@ impl Operations for Recorder {
 
     async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal> {
         self.note("exclude", entry, answers::entry())
+    }
+
+    async fn import_exclusions(&self, order: &ImportExclusions) -> Result<Imported, Refusal> {
+        self.note("import_exclusions", order, answers::imported())
     }
 
     async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {

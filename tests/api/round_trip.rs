@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use quell_action::exclusion::EntryId;
 use quell_alert::Timestamp;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, ConfirmOrder, ExtendOrder, NewEntry,
-    Operations as _, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList, SettleOrder, StartOrder,
-    Submission, UndoMany, UndoOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, ConfirmOrder, ExtendOrder, ImportExclusions,
+    NewEntry, Operations as _, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList, SettleOrder,
+    StartOrder, Submission, UndoMany, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
@@ -96,6 +96,18 @@ async fn undoing_over_all_runs() {
         let order = UndoMany { who, since, until: since, by: NAME.into(), dry: since.is_some() };
         assert_eq!(server.client().undo_many(&order).await.unwrap(), [answers::undone()]);
         was_asked(&server, "undo_many", order);
+    }
+}
+
+#[tokio::test]
+async fn importing_exclusions() {
+    let server = Server::new().await;
+    for (partial, dry) in [(false, true), (true, false)] {
+        // More of them than the body of any other request may hold.
+        let entries = vec![json!({ "account": { "upn": NAME }, "because": NAME }); 5_000];
+        let order = ImportExclusions { entries, by: NAME.into(), partial, dry };
+        assert_eq!(server.client().import_exclusions(&order).await.unwrap(), answers::imported());
+        was_asked(&server, "import_exclusions", order);
     }
 }
 

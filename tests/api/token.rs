@@ -5,7 +5,7 @@ use quell_api::{Client, Operations as _, RefusalKind, Token};
 use crate::server::{Server, TOKEN, refused};
 
 /// Every route that needs the token.
-const GUARDED: [(&str, &str); 33] = [
+const GUARDED: [(&str, &str); 34] = [
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/7ffc"),
     ("POST", "/api/v1/runs/7ffc/cancel"),
@@ -20,6 +20,7 @@ const GUARDED: [(&str, &str); 33] = [
     ("POST", "/api/v1/attention/settle"),
     ("GET", "/api/v1/exclusions"),
     ("POST", "/api/v1/exclusions"),
+    ("POST", "/api/v1/exclusions/import"),
     ("GET", "/api/v1/exclusions/test?who=alice"),
     ("DELETE", "/api/v1/exclusions/08bb?by=me"),
     ("POST", "/api/v1/undo/many"),

@@ -32,7 +32,7 @@ macro_rules! transcripts {
     };
 }
 
-transcripts! { actions codes connectors deadletters decode demo exclusions exit_codes explain first_site identity store undo_timers }
+transcripts! { actions codes connectors deadletters decode demo exclusions exclusions_import exit_codes explain first_site identity store undo_timers }
 
 fn folder() -> PathBuf {
     tests().join("app/transcripts")

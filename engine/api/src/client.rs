@@ -18,9 +18,10 @@ use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
-    ExclusionTest, ExtendOrder, Health, IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary,
-    Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder,
-    StartOrder, Started, Submission, Submitted, Timers, Token, UndoMany, UndoOrder, Undone, Verified,
+    ExclusionTest, ExtendOrder, Health, IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport,
+    ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList,
+    RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Timers, Token, UndoMany, UndoOrder,
+    Undone, Verified,
 };
 
 /// The engine ends what is timed before this.
@@ -169,6 +170,10 @@ impl Operations for Client {
 
     async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal> {
         self.post("/api/v1/exclusions", entry).await
+    }
+
+    async fn import_exclusions(&self, order: &ImportExclusions) -> Result<Imported, Refusal> {
+        self.post("/api/v1/exclusions/import", order).await
     }
 
     async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {

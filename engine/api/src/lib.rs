@@ -44,6 +44,7 @@ pub use auth::Token;
 pub use client::Client;
 pub use desk::{AnswerDesk, Attempt, NoAnswer, Sheet};
 pub use error::{Refusal, RefusalKind};
+pub use exclusions::{ImportExclusions, Imported, WrongEntry};
 pub use health::{Health, Part};
 pub use identity::{IdentityAccount, IdentityExclusion, IdentityReport, IdentityStanding, InForce};
 pub use limits::{Counting, LimitUse, LimitsReport};

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::{
     AddToList, AnswerOrder, AuditPage, AuditVerdict, ConfirmOrder, ExtendOrder, Health, IdentityReport,
-    InQuestion, LimitsReport, ListContent, ListSummary, PauseNote, PauseOrder, Refusal, RemoveFromList,
-    SettleOrder, StartOrder, Started, Submission, Submitted, TaskRecord, Timers,
+    ImportExclusions, Imported, InQuestion, LimitsReport, ListContent, ListSummary, PauseNote, PauseOrder,
+    Refusal, RemoveFromList, SettleOrder, StartOrder, Started, Submission, Submitted, TaskRecord, Timers,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -67,6 +67,9 @@ pub trait Operations: Send + Sync {
 
     /// Adds an operator's entry; in force for the next call.
     async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal>;
+
+    /// Adds many operators' entries, all or none unless told otherwise; in force when this returns.
+    async fn import_exclusions(&self, order: &ImportExclusions) -> Result<Imported, Refusal>;
 
     /// Removes an operator's entry.
     async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal>;

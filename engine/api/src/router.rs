@@ -27,6 +27,9 @@ const ANSWER_BYTES: usize = 64 * 1024;
 /// The largest delivery that an operator may send in: what a broker may hold as one message.
 const DELIVERY_BYTES: usize = 128 * 1024 * 1024;
 
+/// The largest table of exclusions.
+const IMPORT_BYTES: usize = 16 * 1024 * 1024;
+
 /// What the routes are given.
 #[derive(Clone)]
 pub struct Doors {
@@ -55,6 +58,10 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/attention", get(people::attention))
         .route("/api/v1/attention/settle", post(people::settle))
         .route("/api/v1/exclusions", get(exclusions::list).post(exclusions::add))
+        .route(
+            "/api/v1/exclusions/import",
+            post(exclusions::import).layer(DefaultBodyLimit::max(IMPORT_BYTES)),
+        )
         .route("/api/v1/exclusions/test", get(exclusions::test))
         .route("/api/v1/exclusions/{id}", delete(exclusions::remove))
         .route("/api/v1/identity", get(identity::identity))

@@ -2,6 +2,7 @@
 
 mod exclusion;
 mod identity;
+mod import;
 mod limits;
 mod lists;
 mod pause;
@@ -20,9 +21,10 @@ use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
     AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
-    ExclusionTest, ExtendOrder, Health, IdentityReport, InQuestion, LimitsReport, ListContent, ListSummary,
-    Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList, RunRecord, SettleOrder,
-    StartOrder, Started, Submission, Submitted, Timers, UndoMany, UndoOrder, Undone, Verified,
+    ExclusionTest, ExtendOrder, Health, IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport,
+    ListContent, ListSummary, Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal,
+    RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Timers, UndoMany,
+    UndoOrder, Undone, Verified,
 };
 use quell_run::{EngineError, OpenQuestion, RunFilter, RunId, RunMatch, RunSummary, Runs};
 use quell_store::Anchor;
@@ -193,6 +195,10 @@ impl Operations for Local {
 
     async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal> {
         exclusion::add(&self.app, entry).await
+    }
+
+    async fn import_exclusions(&self, order: &ImportExclusions) -> Result<Imported, Refusal> {
+        import::import(&self.app, order).await
     }
 
     async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {

@@ -1,5 +1,8 @@
 //! `quell exclusions`.
 
+mod csv;
+mod import;
+
 use std::process::ExitCode;
 
 use clap::{ArgGroup, Subcommand};
@@ -40,6 +43,19 @@ Examples:
   quell exclusions add --device dc01.contoso.example --because \"Domain controller\""
     )]
     Add(Box<Add>),
+    /// Add the rows of a table, all or none: kind, name, because, and whatever else an entry has.
+    #[command(
+        after_help = "The table is CSV; its first line names the columns: kind, name (or identifier), because (or reason), and where they
+are wanted until (or expiry), owner, actions, only. A kind is upn, sid, sam, entra_id, okta_id, login, ad_guid, dn, mail;
+group.name, group.sid and so on; device.name, device.mde_id and so on; device_tag, address, dn_subtree, name_pattern.
+What is wrong is told with its line and column, and then nothing is added.
+
+Examples:
+  quell exclusions import vip.csv --dry-run
+  quell exclusions import vip.csv
+  quell exclusions import inventory.csv --partial"
+    )]
+    Import(import::Import),
     /// Remove an operator's entry. Entries of the site file are removed there.
     #[command(after_help = "Example:
   quell exclusions remove 08bb4a802186")]
@@ -180,6 +196,7 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             show.aside(format_args!("removed; it had been left alone because: {}", entry.because));
             list(show, &[entry])
         }
+        Command::Import(args) => import::answer(args, operations.as_ref(), show).await,
         Command::Test { who } => tested(show, &operations.test_exclusion(&who).await?),
     }
 }
