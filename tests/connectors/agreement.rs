@@ -46,6 +46,36 @@ fn target_actions_have_common_names_and_all_others_their_connectors() {
     }
 }
 
+/// No right makes up for a licence, and no administrator finds one where rights are granted.
+#[test]
+fn a_licence_is_told_apart_from_the_rights() {
+    let mut wanted = Vec::new();
+    for kind in all() {
+        for info in kind.actions() {
+            for right in info.spec.permissions {
+                let words = right.to_lowercase();
+                let is_licence = ["licen", "protection", " p1", " p2", "premium", "plan "];
+                assert!(
+                    !is_licence.iter().any(|word| words.contains(word)),
+                    "{} of {} has {right:?} among its rights",
+                    info.spec.name,
+                    kind.name()
+                );
+            }
+            wanted.extend(info.licence.map(|licence| (info.spec.name, kind.name(), licence)));
+        }
+    }
+    wanted.retain(|(_, kind, _)| *kind != "defender-identity");
+    assert_eq!(
+        wanted,
+        [
+            ("account.mark_compromised", "entra-id", "Entra ID P2"),
+            ("account.dismiss_risk", "entra-id", "Entra ID P2"),
+            ("account.set_risk", "okta", "Identity Threat Protection with Okta AI"),
+        ]
+    );
+}
+
 fn declaration(info: &ActionInfo) -> String {
     let spec = &info.spec;
     let names = |params: &[quell_action::ParamSpec]| {

@@ -1,6 +1,7 @@
 //! One person, many accounts: in which order they are acted on, what the record says of them, and how old that may be.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use quell_action::{Failure, Target};
@@ -175,6 +176,95 @@ async fn a_change_of_ours_is_remembered_by_nobody_as_it_was() {
     let (_, before) = meant(&house, &first, "disable").await;
     let (_, after) = meant(&house, &second, "disable").await;
     assert_eq!((before.found[0].enabled, after.found[0].enabled), (Some(true), Some(false)));
+}
+
+/// Enabled elsewhere first, an account would be disabled again by the synchronisation from Active Directory.
+#[tokio::test(start_paused = true)]
+async fn active_directory_is_given_back_first() {
+    let alice = Person::new("alice");
+    let (house, playbook) = house(&[&alice]);
+    let plan = contain(&house, &playbook, "a-1", &alice).await;
+    house.vendor.script(|call| {
+        (call.kind == CallKind::Restore && call.provider == AD).then_some(Fault::Slow(Duration::from_secs(9)))
+    });
+    let since = house.vendor.calls().len();
+    let engine = house.engine();
+    engine.undo(&plan.run, None, "operator").await.unwrap();
+    in_time(engine.idle()).await;
+    let calls = house.vendor.calls().split_off(since);
+    let over = disabling(&calls, AD).iter().map(|call| call.span.1).max().unwrap();
+    for provider in [ENTRA, OKTA] {
+        let begun = disabling(&calls, provider).iter().map(|call| call.span.0).min().unwrap();
+        assert!(over < begun, "{provider} was begun at {begun}, Active Directory was over at {over}");
+        assert!(!house.vendor.is_disabled(provider, &alice));
+    }
+}
+
+/// A domain controller that is away keeps nobody from getting the other accounts back, and is not forgotten.
+#[tokio::test(start_paused = true)]
+async fn an_undo_at_a_domain_controller_that_is_away_holds_nobody_up() {
+    let alice = Person::new("alice");
+    for fault in [
+        Fault::Fails(Failure::Unavailable { retry_after: Some(Duration::from_secs(600)) }),
+        Fault::UncertainAfter,
+        Fault::Fails(Failure::Forbidden),
+    ] {
+        let (house, playbook) = house(&[&alice]);
+        let plan = contain(&house, &playbook, "a-1", &alice).await;
+        let (told, away) = (fault.clone(), Arc::new(AtomicBool::new(true)));
+        let is_away = Arc::clone(&away);
+        house.vendor.script(move |call| {
+            let fails = call.kind == CallKind::Restore && call.provider == AD && is_away.swap(false, SeqCst);
+            fails.then(|| told.clone())
+        });
+        let since = house.vendor.calls().len();
+        let engine = house.engine();
+        engine.undo(&plan.run, None, "operator").await.unwrap();
+        in_time(engine.idle()).await;
+        // A run that only waits is not in memory.
+        tokio::time::sleep(Duration::from_secs(1200)).await;
+        in_time(engine.idle()).await;
+        let calls = house.vendor.calls().split_off(since);
+        let given_back = |provider| {
+            let all = disabling(&calls, provider).into_iter().filter(|call| call.kind == CallKind::Restore);
+            all.map(|call| call.span).collect::<Vec<_>>()
+        };
+        let at_ad = given_back(AD);
+        for provider in [ENTRA, OKTA] {
+            assert!(!house.vendor.is_disabled(provider, &alice), "{fault:?}");
+            let begun = given_back(provider)[0].0;
+            assert!(at_ad[0].1 < begun, "{fault:?}: {provider} did not wait");
+            assert!(
+                at_ad.get(1).is_none_or(|again| begun < again.0),
+                "{fault:?}: {provider} waited for too long"
+            );
+        }
+        let is_stuck = fault == Fault::Fails(Failure::Forbidden);
+        assert_eq!(house.vendor.is_disabled(AD, &alice), is_stuck, "{fault:?}");
+    }
+}
+
+/// What later steps did is undone before what earlier ones did, at Active Directory too.
+#[tokio::test(start_paused = true)]
+async fn between_steps_the_latest_is_undone_first() {
+    let alice = Person::new("alice");
+    let (house, _) = house(&[&alice]);
+    let playbook = house.playbook(&CONTAIN.replace(
+        "do: account.disable\n",
+        "do: account.disable\n    at: [active_directory]\n  - id: there_too\n    do: account.disable\n    at: [entra_id]\n",
+    ));
+    let plan = contain(&house, &playbook, "a-1", &alice).await;
+    let since = house.vendor.calls().len();
+    let engine = house.engine();
+    engine.undo(&plan.run, None, "operator").await.unwrap();
+    in_time(engine.idle()).await;
+    let calls = house.vendor.calls().split_off(since);
+    let order: Vec<&str> = calls
+        .iter()
+        .filter(|call| call.kind == CallKind::Restore && call.action == "account.disable")
+        .map(|call| call.provider.as_str())
+        .collect();
+    assert_eq!(order, [ENTRA, AD]);
 }
 
 /// A person's accounts are taken back one by one, and each says what became of it.

@@ -15,6 +15,7 @@ pub(crate) use password::ForcePasswordReset;
 
 const PERMISSIONS: &[&str] =
     &["SecurityIdentitiesActions.ReadWrite.All", "SecurityIdentitiesAccount.Read.All"];
+const LICENCE: Option<&str> = Some("Defender for Identity, with a sensor in the domain");
 const PAGE: &str = "https://learn.microsoft.com/graph/api/security-identityaccounts-invokeaction";
 
 /// What most actions have in common.

@@ -24,10 +24,10 @@ pub(crate) fn wanted(application: &OktaApplication, reads_apps: bool) -> Vec<Str
     needed.into_iter().map(str::to_owned).collect()
 }
 
-/// What this action needs. A licence is no scope.
+/// What this action needs.
 pub(crate) fn needed(spec: &ActionSpec) -> BTreeSet<&'static str> {
     let to_clear = TO_CLEAR.into_iter().filter(|_| spec.target != TargetKind::None);
-    spec.permissions.iter().copied().filter(|right| is_scope(right)).chain(to_clear).collect()
+    spec.permissions.iter().copied().chain(to_clear).collect()
 }
 
 /// What this action needs and is not among these scopes.

@@ -56,6 +56,9 @@ pub trait Action: Send + Sync + 'static {
         async { Err(ActionError::irreversible(Self::SPEC.name)) }
     }
 
+    /// The licence that the vendor wants for it, beyond the one that the system itself needs. No right makes up for it.
+    const LICENCE: Option<&'static str> = None;
+
     /// Whether a call may take something away from somebody whom it does not name as its target: nobody here knows what a
     /// script or a foreign interface does. Only for actions without a target.
     const MAY_DISRUPT: bool = false;

@@ -20,6 +20,8 @@ pub struct ActionInfo {
     pub params: Vec<ParamSpec>,
     /// What later steps can read.
     pub outputs: Vec<ParamSpec>,
+    /// The licence that the vendor wants for it.
+    pub licence: Option<&'static str>,
     /// Whether a call may take something away from somebody whom it does not name as its target.
     pub may_disrupt: bool,
     check: fn(&Value) -> Result<(), String>,
@@ -30,6 +32,7 @@ impl ActionInfo {
     /// Describes an action.
     pub fn of<A: Action>() -> Self {
         Self {
+            licence: A::LICENCE,
             may_disrupt: A::MAY_DISRUPT,
             // Parameters that do not fit are refused before any call; until then they may mean anything.
             disrupts: |params| {
@@ -52,6 +55,7 @@ impl ActionInfo {
             spec,
             params: params::members(schema_for!(P).as_value()),
             outputs: params::members(schema_for!(O).as_value()),
+            licence: None,
             may_disrupt: false,
             disrupts: |_| false,
             check: |params| {

@@ -3,7 +3,7 @@
 //! The rules, in this order:
 //! 1. What is started is finished first, whichever way the run is going.
 //! 2. A change whose undo timer has run out is to be undone.
-//! 3. What is to be undone is undone, in each lane the latest change first.
+//! 3. What is to be undone is undone, in each lane the latest step first.
 //! 4. What people are asked is carried to them, and what became of it; that keeps nothing else waiting.
 //! 5. In a run that was stopped nothing more is begun: what waits is dropped, and the lanes end. In one that has taken
 //!    too long, nothing more but `always`.
@@ -20,6 +20,8 @@ pub(crate) mod lane;
 mod limits;
 pub(crate) mod question;
 pub(crate) mod verb;
+
+use std::cmp::Reverse;
 
 use quell_alert::Timestamp;
 use quell_playbook::Moment;
@@ -256,14 +258,24 @@ fn overdue(playbook: &Playbook, state: &RunState, now: Timestamp, next: &mut Nex
     }
 }
 
-/// The latest change of a lane that is to be undone and is not. An undo that was begun goes before all others.
+/// What a lane did is undone from its end, step by step. What one step did to several accounts is given back, as it was
+/// taken, at Active Directory first: what is synchronised from there would otherwise be switched off again. One whose
+/// provider is away holds up none of the others of its step.
 fn undo(lane: &LaneState, now: Timestamp, next: &mut Next) {
     if lane.tasks().any(TaskState::is_started) {
         return;
     }
-    let open = lane.tasks().filter(|task| task.undo_open());
-    let order = |task: &&TaskState| (task.phase == Phase::Undoing, task.succeeded.map(|(_, line)| line));
-    if let Some(task) = open.max_by_key(order) {
+    let open: Vec<&TaskState> = lane.tasks().filter(|task| task.undo_open()).collect();
+    let is_begun = |task: &TaskState| task.phase == Phase::Undoing;
+    let number = |task: &TaskState| task.succeeded.map(|(_, line)| line);
+    let latest = open.iter().max_by_key(|task| (is_begun(task), number(task)));
+    let Some(step) = latest.map(|task| &task.task.id.step) else { return };
+    let order = |task: &&&TaskState| {
+        let waits_until = task.undo.wait.map(|wait| wait.until).filter(|until| now < *until);
+        let is_source = task.is_synchronised_from() && task.undo.wait.is_none();
+        (Reverse(waits_until), is_begun(task), is_source, number(task))
+    };
+    if let Some(task) = open.iter().filter(|task| task.task.id.step == *step).max_by_key(order) {
         let undo = Move::Undo { task: task.task.id.clone() };
         next.begin(undo, task.undo.wait.map(|wait| wait.until), now);
     }

@@ -25,6 +25,7 @@ impl Action for DisableAccount {
         summary: "Disables the account in its Active Directory domain: it can no longer sign in.",
         ..BASE
     };
+    const LICENCE: Option<&'static str> = super::LICENCE;
     type Params = NoParams;
     type Output = OnAccount;
     type Client = Client;
@@ -56,6 +57,7 @@ impl Action for EnableAccount {
         summary: "Enables the account in its Active Directory domain: it can sign in again.",
         ..BASE
     };
+    const LICENCE: Option<&'static str> = super::LICENCE;
     type Params = NoParams;
     type Output = OnAccount;
     type Client = Client;

@@ -21,6 +21,7 @@ impl Action for ForcePasswordReset {
         summary: "Makes the account change its password at the next sign-in, through the sensor; cannot be undone.",
         ..BASE
     };
+    const LICENCE: Option<&'static str> = super::LICENCE;
     type Params = NoParams;
     type Output = OnAccount;
     type Client = Client;

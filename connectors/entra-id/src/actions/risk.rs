@@ -13,6 +13,8 @@ use super::{BASE, NoParams, OnAccount, kept, nothing_to_undo, read};
 use crate::client::Client;
 use crate::risk::Risk;
 
+/// Without it the service answers as if a right were missing.
+const P2: Option<&str> = Some("Entra ID P2");
 const PERMISSIONS: &[&str] = &["IdentityRiskyUser.ReadWrite.All"];
 
 /// Confirms a user as compromised.
@@ -36,6 +38,7 @@ impl Action for MarkCompromised {
         vendor_page: "https://learn.microsoft.com/graph/api/riskyuser-confirmcompromised",
         ..BASE
     };
+    const LICENCE: Option<&'static str> = P2;
     type Params = NoParams;
     type Output = OnAccount;
     type Client = Client;
@@ -69,6 +72,7 @@ impl Action for DismissRisk {
         vendor_page: "https://learn.microsoft.com/graph/api/riskyuser-dismiss",
         ..BASE
     };
+    const LICENCE: Option<&'static str> = P2;
     type Params = NoParams;
     type Output = OnAccount;
     type Client = Client;

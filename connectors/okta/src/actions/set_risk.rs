@@ -46,16 +46,12 @@ impl Action for SetRisk {
     const SPEC: ActionSpec = ActionSpec {
         name: "account.set_risk",
         undo: Some("account.set_risk"),
-        permissions: &[
-            "okta.users.read",
-            "okta.userRisk.read",
-            "okta.userRisk.manage",
-            "Identity Threat Protection",
-        ],
+        permissions: &["okta.users.read", "okta.userRisk.read", "okta.userRisk.manage"],
         summary: "Sets the risk level of the user, which policies act on.",
         vendor_page: "https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/",
         ..ON_USER
     };
+    const LICENCE: Option<&'static str> = Some("Identity Threat Protection with Okta AI");
     type Params = ToLevel;
     type Output = OnAccount;
     type Client = Okta;

@@ -84,6 +84,9 @@ fn one(show: Show, info: &ActionInfo) {
         if spec.readable { "yes" } else { "no: accepted, not verified" }
     ));
     show.line(format_args!("  rights     {}", spec.permissions.join(", ")));
+    if let Some(licence) = info.licence {
+        show.line(format_args!("  licence    {licence}"));
+    }
     show.line(format_args!("  see        {}", spec.vendor_page));
     for (title, fields) in [("with", &info.params), ("gives", &info.outputs)] {
         for field in fields {
@@ -108,6 +111,7 @@ fn described(info: &ActionInfo) -> Value {
         "repeat": info.spec.repeat,
         "readable": info.spec.readable,
         "permissions": info.spec.permissions,
+        "licence": info.licence,
         "summary": info.spec.summary,
         "vendor_page": info.spec.vendor_page,
         "with": info.params,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use quell_action::{ActionError, Target};
-use quell_alert::{Provider, Timestamp};
+use quell_action::ActionError;
+use quell_alert::Timestamp;
 use quell_playbook::condition::Truth;
 use quell_playbook::model::{
     AskStep, Branch, EachStep, Form, IfUnknown, Mode, OrAsk, SetStep, Step, StopStep, Verb, WaitStep,
@@ -145,13 +145,9 @@ impl Course<'_> {
     /// goes first. With its first attempt over, whatever came of it, the others follow: a domain controller that does not
     /// answer holds nobody up.
     pub(super) fn in_safe_order(&self, tasks: &[TaskState], next: &mut Next) {
-        let goes_first = |task: &TaskState| {
-            let is_account = matches!(task.task.target, Target::Account(_));
-            is_account && task.task.provider.as_str() == Provider::ACTIVE_DIRECTORY
-        };
         let is_first_attempt = |task: &TaskState| matches!(task.phase, Phase::Pending | Phase::Started);
-        let others_wait = tasks.iter().any(|task| goes_first(task) && is_first_attempt(task));
-        let ready = tasks.iter().filter(|task| !others_wait || goes_first(task));
+        let others_wait = tasks.iter().any(|task| task.is_synchronised_from() && is_first_attempt(task));
+        let ready = tasks.iter().filter(|task| !others_wait || task.is_synchronised_from());
         ready.for_each(|task| self.task(task, next));
     }
 

@@ -1,7 +1,7 @@
 //! [`TaskState`]: where one task stands, and the `match` of the table in `state.rs`.
 
-use quell_action::{ActionError, Effect, Excluded, RequestKey, State};
-use quell_alert::Timestamp;
+use quell_action::{ActionError, Effect, Excluded, RequestKey, State, Target};
+use quell_alert::{Provider, Timestamp};
 use quell_playbook::model::Per;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -180,6 +180,13 @@ impl TaskState {
             Some(again_at) => again_at,
             None => Some(later(self.succeeded?.0, hold / LOOKS)),
         }
+    }
+
+    /// Whether it is about an account from which others are synchronised: what is done there is done elsewhere by
+    /// itself, and what is done elsewhere alone does not last.
+    pub fn is_synchronised_from(&self) -> bool {
+        let is_account = matches!(self.task.target, Target::Account(_));
+        is_account && self.task.provider.as_str() == Provider::ACTIVE_DIRECTORY
     }
 
     /// Whether an undo is wanted and not yet at its end.
