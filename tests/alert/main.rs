@@ -6,6 +6,7 @@
 )]
 
 mod behaviour;
+mod fuzz;
 mod golden;
 mod history;
 mod mutation;

@@ -31,7 +31,7 @@ fn read(name: &str) -> Vec<u8> {
 }
 
 /// Decodes, and holds what every answer must hold.
-fn hold(message: &[u8]) {
+pub(crate) fn hold(message: &[u8]) {
     let decoded = decode(message);
     assert!(!decoded.is_empty(), "every message is answered");
     for one in decoded {

@@ -5,6 +5,7 @@
 mod answering;
 mod answers;
 mod defects;
+mod fuzz;
 mod limits;
 mod recorder;
 mod round_trip;

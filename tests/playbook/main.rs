@@ -5,6 +5,7 @@
 mod compliance;
 mod fixtures;
 mod formatting;
+mod fuzz;
 mod golden;
 mod hostile;
 mod kept;

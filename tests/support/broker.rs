@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use quell_ingest::kafka::{ConnectionSettings, KafkaSettings};
-use quell_ingest::{AlertSource, Delivery, Origin, Receipt};
+use quell_ingest::{AlertSource, Delivery, KafkaSource, Origin, Receipt};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -160,6 +160,13 @@ impl Broker {
         .await;
     }
 
+    /// Joins a group that others are in.
+    pub async fn join(&self, topic: &str, group: &str) -> Member {
+        let mut settings = self.settings(topic);
+        group.clone_into(&mut settings.group);
+        Member(KafkaSource::start(&settings).await.unwrap())
+    }
+
     pub fn connection(&self) -> ConnectionSettings {
         ConnectionSettings::new([&self.plain])
     }
@@ -172,6 +179,21 @@ impl Broker {
         settings.session_timeout_seconds = 6;
         settings.hand_over_seconds = 0;
         settings
+    }
+}
+
+/// Another member of a group: it reads what it is given, and accepts nothing.
+pub struct Member(KafkaSource);
+
+impl Member {
+    /// Returns when it has been given so many records.
+    pub async fn read(&self, count: usize) {
+        fetch(&self.0, count).await;
+    }
+
+    /// Leaves the group; what it read is given to others.
+    pub async fn leave(self) {
+        self.0.close(PATIENCE).await.unwrap();
     }
 }
 

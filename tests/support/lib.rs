@@ -8,6 +8,7 @@
 pub mod broker;
 pub mod directory;
 pub mod environment;
+pub mod fuzz;
 pub mod run;
 pub mod small_disk;
 pub mod waiting;

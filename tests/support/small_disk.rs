@@ -31,6 +31,17 @@ impl SmallDisk {
         self.0.path()
     }
 
+    /// Lets it only be read (`ro`), or be written again (`rw`). Nobody may have a file open for writing.
+    pub fn remount(&self, how: &str) {
+        let remounted = Command::new("mount")
+            .args(["-o", &format!("remount,{how}")])
+            .arg(self.path())
+            .output()
+            .expect("`mount` can be run");
+        let words = String::from_utf8_lossy(&remounted.stderr);
+        assert!(remounted.status.success(), "the small disk cannot be mounted {how}: {words}");
+    }
+
     /// Fills what is left of it, to the last byte; removing the file makes room again.
     pub fn fill(&self) -> PathBuf {
         let ballast = self.path().join("ballast");
