@@ -34,7 +34,7 @@ fn below(folder: &Path, found: &mut Vec<Vec<u8>>) {
 #[test]
 fn samples_with_wounds_in_their_bytes() {
     let samples = samples();
-    fuzz("alert-bytes", 3_000, |random| bytes(random, &samples), hold);
+    fuzz("alert-bytes", 2_000, |random| bytes(random, &samples), hold);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn samples_whose_trees_are_others() {
         }
         serde_json::to_vec(&changed).unwrap()
     };
-    fuzz("alert-trees", 3_000, make, hold);
+    fuzz("alert-trees", 2_000, make, hold);
 }
 
 #[test]
@@ -61,5 +61,5 @@ fn lines_of_cef() {
         .filter(|line| line.windows(4).any(|part| part == b"CEF:"))
         .collect();
     assert!(!lines.is_empty());
-    fuzz("cef", 4_000, |random| bytes(random, &lines), hold);
+    fuzz("cef", 3_000, |random| bytes(random, &lines), hold);
 }
