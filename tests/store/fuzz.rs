@@ -51,7 +51,8 @@ fn lines_that_nobody_wrote_are_refused_or_followed() {
         serde_json::to_vec(&changed).unwrap()
     };
     fuzz("stored-lines", 3_000, make, |case| {
-        let values: Vec<Value> = serde_json::from_slice(case).unwrap();
+        // What is nested too deep to be read as JSON at all is no content of a record.
+        let Ok(values) = serde_json::from_slice::<Vec<Value>>(case) else { return };
         let decoded: Result<Vec<Line>, StoreError> = values
             .iter()
             .map(|value| record::decode(Kind::RunLine, KEY, &record::encode(Kind::RunLine, KEY, value)?))
@@ -69,7 +70,7 @@ fn summaries_that_nobody_wrote_are_refused_or_listed() {
     let (lines, summary) = journal();
     let make = |random: &mut Random| serde_json::to_vec(&tree(random, &summary, &lines)).unwrap();
     fuzz("stored-summaries", 2_000, make, |case| {
-        let value: Value = serde_json::from_slice(case).unwrap();
+        let Ok(value) = serde_json::from_slice::<Value>(case) else { return };
         let encoded = record::encode(Kind::RunSummary, KEY, &value).unwrap();
         let _read: Result<RunSummary, StoreError> = record::decode(Kind::RunSummary, KEY, &encoded);
     });

@@ -245,10 +245,11 @@ impl Reading<'_> {
     /// Keeps a record of the stream until all records of the message are there.
     fn stream(&mut self, value: Value, mut found: Found<'_>) {
         let mut value = value;
+        // An id that is a list or an object written as text is none, and must not be taken for one.
+        unfold(&mut value, Place::Root, &mut found.oddities);
         let Some(id) = xdr_stream::alert_id(&value) else {
             return self.refuse(found, "a record of the stream without AlertId");
         };
-        unfold(&mut value, Place::Root, &mut found.oddities);
         match self.streams.get(&id).and_then(|at| self.answers.get_mut(*at)) {
             Some(Answer::Stream(records, oddities)) => {
                 records.push(value);
