@@ -141,7 +141,7 @@ async fn accepted(cx: &Context, call: Call<'_>, outcome: Outcome) -> Result<Done
         effect,
         verification,
         external_id: outcome.external_id,
-        output: outcome.output,
+        output: legible(outcome.output),
         took_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         excluded_meanwhile: cx.excluded_meanwhile(known, &task.task, spec),
     };
@@ -251,6 +251,21 @@ fn in_order(value: &Value) -> Value {
     }
 }
 
+/// An output that can be read back from disk: a line of the journal has a few levels around it, and reading stops at 128.
+/// What a script or a foreign interface nests deeper than this is kept as its text.
+fn legible(output: Value) -> Value {
+    const MOST_LEVELS: usize = 64;
+    if levels(&output) > MOST_LEVELS { Value::String(output.to_string()) } else { output }
+}
+
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or_default(),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -267,5 +282,15 @@ mod tests {
         assert_ne!(one.to_string(), other.to_string());
         assert_eq!(in_order(&one).to_string(), in_order(&other).to_string());
         assert_ne!(in_order(&json!({ "a": [1, 2] })), in_order(&json!({ "a": [2, 1] })));
+    }
+
+    #[test]
+    fn an_output_can_be_read_back_however_deep_it_is_nested() {
+        let nested = |levels| (0..levels).fold(Value::Null, |inner, _| json!({ "a": [inner] }));
+        assert_eq!(legible(nested(32)), nested(32));
+        let deep = nested(60);
+        assert_eq!(legible(deep.clone()), Value::String(deep.to_string()));
+        let line = json!({ "entry": { "succeeded": { "fulfilled": { "output": legible(deep) } } } });
+        assert_eq!(serde_json::from_str::<Value>(&line.to_string()).unwrap(), line);
     }
 }
