@@ -79,7 +79,7 @@ fn conditions() {
         "count",
         "length",
     ];
-    const VALUES: [&str; 16] = [
+    const VALUES: [&str; 18] = [
         "high",
         "true",
         "\"2018\"",
@@ -92,6 +92,8 @@ fn conditions() {
         "8h",
         "{ from: alert.title }",
         "\"(a{100}){100}\"",
+        "\"(a{1000}){1000}{1000}\"",
+        "\"(a\"",
         "{ account.upn: { is: x } }",
         "''",
         "~",
@@ -125,7 +127,10 @@ fn conditions() {
 
 #[test]
 fn templates() {
-    const WORDS: [&str; 20] = [
+    const WORDS: [&str; 23] = [
+        "{{ 'x' * 100000000 }}",
+        "{{ range(99999999) | join('x') }}",
+        "{% for x in range(99999999) %}{{ x }}{% endfor %}",
         "{{",
         "}}",
         "alert.title",
@@ -192,7 +197,7 @@ fn paths_schedules_and_spans_of_time() {
         "1-5",
         "8h",
         "2d",
-        "99999999999w",
+        "99999999999999999d",
         "1.5h",
     ];
     let document = alert().document;
