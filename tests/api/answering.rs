@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_action::{Callback, Heard};
 use quell_alert::Timestamp;
-use quell_api::{AnswerDesk, AnswerLink, Answers, Attempt, LinkKey, NoAnswer, Sheet, Way};
+use quell_api::{AnswerDesk, AnswerLink, Answers, Attempt, LinkKey, NoAnswer, Pace, RunPages, Sheet, Way};
 use quell_run::testing::ManualClock;
 use quell_run::{Bond, QuestionId, RunId};
 use reqwest::StatusCode;
@@ -36,12 +36,14 @@ impl OneQuestion {
     }
 
     async fn server(&self) -> Server {
+        let (pace, now) = (Arc::<Pace>::default(), Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)));
         let answers = Answers {
             desk: Arc::new(self.clone()),
-            pace: Arc::default(),
-            now: Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)),
+            pace: Arc::clone(&pace),
+            now: Arc::<ManualClock>::clone(&now),
         };
-        Server::answering(Recorder::default(), Some(answers)).await
+        let pages = RunPages { key: self.key.clone(), host: HOST.into(), pace, now };
+        Server::answering(Recorder::default(), answers, pages).await
     }
 
     fn seal(&self, person: Option<&str>, way: Way) -> String {
@@ -74,12 +76,8 @@ impl OneQuestion {
 
 #[async_trait]
 impl AnswerDesk for OneQuestion {
-    fn public_host(&self) -> &str {
-        HOST
-    }
-
     fn read(&self, seal: &str, way: Way) -> Result<AnswerLink, NoAnswer> {
-        self.key.open(seal).ok().filter(|link| link.way == way).ok_or(NoAnswer::Tampered)
+        self.key.open(seal).ok().filter(|link: &AnswerLink| link.way == way).ok_or(NoAnswer::Tampered)
     }
 
     fn hear(&self, _: &str, callback: &Callback<'_>) -> Result<Heard, NoAnswer> {

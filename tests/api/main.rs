@@ -9,5 +9,6 @@ mod fuzz;
 mod limits;
 mod recorder;
 mod round_trip;
+mod run_pages;
 mod server;
 mod token;

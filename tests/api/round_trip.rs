@@ -83,7 +83,7 @@ async fn starting() {
 async fn undoing() {
     let server = Server::new().await;
     for (task, dry) in [(None, true), (Some("0/cut_off/1".to_owned()), false)] {
-        let order = UndoOrder { run: NAME.into(), task, by: NAME.into(), dry };
+        let order = UndoOrder { run: NAME.into(), task, lane: None, by: NAME.into(), dry };
         assert_eq!(server.client().undo(&order).await.unwrap(), answers::undone());
         was_asked(&server, "undo", order);
     }

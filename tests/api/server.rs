@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quell_api::{Answers, Client, Doors, Refusal, Token, router, serve};
+use quell_api::{Answers, Client, Doors, Refusal, RunPages, Token, router, serve};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tokio::net::TcpListener;
 
@@ -19,14 +19,23 @@ pub(crate) struct Server {
 impl Server {
     /// One over these operations.
     pub(crate) async fn over(recorder: Recorder) -> Self {
-        Self::answering(recorder, None).await
+        Self::with(recorder, None, None).await
     }
 
-    /// One that takes answers in from chat and mail.
-    pub(crate) async fn answering(recorder: Recorder, answers: Option<Answers>) -> Self {
+    /// One that takes answers in from chat and mail, to which people come by these pages.
+    pub(crate) async fn answering(recorder: Recorder, answers: Answers, pages: RunPages) -> Self {
+        Self::with(recorder, Some(answers), Some(pages)).await
+    }
+
+    /// One to which links in messages lead.
+    pub(crate) async fn with_pages(recorder: Recorder, pages: RunPages) -> Self {
+        Self::with(recorder, None, Some(pages)).await
+    }
+
+    async fn with(recorder: Recorder, answers: Option<Answers>, pages: Option<RunPages>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let doors = Doors { operations: Arc::new(recorder.clone()), metrics: None, answers };
+        let doors = Doors { operations: Arc::new(recorder.clone()), metrics: None, answers, pages };
         let routes = router(doors, Token::new(TOKEN).unwrap());
         tokio::spawn(serve(listener, routes, std::future::pending()));
         Self { address, recorder }

@@ -33,13 +33,13 @@ steps:
 const SECTIONS: &str = "
 teams:
   soc: [ann, soc-channel]
-questions:
+pages:
   public_url: http://localhost:1
   secret: { file: answer-key }
 ";
 
 /// A receiver of webhooks: hands on the body of each message.
-fn receiver() -> (String, Receiver<Value>) {
+pub(crate) fn receiver() -> (String, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (taken, messages) = channel();
@@ -80,12 +80,18 @@ fn take(mut stream: TcpStream) -> Option<Value> {
 
 /// What the engine answers to somebody who opens a link, or clicks its button.
 fn open(place: &Place, method: &str, link: &str) -> (u16, String) {
+    send(place, method, link, "")
+}
+
+/// The same with a form that is filled in.
+pub(crate) fn send(place: &Place, method: &str, link: &str, form: &str) -> (u16, String) {
     let path = link.strip_prefix("http://localhost:1").expect("a link to the public address");
     let mut stream = TcpStream::connect(place.read("state/api.address").trim()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     write!(
         stream,
-        "{method} {path} HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: localhost:1\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{form}",
+        form.len()
     )
     .unwrap();
     let mut answer = String::new();
@@ -93,7 +99,7 @@ fn open(place: &Place, method: &str, link: &str) -> (u16, String) {
     (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
 }
 
-fn site(receiver: &str) -> Place {
+pub(crate) fn site(receiver: &str) -> Place {
     let place = Place::with_site();
     place.write("playbooks/ask-first.yaml", BY_HAND);
     place.write("answer-key", KEY);
@@ -184,9 +190,9 @@ fn through_is_refused_where_it_leads_nowhere() {
     refused("through: soc-channel", "through: lab", "carries no questions");
     refused("[ann, soc-channel]", "[ann]", "reaches nobody of the team `soc`");
     refused(
-        "questions:\n  public_url: http://localhost:1\n  secret: { file: answer-key }\n",
+        "pages:\n  public_url: http://localhost:1\n  secret: { file: answer-key }\n",
         "",
-        "has no section `questions`",
+        "has no section `pages`",
     );
     refused("http://localhost:1", "http://quell.corp.example", "must begin with https://");
     refused("http://localhost:1", "https://quell.corp.example/x", "must end with the host");

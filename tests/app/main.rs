@@ -11,6 +11,7 @@ mod exclusions;
 mod help;
 mod json;
 mod limits;
+mod linked;
 mod lists;
 mod new;
 mod pipes;

@@ -102,7 +102,7 @@ async fn take_back(lives: &mut Lives<'_>, name: &str) {
             engine.runs(&RunFilter::default()).await.ok()?.into_iter().find(is_it)
         })
         .await;
-    let order = UndoOrder { run: run.id.0, task: None, by: "olivia".into(), dry: false };
+    let order = UndoOrder { run: run.id.0, task: None, lane: None, by: "olivia".into(), dry: false };
     lives.order("a run is taken back", async |engine| engine.undo(&order).await).await;
 }
 

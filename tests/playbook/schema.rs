@@ -34,13 +34,13 @@ fn it_takes_every_valid_playbook_of_these_tests() {
 }
 
 /// Mistakes of shape, of words and of names; those about scope, order and people only the checker sees.
-const SEEN: [&str; 18] = [
-    "PB0202", "PB0203", "PB0201", "PB0204", "PB0205", "PB0206", "PB0209", "PB0210", "PB0211", "PB0213",
-    "PB0215", "PB0301", "PB0303", "PB0305", "PB0404", "PB0412", "PB0413", "PB0414",
+const SEEN: [&str; 17] = [
+    "PB0202", "PB0203", "PB0201", "PB0205", "PB0206", "PB0209", "PB0210", "PB0211", "PB0213", "PB0215",
+    "PB0301", "PB0303", "PB0305", "PB0404", "PB0412", "PB0413", "PB0414",
 ];
 
 /// Files whose mistake depends on what stands elsewhere in them, or whose action the schema's catalogue has not got.
-const UNSEEN: [&str; 2] = ["PB0209-answer", "PB0204-run-link"];
+const UNSEEN: [&str; 1] = ["PB0209-answer"];
 
 #[test]
 fn it_refuses_what_a_shape_can_show() {

@@ -100,7 +100,9 @@ fn every_name_has_a_value_where_it_is_in_scope() {
         scope.identity = Some(&facts);
         scope.lane.insert("started", json!(now()));
         scope.lane.insert("outcome", json!("done"));
+        scope.lane.insert("undo_link", json!("link to undo lane 0 of run r"));
         scope.run.insert("id", json!("r"));
+        scope.run.insert("link", json!("link to run r"));
         scope.run.insert("started", json!(now()));
         scope.run.insert("outcome", json!("contained"));
         scope.run.insert("report", json!([{ "about": "alice" }]));

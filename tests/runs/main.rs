@@ -23,6 +23,7 @@ mod kept;
 mod lanes;
 mod lasting;
 mod limits;
+mod links;
 mod lists;
 mod many_questions;
 mod observe;

@@ -19,8 +19,8 @@ use crate::page;
 use crate::router::Doors;
 use crate::{AnswerLink, Way};
 
-/// The longest remark that is kept.
-const LONGEST_REMARK: usize = 200;
+/// The longest remark, or name, that is kept.
+const LONGEST_FIELD: usize = 200;
 
 /// How many may come at once. Whoever shows nothing of ours has a place of their own, which they may fill as they like:
 /// nobody who has a link waits for them.
@@ -39,6 +39,14 @@ impl Default for Pace {
     }
 }
 
+impl Pace {
+    /// Whether one more may come now.
+    pub(crate) fn lets_in(&self, is_stranger: bool) -> bool {
+        let queue = if is_stranger { &self.strangers } else { &self.known };
+        queue.check().is_ok()
+    }
+}
+
 /// Answers from outside, and how many of them.
 #[derive(Clone)]
 pub struct Answers {
@@ -54,11 +62,7 @@ impl Answers {
     /// Whether a request may be looked at any further; `told` is what its seal has come to.
     fn let_in<T>(&self, told: Result<T, NoAnswer>) -> Result<T, NoAnswer> {
         let is_stranger = told.as_ref().err().is_some_and(NoAnswer::is_by_a_stranger);
-        let queue = if is_stranger { &self.pace.strangers } else { &self.pace.known };
-        if queue.check().is_err() {
-            return Err(NoAnswer::TooMany);
-        }
-        told
+        if self.pace.lets_in(is_stranger) { told } else { Err(NoAnswer::TooMany) }
     }
 }
 
@@ -85,7 +89,7 @@ pub(crate) async fn answer(State(doors): State<Doors>, Path(seal): Path<String>,
             return page::refusal(&why);
         }
     };
-    match answers.desk.answer(&link, None, remark(&body)).await {
+    match answers.desk.answer(&link, None, field(&body, "remark")).await {
         Ok(sheet) => page::thanks(&sheet),
         Err(why) => {
             let by = link.person.as_deref();
@@ -148,12 +152,12 @@ async fn note(answers: &Answers, attempt: Attempt<'_>) {
 }
 
 /// What somebody has written into the page, in one short line.
-fn remark(body: &[u8]) -> Option<String> {
+pub(crate) fn field(body: &[u8], called: &str) -> Option<String> {
     // The body of a form is written as the query of an address is.
     let mut form = reqwest::Url::parse("http://localhost/").ok()?;
     form.set_query(Some(std::str::from_utf8(body).ok()?));
-    let (_, text) = form.query_pairs().find(|(name, _)| name == "remark")?;
+    let (_, text) = form.query_pairs().find(|(name, _)| name == called)?;
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text: String = text.chars().filter(|letter| !letter.is_control()).take(LONGEST_REMARK).collect();
+    let text: String = text.chars().filter(|letter| !letter.is_control()).take(LONGEST_FIELD).collect();
     (!text.is_empty()).then_some(text)
 }

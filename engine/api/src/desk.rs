@@ -11,9 +11,6 @@ use crate::{AnswerLink, Way};
 /// reach them, so whatever comes is looked at in this order: is it sealed by us, is it still to be answered, may they.
 #[async_trait]
 pub trait AnswerDesk: Send + Sync {
-    /// The host, with its port where there is one, by which people reach the pages.
-    fn public_host(&self) -> &str;
-
     /// What a sealed answer says that has come by this way.
     ///
     /// # Errors

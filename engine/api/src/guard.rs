@@ -16,7 +16,7 @@ use crate::{Refusal, RefusalKind};
 /// An undo waits for slow systems; nothing that is timed takes longer.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Lets only those requests pass that name this machine; to answer a question, also those that name the site.
+/// Lets only those requests pass that name this machine; for the pages that links lead to, also those that name the site.
 ///
 /// A page in a browser can be made to send requests here under a name of its own that leads to a loopback address (DNS
 /// rebinding). The name stays in the request, and gives it away.
@@ -28,8 +28,9 @@ pub(crate) async fn meant_for_here(
     let header = request.headers().get(HOST).map(|value| value.to_str().unwrap_or_default());
     let host = request.uri().authority().map(|authority| authority.as_str()).or(header).unwrap_or_default();
     // What stands before us and passes people on may keep the name by which they came; nothing else is open to it.
-    let is_answer = request.uri().path().starts_with("/answer/");
-    let is_ours = is_answer && public_host.is_some_and(|ours| host.eq_ignore_ascii_case(&ours));
+    let path = request.uri().path();
+    let is_page = path.starts_with("/answer/") || path.starts_with("/run/");
+    let is_ours = is_page && public_host.is_some_and(|ours| host.eq_ignore_ascii_case(&ours));
     if is_ours || is_loopback(host) {
         return Ok(next.run(request).await);
     }

@@ -5,7 +5,7 @@
 //! running (which holds the store) and without one.
 //!
 //! People who are asked through chat and mail answer here as well, without the token and with a link that was sealed for
-//! them: [`AnswerDesk`] takes that in.
+//! them: [`AnswerDesk`] takes that in. Links in messages lead to pages about runs in the same way: [`RunPages`].
 //!
 //! Invariants: everything but health, metrics and sealed answers needs the token; only requests to a loopback name are
 //! answered, and to the site's public name where it is about answers; every refusal is JSON, or a page where people answer;
@@ -32,6 +32,7 @@ mod pause;
 mod people;
 mod request;
 mod router;
+mod run_page;
 mod runs;
 mod start;
 mod store;
@@ -48,7 +49,7 @@ pub use exclusions::{ImportExclusions, Imported, WrongEntry};
 pub use health::{Health, Part};
 pub use identity::{IdentityAccount, IdentityExclusion, IdentityReport, IdentityStanding, InForce};
 pub use limits::{Counting, LimitUse, LimitsReport};
-pub use link::{AnswerLink, LinkKey, Tampered, TooShort, Way};
+pub use link::{AnswerLink, LinkKey, RunLink, Sealed, Tampered, TooShort, Way};
 pub use lists::{AddToList, ListContent, ListSummary, NewEntry, RemoveFromList};
 pub use metrics::Metrics;
 pub use operations::{
@@ -58,6 +59,7 @@ pub use operations::{
 pub use pause::{PauseNote, PauseOrder};
 pub use people::{AnswerOrder, InQuestion, SettleOrder};
 pub use router::{Doors, router, serve};
+pub use run_page::RunPages;
 pub use runs::{TaskRecord, TaskResult};
 pub use start::{StartOrder, Started};
 pub use timers::{ConfirmOrder, ExtendOrder, Timer, Timers};

@@ -1,7 +1,8 @@
-//! [`LinkKey`]: the key with which answers are sealed. [`AnswerLink`]: what a sealed answer says.
+//! [`LinkKey`]: the key with which links are sealed. [`AnswerLink`]: what a sealed answer says. [`RunLink`]: what a link
+//! to the page of a run says.
 //!
 //! A seal is a text that anybody may carry and nobody but us can make: what it says, and an HMAC-SHA-256 over exactly
-//! those letters. It names the run, the question, the plan that it is bound to, the answer, the way by which it goes out
+//! those letters. That of an answer names the run, the question, the plan that it is bound to, the answer, the way by which it goes out
 //! and, where it is for one person alone, that person. Whoever has it can give that one answer until it expires, so it is
 //! a secret of its recipient: it is in no log and in no journal.
 
@@ -10,20 +11,32 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use quell_run::{Bond, QuestionId, RunId};
+use quell_run::{Bond, LaneId, QuestionId, RunId};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-
-/// What is sealed is told from everything else that the same key may ever sign.
-const PURPOSE: &[u8] = b"quell answer 1:";
 
 /// Longer texts are not looked at.
 const LONGEST: usize = 4096;
 
 const SHORTEST_KEY: usize = 32;
 
-/// The key with which answers are sealed.
+/// What can be sealed. The seal of one kind is of no use as another.
+pub trait Sealed: Serialize + DeserializeOwned {
+    /// What tells it from everything else that the same key may ever sign.
+    const PURPOSE: &'static [u8];
+}
+
+impl Sealed for AnswerLink {
+    const PURPOSE: &'static [u8] = b"quell answer 1:";
+}
+
+impl Sealed for RunLink {
+    const PURPOSE: &'static [u8] = b"quell run 1:";
+}
+
+/// The key with which links are sealed.
 #[derive(Clone)]
 pub struct LinkKey(SecretString);
 
@@ -57,6 +70,21 @@ pub struct AnswerLink {
     pub expires: i64,
 }
 
+/// What a link to the page of a run says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunLink {
+    /// The run.
+    #[serde(rename = "r")]
+    pub run: RunId,
+    /// The lane that can be taken back there; none where the run is only shown.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<LaneId>,
+    /// It leads nowhere after this moment: seconds since 1970.
+    #[serde(rename = "e")]
+    pub expires: i64,
+}
+
 /// How a sealed answer comes back. One way's seals are of no use on another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Way {
@@ -68,9 +96,9 @@ pub enum Way {
     Button,
 }
 
-/// A text that is no answer of ours: it was changed, cut, or sealed with another key.
+/// A text that is no link of ours: it was changed, cut, or sealed with another key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not an answer that this engine has sealed")]
+#[error("this is not a link that this engine has sealed")]
 pub struct Tampered;
 
 impl LinkKey {
@@ -86,19 +114,21 @@ impl LinkKey {
         }
     }
 
-    /// Seals an answer.
-    pub fn seal(&self, link: &AnswerLink) -> String {
+    /// Seals a link.
+    pub fn seal<T: Sealed>(&self, link: &T) -> String {
         // Texts and a number: nothing in them that JSON could not hold.
         let said = URL_SAFE_NO_PAD.encode(serde_json::to_vec(link).unwrap_or_default());
-        let seal = self.mac(said.as_bytes()).map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        let seal = self
+            .mac(T::PURPOSE, said.as_bytes())
+            .map(|mac| URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         format!("{said}.{}", seal.unwrap_or_default())
     }
 
-    /// What a sealed answer says, if it is one of ours. Its time is for the caller to look at.
+    /// What a sealed link says, if it is one of ours. Its time is for the caller to look at.
     ///
     /// # Errors
     /// When a letter of it is not as we have written it.
-    pub fn open(&self, text: &str) -> Result<AnswerLink, Tampered> {
+    pub fn open<T: Sealed>(&self, text: &str) -> Result<T, Tampered> {
         if text.len() > LONGEST {
             return Err(Tampered);
         }
@@ -106,14 +136,14 @@ impl LinkKey {
         // The decoder refuses the letters that would decode to the same bytes: there is one text for each seal.
         let seal = URL_SAFE_NO_PAD.decode(seal).map_err(|_| Tampered)?;
         // Compared in a time that does not tell how much of it was right.
-        self.mac(said.as_bytes()).ok_or(Tampered)?.verify_slice(&seal).map_err(|_| Tampered)?;
+        self.mac(T::PURPOSE, said.as_bytes()).ok_or(Tampered)?.verify_slice(&seal).map_err(|_| Tampered)?;
         let said = URL_SAFE_NO_PAD.decode(said).map_err(|_| Tampered)?;
         serde_json::from_slice(&said).map_err(|_| Tampered)
     }
 
-    fn mac(&self, said: &[u8]) -> Option<Hmac<Sha256>> {
+    fn mac(&self, purpose: &[u8], said: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes()).ok()?;
-        mac.update(PURPOSE);
+        mac.update(purpose);
         mac.update(said);
         Some(mac)
     }
@@ -160,6 +190,19 @@ mod tests {
     }
 
     #[test]
+    fn a_seal_of_one_kind_is_of_no_use_as_another() {
+        let key = key("0123456789abcdef0123456789abcdef");
+        let shown = RunLink { run: RunId("0b6c".into()), undo: None, expires: 1_800_000_000 };
+        assert_eq!(key.open(&key.seal(&shown)), Ok(shown.clone()));
+        assert_eq!(key.open::<AnswerLink>(&key.seal(&shown)), Err(Tampered));
+        assert_eq!(key.open::<RunLink>(&key.seal(&link())), Err(Tampered));
+        // Not even where what it says would fit.
+        let said = key.seal(&shown).split_once('.').unwrap().0.to_owned();
+        let mac = key.mac(AnswerLink::PURPOSE, said.as_bytes()).unwrap().finalize().into_bytes();
+        assert_eq!(key.open::<RunLink>(&format!("{said}.{}", URL_SAFE_NO_PAD.encode(mac))), Err(Tampered));
+    }
+
+    #[test]
     fn every_bit_that_is_flipped_breaks_the_seal() {
         let key = key("0123456789abcdef0123456789abcdef");
         let text = key.seal(&link());
@@ -168,7 +211,7 @@ mod tests {
                 let mut bytes = text.clone().into_bytes();
                 bytes[place] ^= 1 << bit;
                 let changed = String::from_utf8_lossy(&bytes).into_owned();
-                assert_eq!(key.open(&changed), Err(Tampered), "bit {bit} of letter {place}");
+                assert_eq!(key.open::<AnswerLink>(&changed), Err(Tampered), "bit {bit} of letter {place}");
             }
         }
     }
@@ -178,7 +221,7 @@ mod tests {
         let key = key("0123456789abcdef0123456789abcdef");
         let text = key.seal(&link());
         for end in 0..text.len() {
-            assert_eq!(key.open(&text[..end]), Err(Tampered), "cut at {end}");
+            assert_eq!(key.open::<AnswerLink>(&text[..end]), Err(Tampered), "cut at {end}");
         }
         let other = key.seal(&AnswerLink { choice: "reject".into(), ..link() });
         let (said, seal) = (text.split_once('.').unwrap().0, other.split_once('.').unwrap().1);
@@ -189,15 +232,15 @@ mod tests {
             format!(" {text}"),
             format!("{text}."),
         ] {
-            assert_eq!(key.open(&text), Err(Tampered), "{text}");
+            assert_eq!(key.open::<AnswerLink>(&text), Err(Tampered), "{text}");
         }
-        assert_eq!(key.open(&"a".repeat(1 << 20)), Err(Tampered));
+        assert_eq!(key.open::<AnswerLink>(&"a".repeat(1 << 20)), Err(Tampered));
     }
 
     #[test]
     fn another_key_opens_nothing_and_a_short_one_is_none() {
         let text = key("0123456789abcdef0123456789abcdef").seal(&link());
-        assert_eq!(key("0123456789abcdef0123456789abcdee").open(&text), Err(Tampered));
+        assert_eq!(key("0123456789abcdef0123456789abcdee").open::<AnswerLink>(&text), Err(Tampered));
         assert_eq!(LinkKey::new(&SecretString::from("  short  ")).err(), Some(TooShort));
         assert!(!format!("{:?}", key("0123456789abcdef0123456789abcdef")).contains("0123"));
     }

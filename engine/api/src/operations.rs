@@ -142,8 +142,11 @@ pub struct RunRecord {
 pub struct UndoOrder {
     /// The run, by its id or the beginning of it.
     pub run: String,
-    /// One task of it (`0/cut_off/1`); all of them when left out.
+    /// One task of it (`0/cut_off/1`).
     pub task: Option<String>,
+    /// One lane of it (`0`), with those within it. Without task and lane, all of it.
+    #[serde(default)]
+    pub lane: Option<u32>,
     /// Who wants it.
     pub by: String,
     /// Only say what would be taken back.
@@ -195,10 +198,20 @@ pub struct UndoneTask {
     pub task: String,
     /// What it had done, and to whom.
     pub what: String,
-    /// `undone`, `would undo`, `stuck`, `waiting`, or why there is nothing to undo.
+    /// `undone`, `would be undone`, `could not be undone`, `still waiting`, or why there is nothing to undo.
     pub result: String,
     /// Whether a person must still look at it.
     pub open: bool,
+}
+
+impl UndoneTask {
+    /// What a dry undo says of a task that would be taken back.
+    pub const WOULD_BE_UNDONE: &'static str = "would be undone";
+
+    /// Whether an undo would try it, as a dry one has found.
+    pub(crate) fn can_be_taken_back(&self) -> bool {
+        self.open || self.result == Self::WOULD_BE_UNDONE
+    }
 }
 
 /// An operator's new entry.

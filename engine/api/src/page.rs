@@ -1,4 +1,4 @@
-//! The pages of `/answer/…`: plain HTML without scripts, in which everything that comes from outside is text.
+//! The pages of `/answer/…`, and what `/run/…` makes its own of: plain HTML without scripts, in which everything that comes from outside is text.
 
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
@@ -26,7 +26,7 @@ pub(crate) fn question(sheet: &Sheet) -> Response {
         "<p>{}</p>{}<form method=\"post\">{who}<p><button class=\"{class}\" type=\"submit\">Answer: {}</button></p></form>\
          <p class=\"small\">The answer is given in the name of {} and cannot be taken back. It can be given until {}.</p>",
         lines(&sheet.question),
-        facts(sheet),
+        facts(&sheet.facts),
         escaped(&sheet.choice),
         escaped(&sheet.by),
         sheet.expires.format("%Y-%m-%d %H:%M UTC"),
@@ -58,13 +58,13 @@ pub(crate) fn refusal(why: &NoAnswer) -> Response {
     page(why.status(), "This answer does not count", &main)
 }
 
-fn facts(sheet: &Sheet) -> String {
+pub(crate) fn facts(facts: &[(String, String)]) -> String {
     let one =
         |(name, value): &(String, String)| format!("<dt>{}</dt><dd>{}</dd>", escaped(name), lines(value));
-    format!("<dl>{}</dl>", sheet.facts.iter().map(one).collect::<String>())
+    format!("<dl>{}</dl>", facts.iter().map(one).collect::<String>())
 }
 
-fn page(status: StatusCode, title: &str, main: &str) -> Response {
+pub(crate) fn page(status: StatusCode, title: &str, main: &str) -> Response {
     let title = escaped(title);
     let html = format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
@@ -86,7 +86,7 @@ fn page(status: StatusCode, title: &str, main: &str) -> Response {
     (status, headers, html).into_response()
 }
 
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -95,7 +95,7 @@ fn lines(text: &str) -> String {
     escaped(text).replace('\n', "<br>")
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

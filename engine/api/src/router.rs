@@ -14,8 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Answers, Metrics, Operations, Token, alerts, answering, audit, auth, exclusions, guard, health, identity,
-    limits, lists, metrics, pause, people, runs, start, store, timers,
+    Answers, Metrics, Operations, RunPages, Token, alerts, answering, audit, auth, exclusions, guard, health,
+    identity, limits, lists, metrics, pause, people, run_page, runs, start, store, timers,
 };
 
 /// The largest request body.
@@ -39,9 +39,11 @@ pub struct Doors {
     pub metrics: Option<Metrics>,
     /// What takes answers in from chat and mail, where the site has people asked that way.
     pub answers: Option<Answers>,
+    /// The pages that links in messages lead to, where the site has them.
+    pub pages: Option<RunPages>,
 }
 
-/// All routes. Health, metrics and sealed answers are open, everything else needs the token. What walks over the whole store may take
+/// All routes. Health, metrics and sealed links are open, everything else needs the token. What walks over the whole store may take
 /// its time.
 pub fn router(doors: Doors, token: Token) -> Router {
     let guarded = Router::new()
@@ -81,8 +83,10 @@ pub fn router(doors: Doors, token: Token) -> Router {
     let open = Router::new()
         .route("/answer/{seal}", get(answering::show).post(answering::answer))
         .route("/answer/from/{connection}", post(answering::heard))
+        .route("/run/{seal}", get(run_page::show).post(run_page::undo))
+        .route_layer(from_fn(guard::in_time))
         .layer(DefaultBodyLimit::max(ANSWER_BYTES));
-    let public_host = doors.answers.as_ref().map(|answers| Arc::from(answers.desk.public_host()));
+    let public_host = doors.pages.as_ref().map(|pages| Arc::from(pages.host.as_str()));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -10,21 +10,20 @@ use quell_run::{EngineError, OpenQuestion, QuestionState, Refusal, Reply, Settle
 use quell_store::RefusedAnswer;
 
 use crate::courier::{facts, state_of};
+use crate::pages::Pages;
 use crate::wire::App;
 
 /// Takes answers in over the store and the engine of this process.
 pub(crate) struct Desk {
     app: Arc<App>,
-    host: String,
+    pages: Arc<Pages>,
 }
 
 impl Desk {
     /// One, where the site has questions carried to people.
     pub(crate) fn of(app: &Arc<App>) -> Option<Self> {
-        let address = &app.courier.desk.as_ref()?.address;
-        let host = address.host_str()?;
-        let host = address.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-        Some(Self { app: Arc::clone(app), host })
+        let pages = Arc::clone(app.pages.as_ref()?);
+        Some(Self { app: Arc::clone(app), pages })
     }
 
     /// The question that an answer is for, if it can still be given.
@@ -102,13 +101,8 @@ fn sheet(open: &OpenQuestion, asked: &QuestionState, link: &AnswerLink, by: Stri
 
 #[async_trait]
 impl AnswerDesk for Desk {
-    fn public_host(&self) -> &str {
-        &self.host
-    }
-
     fn read(&self, seal: &str, way: Way) -> Result<AnswerLink, NoAnswer> {
-        let desk = self.app.courier.desk.as_ref().ok_or(NoAnswer::Gone)?;
-        let link = desk.key.open(seal).map_err(|_| NoAnswer::Tampered)?;
+        let link: AnswerLink = self.pages.key.open(seal).map_err(|_| NoAnswer::Tampered)?;
         if link.way == way { Ok(link) } else { Err(NoAnswer::Tampered) }
     }
 

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use quell_action::{
     ActionError, Answering, Callback, Card, Carrier, Choice, Connection, Found, Heard, Recipient,
 };
 use quell_action::{Reaches, Unheard};
-use quell_api::{AnswerLink, LinkKey, NoAnswer, Way};
+use quell_api::{AnswerLink, NoAnswer, Way};
 use quell_playbook::{Carriers, Carries};
 use quell_run::{Courier, OpenQuestion, RunState, Runs as _};
-use reqwest::Url;
 
 use crate::config::{Config, Site, Teams};
 use crate::connectors;
+use crate::pages::Pages;
 
 /// How long one message may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -26,21 +25,15 @@ pub(crate) struct SiteCourier {
     carriers: BTreeMap<String, Arc<dyn Carrier>>,
     teams: Teams,
     /// Left out where the site carries no questions.
-    pub(crate) desk: Option<SealDesk>,
-}
-
-/// How answers are sealed, and where their pages are.
-pub(crate) struct SealDesk {
-    pub(crate) key: LinkKey,
-    pub(crate) address: Url,
+    desk: Option<Arc<Pages>>,
 }
 
 /// Which connections carry questions to which teams, by their settings alone.
 pub(crate) fn carriers(site: &Config) -> Carriers {
-    if site.questions.is_none() {
+    if site.pages.is_none() {
         return Carriers::Off(
-            "the site file has no section `questions`, which says where people answer (`public_url`) and how answers \
-             are sealed (`secret`)"
+            "the site file has no section `pages`, which says where links lead (`public_url`) and how they are sealed \
+             (`secret`)"
                 .to_owned(),
         );
     }
@@ -56,23 +49,13 @@ pub(crate) fn carriers(site: &Config) -> Carriers {
 
 impl SiteCourier {
     /// One over these connections.
-    ///
-    /// # Errors
-    /// When the key cannot be read, or is none.
-    pub(crate) fn new(site: &Site, connections: &[Connection]) -> anyhow::Result<Self> {
+    pub(crate) fn new(site: &Site, connections: &[Connection], desk: Option<Arc<Pages>>) -> Self {
         let carrier = |one: &Connection| Some((one.name.clone(), one.carrier.as_ref().map(Arc::clone)?));
-        let desk = site.config.questions.as_ref().map(|settings| {
-            let address = settings.address().map_err(|why| anyhow::anyhow!("questions.public_url {why}"))?;
-            let secret = settings.secret.resolve().context("questions.secret")?;
-            let key =
-                LinkKey::new(&secret).with_context(|| format!("questions.secret: {}", settings.secret))?;
-            anyhow::Ok(SealDesk { key, address })
-        });
-        Ok(Self {
+        Self {
             carriers: connections.iter().filter_map(carrier).collect(),
             teams: site.config.teams.clone(),
-            desk: desk.transpose()?,
-        })
+            desk,
+        }
     }
 
     /// The people of the teams that are asked; of all teams, where it is nobody in particular.
@@ -110,8 +93,7 @@ impl SiteCourier {
 
     /// The question as this recipient sees it, with an answer sealed for each choice.
     fn card(&self, asked: &OpenQuestion, to: &Recipient, answering: Answering) -> Result<Card, ActionError> {
-        let closed =
-            || ActionError::rejected("the site file says no more how answers are sealed (`questions`)");
+        let closed = || ActionError::rejected("the site file says no more how links are sealed (`pages`)");
         let desk = self.desk.as_ref().ok_or_else(closed)?;
         let question = &asked.question;
         let seal = |choice: &String| {
@@ -186,7 +168,7 @@ impl Courier for SiteCourier {
     fn recipients(&self, asked: &OpenQuestion) -> Result<Vec<Recipient>, String> {
         let through = asked.question.through.as_deref().unwrap_or_default();
         if self.desk.is_none() {
-            return Err("the site file does not say how answers are sealed (`questions`)".to_owned());
+            return Err("the site file does not say how links are sealed (`pages`)".to_owned());
         }
         let Some(carrier) = self.carrier(asked) else {
             return Err(format!("the site has no connection {through} that carries questions"));

@@ -18,6 +18,7 @@ mod letters;
 mod lists;
 mod openings;
 mod operations;
+mod pages;
 mod pipeline;
 mod playbooks;
 mod random;

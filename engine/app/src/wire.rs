@@ -16,7 +16,7 @@ use quell_action::{Catalogue, Directory, Registry};
 use quell_ingest::AlertSource;
 use quell_playbook::model::Playbook;
 use quell_playbook::{Matcher, Moment};
-use quell_run::{Brake, Clock, Courier, Engine, EngineParts, Exclusions, Hands, Journal, Settings};
+use quell_run::{Brake, Clock, Courier, Engine, EngineParts, Exclusions, Hands, Journal, Links, Settings};
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
 
@@ -25,6 +25,7 @@ use crate::clock::SystemClock;
 use crate::config::{Mistakes, Site};
 use crate::courier::SiteCourier;
 use crate::lists::SiteLists;
+use crate::pages::Pages;
 use crate::random::SystemJitter;
 use crate::{connectors, exclusions, playbooks};
 
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     /// Who carries questions to people.
     pub(crate) courier: Arc<SiteCourier>,
+    /// The pages that links in messages lead to, where the site has any.
+    pub(crate) pages: Option<Arc<Pages>>,
     /// The named lists.
     pub(crate) lists: Arc<SiteLists>,
     /// The global stop.
@@ -93,7 +96,8 @@ impl App {
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let courier = Arc::new(SiteCourier::new(&site, &connections)?);
+        let pages = Pages::of(&site.config)?.map(Arc::new);
+        let courier = Arc::new(SiteCourier::new(&site, &connections, pages.clone()));
         let lists = Arc::new(SiteLists::open(&site, store.clone(), Arc::clone(&clock)).await);
         connections.push(connectors::own(Arc::clone(&lists)));
         let registry = Registry::preferring(&connections, &site.config.prefer)?;
@@ -102,7 +106,12 @@ impl App {
         let engine = Engine::new(EngineParts {
             hands: match reach {
                 Reach::Acting | Reach::Tending => {
-                    Hands::acting(registry.clone()).with_courier(Arc::clone(&courier) as Arc<dyn Courier>)
+                    let hands = Hands::acting(registry.clone());
+                    let hands = hands.with_courier(Arc::clone(&courier) as Arc<dyn Courier>);
+                    match &pages {
+                        Some(pages) => hands.with_links(Arc::clone(pages) as Arc<dyn Links>),
+                        None => hands,
+                    }
                 }
                 Reach::Observing => Hands::observing(&registry),
             },
@@ -123,6 +132,7 @@ impl App {
             catalogue,
             exclusions,
             courier,
+            pages,
             lists,
             brake,
             engine,

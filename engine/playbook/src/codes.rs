@@ -50,7 +50,6 @@ pub const ALL: &[Code] = &[
     UNKNOWN_KEY,
     MISSING_KEY,
     WRONG_SHAPE,
-    NOT_YET,
     LANGUAGE,
     BAD_NAME,
     FILE_NAME,
@@ -159,9 +158,6 @@ pub const MISSING_KEY: Code = Code { id: "PB0202", page: include_str!("codes/PB0
 
 /// A map where a list belongs, and the like.
 pub const WRONG_SHAPE: Code = Code { id: "PB0203", page: include_str!("codes/PB0203.md") };
-
-/// Part of the language, and not there yet.
-pub const NOT_YET: Code = Code { id: "PB0204", page: include_str!("codes/PB0204.md") };
 
 /// Another version of the language.
 pub const LANGUAGE: Code = Code { id: "PB0205", page: include_str!("codes/PB0205.md") };

@@ -109,7 +109,7 @@ pub const TACTICS: &[&str] = &[
 ];
 
 /// Names that alerts alone cannot answer: directories, the lane and the run do.
-const BEYOND_THE_ALERT: [Name; 11] = [
+const BEYOND_THE_ALERT: [Name; 13] = [
     of("account", Kind::Whole, "the account under any of its names, for a list"),
     of("device", Kind::Whole, "the device under any of its names, for a list"),
     of("account.canonical_id", Kind::Text, "the same as account.key"),
@@ -124,7 +124,13 @@ const BEYOND_THE_ALERT: [Name; 11] = [
     of("domain.name", Kind::Text, "the DNS name"),
     of("lane.started", Kind::Time, "when this lane began"),
     of("lane.outcome", Kind::Text, "how this lane ended; known in `always` only"),
+    of(
+        "lane.undo_link",
+        Kind::Text,
+        "the address of a page that takes back what this lane did; in `with` of an action only",
+    ),
     of("run.id", Kind::Text, "the id of this run"),
+    of("run.link", Kind::Text, "the address of a page that shows this run; in `with` of an action only"),
 ];
 
 /// Every name that does not depend on the steps of a playbook.
@@ -194,8 +200,9 @@ pub fn list_name(kind: EntityKind) -> &'static str {
 /// The beginning of the names under which values are kept for an alert: `alert.kept.ticket`.
 pub const KEPT: &str = "alert.kept.";
 
-/// Names of the language that this version does not have yet.
-pub const COMING: &[&str] = &["lane.undo_link", "run.link"];
+/// Addresses of pages about a run. They are secrets of whoever gets a message: they exist in what an action is given
+/// (`with`), and only while it is called.
+pub const LINKS: [&str; 2] = ["lane.undo_link", "run.link"];
 
 /// The name behind a reference, unless it is the result of a step.
 pub fn find(reference: &Reference) -> Option<&'static Name> {

@@ -17,7 +17,9 @@ use crate::context::{Context, Done, Early};
 use crate::log::{Halt, Intent};
 use crate::perform::{attention, unsettled};
 use crate::retry::{is_wanted_after, later};
-use crate::{CallFailure, Entry, Fulfilled, HoldKey, Holder, Holds, RunState, Task, TaskState, Verification};
+use crate::{
+    CallFailure, Entry, Fulfilled, HoldKey, Holder, Holds, RunState, Task, TaskState, Verification, links,
+};
 
 /// What is known of an earlier call for the same task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +72,9 @@ pub(crate) async fn call(
     // And it may have changed while the intent went to disk: this clearance is the one that the call is made with.
     let cleared =
         cx.clear(known, &task.task, spec).map_err(|excluded| excluded_now(cx, &begun, excluded, earlier))?;
+    let params = links::put_in(cx, &task.task);
     let request =
-        Request::new(cleared, task.key(&cx.plan.run), task.task.time_limit, task.task.params.clone())
-            .expecting(before);
+        Request::new(cleared, task.key(&cx.plan.run), task.task.time_limit, params).expecting(before);
     let from = cx.now();
     quell_crash::point!("run.call.sending");
     let answer = cx.within(task.task.time_limit, action.execute(request), || no_answer(&task.task)).await;

@@ -9,7 +9,7 @@ use quell_action::{
 use quell_alert::Provider;
 use serde_json::Value;
 
-use crate::{Courier, NoCourier, Task};
+use crate::{Courier, Links, NoCourier, NoLinks, Task};
 
 /// What the engine can reach.
 #[derive(Clone)]
@@ -17,22 +17,33 @@ pub struct Hands {
     pub(crate) eyes: Eyes,
     pub(crate) actions: Option<Registry>,
     pub(crate) courier: Arc<dyn Courier>,
+    pub(crate) links: Arc<dyn Links>,
 }
 
 impl Hands {
     /// Everything that is connected.
     pub fn acting(registry: Registry) -> Self {
-        Self { eyes: Eyes::new(&registry), actions: Some(registry), courier: Arc::new(NoCourier) }
+        Self { actions: Some(registry.clone()), ..Self::observing(&registry) }
     }
 
     /// What is connected, for looking only: a dry replay has no more than this.
     pub fn observing(registry: &Registry) -> Self {
-        Self { eyes: Eyes::new(registry), actions: None, courier: Arc::new(NoCourier) }
+        Self {
+            eyes: Eyes::new(registry),
+            actions: None,
+            courier: Arc::new(NoCourier),
+            links: Arc::new(NoLinks),
+        }
     }
 
     /// The same, with somebody who carries questions to people.
     pub fn with_courier(self, courier: Arc<dyn Courier>) -> Self {
         Self { courier, ..self }
+    }
+
+    /// The same, with somebody who makes links to pages about a run.
+    pub fn with_links(self, links: Arc<dyn Links>) -> Self {
+        Self { links, ..self }
     }
 
     /// What carries out a task, where anything may act here at all.

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::next::verb::went_wrong;
 use crate::{
-    About, Lane, LaneId, LaneState, Phase, QuestionState, Returned, RunState, Settlement, Skip, StepState,
-    TaskState, outcome,
+    About, Lane, LaneId, LaneState, LinkTo, Phase, QuestionState, Returned, RunState, Settlement, Skip,
+    StepState, TaskState, links, outcome,
 };
 
 /// The scope of a lane as the run stands now.
@@ -27,6 +27,7 @@ pub(crate) fn of_lane<'a>(
     let mut scope = plan.scope(lane.entity(&plan.alert), moment);
     scope.run.insert("id", json!(plan.run));
     scope.run.insert("started", json!(plan.created));
+    scope.run.insert("link", json!(links::words(&plan.run, LinkTo::Run)));
     scope.kept = state.kept().clone();
     if lane.closing {
         scope.run.insert("outcome", json!(outcome::of_run(state)));
@@ -42,6 +43,7 @@ pub(crate) fn of_lane<'a>(
     }
     scope.results = Cow::Owned(found);
     scope.lane.insert("started", json!(lane_state.started().unwrap_or(now)));
+    scope.lane.insert("undo_link", json!(links::words(&plan.run, LinkTo::Undo(lane.id))));
     let outcome = match lane_state.stopped() {
         Some(words) => json!(words),
         None => json!(outcome::of_lane(state, playbook, lane.id)),

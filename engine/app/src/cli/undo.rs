@@ -27,6 +27,7 @@ Examples:
   quell undo 3f2a --dry-run
   quell undo 3f2a
   quell undo 3f2a --task 0/cut_off/1
+  quell undo 3f2a --lane 0
   quell undo --who alice@contoso.example
   quell undo --since 2h --dry-run
   quell undo --since 2026-11-21T02:00:00Z --until 2026-11-21T03:30:00Z
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// Take back only this task of it, as `quell runs show` names it.
     #[arg(long, requires = "run")]
     task: Option<String>,
+    /// Take back only this lane of it, and those within it: the first part of the names of its tasks.
+    #[arg(long, requires = "run", conflicts_with = "task", value_name = "NUMBER")]
+    lane: Option<u32>,
     /// Take back what is in force on this account or device, whichever runs did it: any name that a directory knows.
     #[arg(long, visible_aliases = ["account", "device"], value_name = "NAME")]
     who: Option<String>,
@@ -64,9 +68,9 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let Args { run, task, who, since, until, dry_run: dry, timers: _ } = args;
+    let Args { run, task, lane, who, since, until, dry_run: dry, timers: _ } = args;
     if let Some(run) = run {
-        let order = UndoOrder { run, task, by: operator(), dry };
+        let order = UndoOrder { run, task, lane, by: operator(), dry };
         let undone = reach::operations(context).await?.undo(&order).await?;
         if context.show.json {
             context.show.json(&undone)?;

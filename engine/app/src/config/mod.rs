@@ -6,8 +6,8 @@
 mod engine;
 mod limits;
 mod lists;
+mod pages;
 mod place;
-mod questions;
 mod read;
 pub(crate) mod secret;
 mod source;
@@ -25,7 +25,7 @@ use serde_json::Value;
 pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSettings, Telemetry};
 pub(crate) use limits::LimitSettings;
 pub(crate) use lists::ListSettings;
-pub(crate) use questions::QuestionSettings;
+pub(crate) use pages::PageSettings;
 pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read};
 pub(crate) use source::{DeadLetterSettings, SourceSettings};
 
@@ -62,9 +62,9 @@ pub(crate) struct Config {
     /// none are listed, whoever may use the engine's interface can answer.
     #[serde(default)]
     pub(crate) teams: Teams,
-    /// How people answer who are asked through chat and mail.
+    /// The pages that links in messages lead to: answers to questions, and runs.
     #[serde(default)]
-    pub(crate) questions: Option<QuestionSettings>,
+    pub(crate) pages: Option<PageSettings>,
     /// How many identities and devices may be touched before a person is asked.
     #[serde(default)]
     pub(crate) limits: LimitSettings,

@@ -13,7 +13,7 @@ use reqwest::Url;
 use tracing_subscriber::EnvFilter;
 
 use super::place::{anchored, anchored_tree};
-use super::{Config, QuestionSettings, secret};
+use super::{Config, PageSettings, secret};
 
 /// The site file, read.
 #[derive(Debug, Clone)]
@@ -138,7 +138,7 @@ fn with_absolute_paths(mut config: Config, folder: &Path) -> Config {
     for file in config.lists.values_mut().flatten().filter_map(|list| list.file.as_mut()) {
         *file = anchored(file, folder);
     }
-    if let Some(SecretRef::File(file)) = config.questions.as_mut().map(|settings| &mut settings.secret) {
+    if let Some(SecretRef::File(file)) = config.pages.as_mut().map(|settings| &mut settings.secret) {
         *file = anchored(file, folder);
     }
     for tree in config.connectors.values_mut().chain(&mut config.source.kafka) {
@@ -196,7 +196,7 @@ fn complaints(config: &Config) -> Vec<(String, String)> {
             "must be a loopback address: the interface is not made to be open to a network",
         );
     }
-    for (place, what) in config.questions.iter().flat_map(QuestionSettings::complaints) {
+    for (place, what) in config.pages.iter().flat_map(PageSettings::complaints) {
         complain(&place, &what);
     }
     for (place, what) in config.limits.complaints(&config.teams) {

@@ -41,7 +41,7 @@ async fn of_all(app: &Arc<App>, run: &RunId, task: Option<&str>, say: Say<'_>) -
             Err(error) => return Err(refused(error)),
         }
         if task.is_none() {
-            open.extend(called_by(app, &run).await?.into_iter().rev());
+            open.extend(called_by(app, &run).await?.into_iter().rev().map(|(_, run)| run));
         }
     }
     match told.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quell_api::{Refusal, UndoMany, UndoOrder, Undone, UndoneTask};
-use quell_run::{EngineError, Entry, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
+use quell_run::{EngineError, Entry, LaneId, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
 
 use super::{exclusion, refused};
 use crate::wire::App;
@@ -20,17 +20,20 @@ const LOOK: Duration = Duration::from_millis(50);
 /// still goes on is stopped first: nothing more is begun in order to be taken back.
 pub(super) async fn undo(app: &Arc<App>, run: &RunId, order: &UndoOrder) -> Result<Undone, Refusal> {
     let mut concerned = Vec::new();
-    let mut open = vec![run.clone()];
-    while let Some(run) = open.pop() {
+    let mut open = vec![(run.clone(), order.lane)];
+    while let Some((run, lane)) = open.pop() {
         let before = state(app, &run).await?;
-        let wanted = wanted(&run, &before, order)?;
-        let begun = match (order.dry, &order.task) {
-            (true, _) => Vec::new(),
-            (false, None) if before.finish().is_none() => stop(app, &run, &order.by).await?,
-            (false, _) => begin(app, &run, &before, &wanted, &order.by).await?,
+        let wanted = wanted(&run, &before, lane, order)?;
+        let whole = order.task.is_none() && lane.is_none();
+        let begun = match order.dry {
+            true => Vec::new(),
+            false if whole && before.finish().is_none() => stop(app, &run, &order.by).await?,
+            false => begin(app, &run, &before, &wanted, &order.by).await?,
         };
         if order.task.is_none() {
-            open.extend(called_by(app, &run).await?.into_iter().rev());
+            let called = called_by(app, &run).await?.into_iter().rev();
+            let meant = called.filter(|(caller, _)| is_within(&before, *caller, lane));
+            open.extend(meant.map(|(_, run)| (run, None)));
         }
         concerned.push((run, before, wanted, begun));
     }
@@ -46,10 +49,21 @@ pub(super) async fn undo(app: &Arc<App>, run: &RunId, order: &UndoOrder) -> Resu
     Ok(Undone { called, ..own })
 }
 
-fn wanted(run: &RunId, before: &RunState, order: &UndoOrder) -> Result<Vec<TaskId>, Refusal> {
+fn wanted(
+    run: &RunId,
+    before: &RunState,
+    lane: Option<u32>,
+    order: &UndoOrder,
+) -> Result<Vec<TaskId>, Refusal> {
+    if let Some(number) = lane.filter(|lane| before.lane(LaneId(*lane)).is_none()) {
+        return Err(Refusal::not_found(format!(
+            "run {run} has no lane {number}; tasks are called by their lane first, as `quell runs show` names them"
+        )));
+    }
     let wanted: Vec<TaskId> = before
         .tasks()
         .filter(|task| order.task.as_ref().is_none_or(|name| *name == task.task.id.to_string()))
+        .filter(|task| is_within(before, task.task.id.lane, lane))
         .map(|task| task.task.id.clone())
         .collect();
     match (&order.task, wanted.is_empty()) {
@@ -58,6 +72,13 @@ fn wanted(run: &RunId, before: &RunState, order: &UndoOrder) -> Result<Vec<TaskI
         }
         _ => Ok(wanted),
     }
+}
+
+/// Whether a lane is this one, or within it; every lane is within the run.
+fn is_within(state: &RunState, lane: LaneId, of: Option<u32>) -> bool {
+    let Some(of) = of else { return true };
+    let parent = |lane: &LaneId| Some(state.lane(*lane)?.lane().parent.as_ref()?.lane);
+    std::iter::successors(Some(lane), parent).any(|lane| lane.0 == of)
 }
 
 /// Stops a run and takes back what it did, calls included that are under way.
@@ -69,13 +90,13 @@ async fn stop(app: &Arc<App>, run: &RunId, by: &str) -> Result<Vec<TaskId>, Refu
     }
 }
 
-/// The runs that a run has called, in that order; those apart that were never made.
-pub(super) async fn called_by(app: &Arc<App>, run: &RunId) -> Result<Vec<RunId>, Refusal> {
+/// The runs that a run has called, in that order, and the lanes that did; those apart that were never made.
+pub(super) async fn called_by(app: &Arc<App>, run: &RunId) -> Result<Vec<(LaneId, RunId)>, Refusal> {
     let mut called = Vec::new();
     for line in app.store.runs().lines(run).await.map_err(Refusal::unavailable)? {
-        let Entry::Called { call, .. } = line.entry else { continue };
+        let Entry::Called { lane, call, .. } = line.entry else { continue };
         if app.store.runs().summary(&call.run).await.map_err(Refusal::unavailable)?.is_some() {
-            called.push(call.run);
+            called.push((lane, call.run));
         }
     }
     Ok(called)
@@ -221,7 +242,7 @@ fn told(task: &TaskState, dry: bool) -> UndoneTask {
             ("still waiting: see the run".to_owned(), true)
         }
         Phase::Succeeded if !task.changed() => ("it had changed nothing".to_owned(), false),
-        Phase::Succeeded if dry => ("would be undone".to_owned(), false),
+        Phase::Succeeded if dry => (UndoneTask::WOULD_BE_UNDONE.to_owned(), false),
         Phase::Attention => ("a person must first say whether it happened".to_owned(), true),
         _ => ("it had not been done".to_owned(), false),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use quell_api::{Answers, Doors, Metrics, Token, router};
+use quell_api::{Answers, Doors, Metrics, Pace, RunPages, Token, router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -36,13 +36,20 @@ pub(super) async fn open(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Re
     let address = listener.local_addr()?;
     let text = random::token();
     let metrics = Metrics::install().context("metrics cannot be collected")?;
+    let pace = Arc::<Pace>::default();
     let answers = Desk::of(app).map(|desk| Answers {
         desk: Arc::new(desk),
-        pace: Arc::default(),
+        pace: Arc::clone(&pace),
+        now: Arc::clone(&app.clock),
+    });
+    let pages = app.pages.as_ref().map(|pages| RunPages {
+        key: pages.key.clone(),
+        host: pages.host(),
+        pace,
         now: Arc::clone(&app.clock),
     });
     let operations = Arc::new(Local::new(Arc::clone(app)));
-    let doors = Doors { operations, metrics: Some(metrics.clone()), answers };
+    let doors = Doors { operations, metrics: Some(metrics.clone()), answers, pages };
     let routes = router(doors, Token::new(&text)?);
     reach::announce(&app.site.config.state, &address.to_string(), &text)?;
     quell_crash::point!("app.announced");

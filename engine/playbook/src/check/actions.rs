@@ -40,7 +40,9 @@ impl<'a> Check<'a> {
         let chosen =
             |info: &&ActionInfo| at.as_ref().is_none_or(|at| at.is_empty() || at.contains(&info.provider()));
         let concerned: Vec<&ActionInfo> = offered.into_iter().filter(chosen).collect();
+        self.names.given = true;
         let with = self.with(&name, target, &concerned, fields.get("with"), &node.span);
+        self.names.given = false;
         if let (Some(UndoRule::After(_)), Some(entry)) = (undo, fields.entry("undo")) {
             self.reversible(&name, &concerned, &entry.key_span);
         }

@@ -17,7 +17,6 @@ pub(crate) const APPROVAL: Keys = Keys {
     what: "`approval`",
     known: &["ask", "through", "expires", "if_expired", "quorum"],
     required: &["ask", "expires"],
-    coming: &[],
 };
 
 /// The same on a step, which may leave out what the playbook's own `approval` says.
@@ -27,7 +26,6 @@ pub(crate) const ASK: Keys = Keys {
     what: "`ask`",
     known: &["question", "of", "through", "choices", "expires", "if_expired", "if_answer", "quorum"],
     required: &["question"],
-    coming: &[],
 };
 
 const IF_EXPIRED: [(&str, IfExpired); 2] = [("stop", IfExpired::Stop), ("continue", IfExpired::Continue)];
@@ -79,7 +77,7 @@ impl Check<'_> {
     /// `approval` of a step: `ask`, or what is different from the playbook's own.
     pub(super) fn step_approval(&mut self, node: &Node) -> Option<Asking> {
         if let Content::Text(_) = &node.content {
-            self.word(node, "`approval` of a step", &[("ask", ())], &[])?;
+            self.word(node, "`approval` of a step", &[("ask", ())])?;
             self.somebody_to_ask(&node.span, "`approval: ask`")?;
             return self.approvers.asking.clone();
         }
@@ -107,7 +105,7 @@ impl Check<'_> {
 
     /// `stop` or `ask`, where a playbook may not go on by itself.
     pub(super) fn or_ask(&mut self, node: &Node, what: &str) -> Option<OrAsk> {
-        let or_ask = self.word(node, what, &OR_ASK, &[])?;
+        let or_ask = self.word(node, what, &OR_ASK)?;
         if or_ask == OrAsk::Ask {
             let key = what.split('`').nth(1).unwrap_or_default();
             self.somebody_to_ask(&node.span, &format!("`{key}: ask`"))?;
@@ -191,8 +189,7 @@ impl Check<'_> {
         let teams = fields.get(of).map(|node| self.teams(node, &format!("`{of}`")));
         let bounds = Duration::from_secs(10)..=Duration::from_secs(30 * 86_400);
         let expires = fields.get("expires").map(|node| self.span(node, "`expires`", bounds));
-        let if_expired =
-            fields.get("if_expired").map(|node| self.word(node, "`if_expired`", &IF_EXPIRED, &[]));
+        let if_expired = fields.get("if_expired").map(|node| self.word(node, "`if_expired`", &IF_EXPIRED));
         let quorum = fields.get("quorum").map(|node| self.whole(node, "`quorum`", 1..=20));
         if teams.is_none() || expires.is_none() {
             let missing = if teams.is_none() { of } else { "expires" };
@@ -292,7 +289,7 @@ impl Check<'_> {
         let mut found = BTreeMap::new();
         for entry in self.map(node, "`if_answer`")? {
             whole &= self.is_a_choice(entry, choices);
-            match self.word(&entry.value, &format!("the answer `{}`", entry.key), &AFTER_ANSWER, &[]) {
+            match self.word(&entry.value, &format!("the answer `{}`", entry.key), &AFTER_ANSWER) {
                 Some(after) => drop(found.insert(entry.key.clone(), after)),
                 None => whole = false,
             }

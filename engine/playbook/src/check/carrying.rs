@@ -1,11 +1,20 @@
-//! `through`: the connection that carries a question to people, and whether it reaches somebody who is asked.
+//! `through`: the connection that carries a question to people, and whether it reaches somebody who is asked; and whether
+//! links lead anywhere.
 
 use super::Check;
 use crate::carriers::Carriers;
 use crate::codes;
-use crate::parse::Node;
+use crate::parse::{Node, Span};
 
 impl Check<'_> {
+    /// Whether the site has pages that a link could lead to.
+    pub(super) fn pages(&mut self, link: &str, span: &Span) -> bool {
+        let Carriers::Off(why) = &self.site.surroundings.carriers else { return true };
+        let message = format!("`{link}` leads nowhere: {why}");
+        self.say(codes::NO_CARRIER, span, message, |d| d.help("or leave the link out"));
+        false
+    }
+
     /// Whether this connection of the site carries questions to somebody of each of these teams.
     pub(super) fn carrier(&mut self, through: &str, teams: &[String], node: &Node) -> Option<()> {
         let surroundings = self.site.surroundings;

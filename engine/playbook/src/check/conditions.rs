@@ -11,7 +11,7 @@ use crate::parse::{Content, Entry, Node, Span};
 pub(super) const PARTS: [&str; 3] = ["all", "any", "none"];
 
 pub(crate) const GROUP: Keys =
-    Keys { what: "a group of conditions", known: &["all", "any", "none"], required: &[], coming: &[] };
+    Keys { what: "a group of conditions", known: &["all", "any", "none"], required: &[] };
 
 impl Check<'_> {
     /// A group; `besides` are the keys that its place allows beside the three parts and that the caller reads.

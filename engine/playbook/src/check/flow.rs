@@ -18,13 +18,12 @@ use crate::names::{self, Kind};
 use crate::parse::{Content, Entry, Node};
 
 pub(crate) const WAIT: Keys =
-    Keys { what: "`wait`", known: &["for", "until", "at_most", "every"], required: &[], coming: &[] };
+    Keys { what: "`wait`", known: &["for", "until", "at_most", "every"], required: &[] };
 
 pub(crate) const BRANCH: Keys =
-    Keys { what: "a way of `choose`", known: &["if", "steps", "otherwise"], required: &[], coming: &[] };
+    Keys { what: "a way of `choose`", known: &["if", "steps", "otherwise"], required: &[] };
 
-pub(crate) const STOP: Keys =
-    Keys { what: "`stop`", known: &["outcome"], required: &["outcome"], coming: &[] };
+pub(crate) const STOP: Keys = Keys { what: "`stop`", known: &["outcome"], required: &["outcome"] };
 
 /// A wait that looks more often than this fills the journal and tells nothing more.
 const MOST_LOOKS: u128 = 1_000;

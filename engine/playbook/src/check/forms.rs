@@ -111,8 +111,23 @@ impl Check<'_> {
             }
             whole &= found.is_some_and(|(_, kind)| kind != Kind::Whole);
         }
+        whole &= self.links_are_whole(&template, text, node);
         whole &= self.fields_exist(&template, text, node);
         whole.then_some(template)
+    }
+
+    /// A link is put in when the action is called: there is nothing yet that a filter could work on.
+    fn links_are_whole(&mut self, template: &Template, text: &str, node: &Node) -> bool {
+        let filtered =
+            template.filtered().into_iter().filter(|(name, _)| names::LINKS.contains(&name.0.as_str()));
+        let offsets: Vec<(Reference, usize)> = filtered.collect();
+        for (reference, offset) in &offsets {
+            let mut at = self.within_text(&node.span, text, *offset);
+            at.end = at.end.min(at.start + reference.0.len());
+            let message = format!("`{reference}` is taken as it is, without a filter");
+            self.say(codes::BAD_TEMPLATE, &at, message, |d| d.help(format!("write {{{{ {reference} }}}}")));
+        }
+        offsets.is_empty()
     }
 
     /// `table("name, upn")`: of entities it is known which fields they have.

@@ -15,7 +15,7 @@ use crate::nearest;
 use crate::parse::{Content, Entry, Node};
 
 pub(crate) const INPUT: Keys =
-    Keys { what: "an input", known: &["kind", "one_of", "or"], required: &["kind"], coming: &[] };
+    Keys { what: "an input", known: &["kind", "one_of", "or"], required: &["kind"] };
 
 /// What an input can be, beside an entity.
 const VALUES: [(&str, InputKind); 4] = [

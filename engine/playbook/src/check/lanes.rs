@@ -17,7 +17,6 @@ pub(crate) const FOR_EACH: Keys = Keys {
     what: "an entity under `for_each`",
     known: &["from", "where", "at_most", "at_once", "if_more"],
     required: &[],
-    coming: &[],
 };
 
 /// How many lanes run together when the playbook does not say.

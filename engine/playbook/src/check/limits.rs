@@ -7,10 +7,10 @@ use crate::model::{Counted, Limits, OrAsk, Per, Quota};
 use crate::parse::{Content, Node};
 
 pub(crate) const LIMITS: Keys =
-    Keys { what: "`limits`", known: &["accounts", "devices", "if_over"], required: &[], coming: &[] };
+    Keys { what: "`limits`", known: &["accounts", "devices", "if_over"], required: &[] };
 
 pub(crate) const QUOTA: Keys =
-    Keys { what: "a limit", known: &["per_run", "per_hour", "per_day"], required: &[], coming: &[] };
+    Keys { what: "a limit", known: &["per_run", "per_hour", "per_day"], required: &[] };
 
 const IF_OVER: [(&str, OrAsk); 2] = [("ask", OrAsk::Ask), ("stop", OrAsk::Stop)];
 
@@ -19,7 +19,7 @@ impl Check<'_> {
     pub(super) fn limits(&mut self, fields: &Fields<'_>) -> Option<Option<Limits>> {
         let Some(node) = fields.get("limits") else { return Some(None) };
         let fields = self.fields(node, &LIMITS)?;
-        let if_over = fields.get("if_over").map(|node| self.word(node, "`if_over`", &IF_OVER, &[]));
+        let if_over = fields.get("if_over").map(|node| self.word(node, "`if_over`", &IF_OVER));
         let [accounts, devices] = Counted::ALL.map(|what| {
             fields.get(what.word()).map_or(Some(Quota::default()), |node| self.quota(node, what))
         });

@@ -10,8 +10,7 @@ use crate::model::{KeyPart, OncePer, Reference};
 use crate::names::{self, ENTITY_KINDS, Kind};
 use crate::parse::Node;
 
-pub(crate) const ONCE_PER: Keys =
-    Keys { what: "`once_per`", known: &["key", "within"], required: &[], coming: &[] };
+pub(crate) const ONCE_PER: Keys = Keys { what: "`once_per`", known: &["key", "within"], required: &[] };
 
 impl Check<'_> {
     /// `once_per: { key: [alert.type, account], within: 4h }`.

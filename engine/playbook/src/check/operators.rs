@@ -34,12 +34,8 @@ pub(crate) const OPERATORS: [&str; 20] = [
     "count",
 ];
 
-pub(crate) const COUNT: Keys = Keys {
-    what: "`count`",
-    known: &["is", "at_least", "at_most", "more_than", "less_than"],
-    required: &[],
-    coming: &[],
-};
+pub(crate) const COUNT: Keys =
+    Keys { what: "`count`", known: &["is", "at_least", "at_most", "more_than", "less_than"], required: &[] };
 
 /// Which operators can be asked of a kind.
 pub(crate) fn operators_of(kind: Kind) -> &'static [&'static str] {

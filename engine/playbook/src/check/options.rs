@@ -10,24 +10,16 @@ use crate::codes;
 use crate::model::{OnError, Retry, RetryOn, UndoRule};
 use crate::parse::{Content, Entry, Node};
 
-pub(crate) const DEFAULTS: Keys =
-    Keys { what: "`defaults`", known: &["timeout", "retry"], required: &[], coming: &[] };
+pub(crate) const DEFAULTS: Keys = Keys { what: "`defaults`", known: &["timeout", "retry"], required: &[] };
 
-pub(crate) const RETRY: Keys = Keys {
-    what: "`retry`",
-    known: &["attempts", "first_wait", "max_wait", "on"],
-    required: &[],
-    coming: &[],
-};
+pub(crate) const RETRY: Keys =
+    Keys { what: "`retry`", known: &["attempts", "first_wait", "max_wait", "on"], required: &[] };
 
-pub(crate) const UNDO: Keys =
-    Keys { what: "`undo`", known: &["after", "unless"], required: &["after"], coming: &[] };
+pub(crate) const UNDO: Keys = Keys { what: "`undo`", known: &["after", "unless"], required: &["after"] };
 
-pub(crate) const VERIFY: Keys =
-    Keys { what: "`verify`", known: &["within", "hold"], required: &["within"], coming: &[] };
+pub(crate) const VERIFY: Keys = Keys { what: "`verify`", known: &["within", "hold"], required: &["within"] };
 
-pub(crate) const RATE: Keys =
-    Keys { what: "`rate`", known: &["per_minute"], required: &["per_minute"], coming: &[] };
+pub(crate) const RATE: Keys = Keys { what: "`rate`", known: &["per_minute"], required: &["per_minute"] };
 
 /// What the author of a call can say of it. Without it, whoever it is about is asked of the exclusion list.
 pub(crate) const IMPACT: [(&str, bool); 1] = [("informing", true)];
@@ -71,7 +63,7 @@ impl Check<'_> {
             });
             return None;
         }
-        self.word(&entry.value, "`impact`", &IMPACT, &[])
+        self.word(&entry.value, "`impact`", &IMPACT)
     }
 
     /// `timeout`: for one attempt.
@@ -113,7 +105,7 @@ impl Check<'_> {
 
     /// `on_error`.
     pub(super) fn on_error(&mut self, node: &Node) -> Option<OnError> {
-        self.word(node, "`on_error`", &[("stop", OnError::Stop), ("continue", OnError::Continue)], &[])
+        self.word(node, "`on_error`", &[("stop", OnError::Stop), ("continue", OnError::Continue)])
     }
 
     /// `on: [throttled, unavailable, timeout]`.
@@ -121,7 +113,7 @@ impl Check<'_> {
         let words: [(&'static str, &'static str); 3] = RETRY_ON.map(|word| (word, word));
         let mut on = RetryOn::NONE;
         for member in self.list(node, "`on`")? {
-            match self.word(member, "`on` of `retry`", &words, &[])? {
+            match self.word(member, "`on` of `retry`", &words)? {
                 "throttled" => on.throttled = true,
                 "unavailable" => on.unavailable = true,
                 _ => on.timeout = true,
@@ -166,7 +158,7 @@ impl Check<'_> {
             self.span(node, "`after`", Duration::from_secs(1)..=Duration::from_secs(365 * 86_400))
         });
         if let Some(node) = fields.get("unless") {
-            self.word(node, "`unless` of `undo`", &[("confirmed", ())], &[])?;
+            self.word(node, "`unless` of `undo`", &[("confirmed", ())])?;
         }
         after.map(UndoRule::After)
     }

@@ -43,7 +43,6 @@ pub(crate) const PLAYBOOK: Keys = Keys {
         "outputs",
     ],
     required: &["language", "playbook", "title", "when", "steps"],
-    coming: &[],
 };
 
 const MODES: [(&str, Mode); 4] =
@@ -112,7 +111,7 @@ impl Check<'_> {
     }
 
     fn mode(&mut self, node: &Node) -> Option<Mode> {
-        let mode = self.word(node, "`mode`", &MODES, &[])?;
+        let mode = self.word(node, "`mode`", &MODES)?;
         if mode == Mode::Ask {
             self.somebody_to_ask(&node.span, "`mode: ask`")?;
         }

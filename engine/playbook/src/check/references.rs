@@ -21,6 +21,8 @@ pub(super) struct Names {
     pub(super) entity_is_unclear: bool,
     /// Where in the playbook we are.
     pub(super) stage: Stage,
+    /// Whether it is what an action is given.
+    pub(super) given: bool,
     /// The steps that have run by then, with their outputs.
     pub(super) done: BTreeMap<String, Vec<Output>>,
     /// The results of steps that something looks at: `who.is_privileged`.
@@ -116,10 +118,6 @@ impl Check<'_> {
     /// The kind of a name, where it is in scope here.
     pub(super) fn reference(&mut self, text: &str, span: &Span) -> Option<(Reference, Kind)> {
         let reference = Reference(text.to_owned());
-        if names::COMING.contains(&text) {
-            self.not_yet(span, &format!("`{text}`"));
-            return None;
-        }
         if let ("inputs", name) = reference.split() {
             let kind = self.of_inputs(name, span)?;
             return Some((reference, kind));
@@ -128,7 +126,10 @@ impl Check<'_> {
             return self.kept_value(name, span).then_some((reference, Kind::Text));
         }
         let kind = match names::find(&reference) {
-            Some(name) => self.in_scope(name, span).then_some(name.kind)?,
+            Some(name) => {
+                let leads_somewhere = !names::LINKS.contains(&name.name) || self.pages(name.name, span);
+                (self.in_scope(name, span) && leads_somewhere).then_some(name.kind)?
+            }
             None => self.of_step(&reference, span)?,
         };
         Some((reference, kind))
@@ -150,6 +151,9 @@ impl Check<'_> {
                 Some("no alert starts this playbook; what it needs to know are its `inputs`".to_owned())
             }
             "alert" => None,
+            "lane" | "run" if names::LINKS.contains(&name.name) && !self.names.given => {
+                Some("a link may stand in what an action is given (`with`) only".to_owned())
+            }
             "lane" if stage == Stage::Afterwards => {
                 Some("`afterwards` is about the whole run; `always` is about each lane".to_owned())
             }

@@ -1,4 +1,4 @@
-//! Maps and lists: which keys there are, which must be there, which are not there yet.
+//! Maps and lists: which keys there are, and which must be there.
 
 use super::Check;
 use crate::codes;
@@ -13,8 +13,6 @@ pub(crate) struct Keys {
     pub(crate) known: &'static [&'static str],
     /// Those of them that must be there.
     pub(crate) required: &'static [&'static str],
-    /// Keys of the language that this version does not have yet.
-    pub(crate) coming: &'static [&'static str],
 }
 
 /// A map whose keys have been checked. A key that was nearly right is taken for the right one, so that nothing is said
@@ -66,24 +64,12 @@ impl Check<'_> {
         if keys.known.contains(&key) {
             return true;
         }
-        if keys.coming.contains(&key) {
-            self.not_yet(&entry.key_span, &format!("`{key}`"));
-            return false;
-        }
-        let nearest = nearest::one(key, keys.known.iter().chain(keys.coming).copied());
+        let nearest = nearest::one(key, keys.known.iter().copied());
         let message = format!("{} has no key `{key}`", keys.what);
         self.say(codes::UNKNOWN_KEY, &entry.key_span, message, |d| {
             d.found(key).expected(format!("one of {}", keys.known.join(", "))).nearest(nearest)
         });
         false
-    }
-
-    /// Reports a part of the language that is not there yet.
-    pub(super) fn not_yet(&mut self, span: &Span, what: &str) {
-        let message = format!("{what} is part of the language, and this version does not have it yet");
-        self.say(codes::NOT_YET, span, message, |d| {
-            d.help("leave it out, or wait for a version that has it")
-        });
     }
 
     /// The lines of a map.

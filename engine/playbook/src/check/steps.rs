@@ -19,7 +19,6 @@ pub(crate) const STEP: Keys = Keys {
         "inputs", "set", "keep", "stop",
     ],
     required: &[],
-    coming: &[],
 };
 
 /// The verbs of the language, those to come included.
@@ -214,14 +213,14 @@ impl Check<'_> {
     pub(super) fn branch_condition(&mut self, node: &Node) -> Option<StepCondition> {
         let group = self.group(node, "`if`", &["if_unknown"]);
         let if_unknown = match node.member("if_unknown") {
-            Some(node) => self.word(node, "`if_unknown` of a way", &IF_UNKNOWN[..3], &[]),
+            Some(node) => self.word(node, "`if_unknown` of a way", &IF_UNKNOWN[..3]),
             None => Some(IfUnknown::default()),
         };
         Some(StepCondition { group: group?, if_unknown: if_unknown? })
     }
 
     fn if_unknown(&mut self, node: &Node) -> Option<IfUnknown> {
-        let word = self.word(node, "`if_unknown`", &IF_UNKNOWN, &[])?;
+        let word = self.word(node, "`if_unknown`", &IF_UNKNOWN)?;
         if word == IfUnknown::Ask {
             self.somebody_to_ask(&node.span, "`if_unknown: ask`")?;
         }

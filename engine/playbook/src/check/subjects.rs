@@ -38,7 +38,7 @@ impl Check<'_> {
         let path = self.path(&entry.key, &entry.key_span);
         let asked = self.asked(entry)?;
         let read_as = match entry.value.member("as") {
-            Some(node) => self.word(node, "`as`", &AS_KINDS, &[])?,
+            Some(node) => self.word(node, "`as`", &AS_KINDS)?,
             None => AsKind::Text,
         };
         let kind = kind_of(read_as);

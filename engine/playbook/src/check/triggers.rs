@@ -13,14 +13,10 @@ use crate::parse::{Content, Node, Span};
 use crate::schedule::{self, Missed, Schedule};
 
 pub(crate) const WHEN: Keys =
-    Keys { what: "`when`", known: &["alert", "schedule", "manual", "called"], required: &[], coming: &[] };
+    Keys { what: "`when`", known: &["alert", "schedule", "manual", "called"], required: &[] };
 
-pub(crate) const SCHEDULE: Keys = Keys {
-    what: "`schedule`",
-    known: &["cron", "timezone", "missed"],
-    required: &["cron", "timezone"],
-    coming: &[],
-};
+pub(crate) const SCHEDULE: Keys =
+    Keys { what: "`schedule`", known: &["cron", "timezone", "missed"], required: &["cron", "timezone"] };
 
 const STATES: [(&str, AlertState); 3] =
     [("new", AlertState::New), ("updated", AlertState::Updated), ("resolved", AlertState::Resolved)];
@@ -134,7 +130,7 @@ impl Check<'_> {
     fn states(&mut self, node: &Node) -> Option<Vec<AlertState>> {
         let members = self.list(node, "`states`")?;
         let states: Vec<Option<AlertState>> =
-            members.iter().map(|member| self.word(member, "a state of an alert", &STATES, &[])).collect();
+            members.iter().map(|member| self.word(member, "a state of an alert", &STATES)).collect();
         states.into_iter().collect()
     }
 
@@ -153,7 +149,7 @@ impl Check<'_> {
         let fields = self.fields(node, &SCHEDULE)?;
         let zone = fields.get("timezone").and_then(|node| self.zone(node));
         let missed = match fields.get("missed") {
-            Some(node) => self.word(node, "`missed`", &MISSED, &[]),
+            Some(node) => self.word(node, "`missed`", &MISSED),
             None => Some(Missed::default()),
         };
         let node = fields.get("cron")?;

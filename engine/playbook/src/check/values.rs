@@ -52,7 +52,7 @@ impl Check<'_> {
             }
             Kind::Tactics => self.one_of(node, name, TACTICS),
             Kind::Techniques => self.technique(node),
-            Kind::Severity => self.word(node, "a severity", &SEVERITIES, &[]).map(Expected::Severity),
+            Kind::Severity => self.word(node, "a severity", &SEVERITIES).map(Expected::Severity),
             Kind::Integer => match node.content {
                 Content::Integer(number) => Some(Expected::Integer(number)),
                 _ => self.misfit(node, "a whole number"),

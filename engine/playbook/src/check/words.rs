@@ -74,15 +74,10 @@ impl Check<'_> {
         node: &Node,
         what: &str,
         words: &[(&'static str, T)],
-        coming: &[&'static str],
     ) -> Option<T> {
         let word = self.text(node, what)?;
         if let Some((_, value)) = words.iter().find(|(known, _)| *known == word) {
             return Some(*value);
-        }
-        if coming.contains(&word.as_str()) {
-            self.not_yet(&node.span, &format!("`{word}` for {what}"));
-            return None;
         }
         let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
         self.unknown_word(node, what, &word, &known);

@@ -63,6 +63,12 @@ impl Template {
         self.inserts.iter().filter(|insert| insert.takes_rows()).map(asked).collect()
     }
 
+    /// The names in it that go through a filter, each with the byte of the text at which it stands.
+    pub(crate) fn filtered(&self) -> Vec<(Reference, usize)> {
+        let filtered = self.inserts.iter().filter(|insert| !insert.filters.is_empty());
+        filtered.map(|insert| (insert.reference.clone(), insert.offset)).collect()
+    }
+
     /// The names in it, each with the byte of the text at which it stands.
     pub(crate) fn places(&self) -> Vec<(Reference, usize)> {
         self.inserts.iter().map(|insert| (insert.reference.clone(), insert.offset)).collect()
