@@ -7,6 +7,7 @@ mod http;
 mod jira;
 mod mail_sink;
 mod pagerduty;
+mod real_mail;
 mod servicenow;
 mod slack;
 mod smtp;

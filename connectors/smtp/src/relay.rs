@@ -3,10 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use lettre::Address;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::{Error, response::Severity};
 use quell_action::{ActionError, ConnectError, Failure, VendorReply};
 use quell_kit::{Deadline, RateLimit, Redactor, clip};
@@ -57,8 +58,9 @@ impl Relay {
     ) -> Result<String, ActionError> {
         let deadline = Deadline::after(self.rate.turn(time_limit).await?);
         let mut connection = self.connect(deadline).await?;
+        let parameters = self.parameters(&connection, letter)?;
         let before = async {
-            connection.command(Mail::new(Some(letter.from.clone()), Vec::new())).await?;
+            connection.command(Mail::new(Some(letter.from.clone()), parameters)).await?;
             for recipient in &letter.to {
                 connection.command(Rcpt::new(recipient.clone(), Vec::new())).await?;
             }
@@ -115,6 +117,25 @@ impl Relay {
             Ok(Err(error)) => Err(self.refused(&error)),
             Err(_) => Err(ActionError::unavailable(format!(
                 "{host}:{port} cannot be reached: no answer came in time"
+            ))),
+        }
+    }
+
+    /// What the relay must be told beforehand: that there are addresses in which not every letter is of ASCII.
+    fn parameters(
+        &self,
+        connection: &AsyncSmtpConnection,
+        letter: &Letter,
+    ) -> Result<Vec<MailParameter>, ActionError> {
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        match letter.to.iter().chain([&letter.from]).find(|address| !is_ascii(address)) {
+            None => Ok(Vec::new()),
+            Some(_) if connection.server_info().supports_feature(Extension::SmtpUtfEight) => {
+                Ok(vec![MailParameter::SmtpUtfEight])
+            }
+            Some(address) => Err(ActionError::rejected(format!(
+                "{} takes no addresses such as {address}: it offers no SMTPUTF8",
+                self.settings.host
             ))),
         }
     }

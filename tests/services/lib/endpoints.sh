@@ -7,6 +7,7 @@ ENV_FILE="$SERVICES/env.sh"
 
 kafka() { KAFKA_CACHE="${KAFKA_CACHE:-$SERVICES/kafka-cache}" "$ROOT/tests/services/kafka.sh" "$1" "$SERVICES/kafka" "${@:2}"; }
 samba() { "$ROOT/tests/services/samba.sh" "$1" "$SERVICES/samba" "${@:2}"; }
+mail() { "$ROOT/tests/services/mail.sh" "$1" "$SERVICES/mail" "${@:2}"; }
 prism() { "$ROOT/tests/services/prism.sh" "$1" "$SERVICES/prism" "${@:2}"; }
 
 kafka_endpoints() (
@@ -54,6 +55,21 @@ CTL $AD_CTL
 EOF
 )
 
+mail_endpoints() (
+  eval "$(mail env)"
+  export_lines QUELL_TEST_MAIL_ <<EOF
+PLAIN_PORT $MAIL_PLAIN_PORT
+SUBMISSION_PORT $MAIL_SUBMISSION_PORT
+TLS_PORT $MAIL_TLS_PORT
+CTL $MAIL_CTL
+CA $MAIL_CA
+OTHER_CA $MAIL_OTHER_CA
+USER $MAIL_USER
+PASSWORD $MAIL_PASSWORD
+TAKEN $MAIL_TAKEN
+EOF
+)
+
 prism_endpoints() (
   eval "$(prism env)"
   export_lines QUELL_TEST_PRISM_ <<EOF
@@ -77,6 +93,7 @@ write_env_file() {
     echo "export QUELL_TEST_PRIVATE='$SERVICES/private'"
     if kafka status >/dev/null; then kafka_endpoints; fi
     if samba status >/dev/null; then samba_endpoints; fi
+    if mail status >/dev/null; then mail_endpoints; fi
     if prism status >/dev/null; then prism_endpoints; fi
   } >"$ENV_FILE.new"
   chmod 600 "$ENV_FILE.new"
