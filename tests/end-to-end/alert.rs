@@ -48,6 +48,11 @@ impl Alert {
         later
     }
 
+    /// Says this in its description.
+    pub fn describe(&mut self, description: &str) {
+        self.document["Description"] = json!(description);
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec(&self.document).unwrap()
     }

@@ -99,6 +99,14 @@ impl Engine {
         std::fs::read_to_string(self.state.join("api.address")).ok()
     }
 
+    /// The most memory that it has taken so far, in bytes.
+    pub fn most_memory(&self) -> u64 {
+        let pid = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
     /// Everything it has said.
     pub fn log(&self) -> String {
         self.said.lock().join("\n")

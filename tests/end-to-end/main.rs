@@ -16,10 +16,12 @@ mod alert;
 mod engine;
 mod site;
 
+mod real_evicted;
 mod real_exclusions;
 mod real_faults;
 mod real_full_disk;
 mod real_kills;
+mod real_large;
 mod real_mistakes;
 mod real_operating;
 mod real_replay;
