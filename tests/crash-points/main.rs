@@ -5,9 +5,8 @@
 //! the operator wants them back; the store is copied. Each time the process ends somewhere else, as `kill -9` would end
 //! it, and is started again. What has come of it in the end must be what comes of it undisturbed.
 //!
-//! The program is built with the feature `crash-points` for this; `tests/run --soak` does so, and `tests/README.md` says how else. The vendor is the lab: a file
-//! that remembers every change with the key of the call that made it. `real_directory` does a part of it with the real
-//! one.
+//! The program is built with the feature `crash-points` for this; `tests/run` does so. The vendor is the lab: a file that
+//! remembers every change with the key of the call that made it. `real_directory` does a part of it with the real one.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -8,12 +8,14 @@ use quell_action::Catalogue;
 use quell_alert::Alert;
 use quell_playbook::{SourceFile, Surroundings, load};
 use quell_run::rehearsal::{Rehearsal, read};
+use quell_tests::called::called_by;
 
 /// A shipped playbook with its tests.
 pub(crate) struct Book {
     /// Its folder and file.
     pub(crate) name: String,
     pub(crate) text: String,
+    folder: PathBuf,
     tests: Vec<(Rehearsal, Option<Arc<Alert>>)>,
 }
 
@@ -61,6 +63,7 @@ impl Book {
         Self {
             name: path.strip_prefix(root).unwrap().display().to_string(),
             text: fs::read_to_string(path).unwrap(),
+            folder: path.parent().unwrap().to_owned(),
             tests: tests.into_iter().map(with_alert).collect(),
         }
     }
@@ -68,13 +71,15 @@ impl Book {
     /// Whether a playbook with this text in the place of this one would be noticed: it does not load, or a test fails.
     pub(crate) fn notices(&self, text: &str) -> bool {
         let file = SourceFile { name: self.name.clone(), bytes: text.as_bytes().to_vec() };
-        let loaded = load(&[file], &CATALOGUE, &Surroundings::default());
+        let mut files = called_by(text, &self.folder);
+        files.push(file);
+        let mut loaded = load(&files, &CATALOGUE, &Surroundings::default());
+        let place = loaded.playbooks.iter().position(|one| *one.source == *text);
         // A warning is a word said at the right time, too.
-        let ([playbook], []) = (loaded.playbooks.as_slice(), loaded.diagnostics.as_slice()) else {
-            return true;
-        };
+        let (Some(place), []) = (place, loaded.diagnostics.as_slice()) else { return true };
+        let playbook = loaded.playbooks.remove(place);
         self.tests.iter().any(|(test, alert)| {
-            let played = test.play(alert.clone(), playbook, &[], &CATALOGUE);
+            let played = test.play(alert.clone(), &playbook, &loaded.playbooks, &CATALOGUE);
             played.map_or(true, |played| !played.differences.is_empty())
         })
     }

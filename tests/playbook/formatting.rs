@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use quell_playbook::model::{ContentHash, Playbook};
 use quell_playbook::{SourceFile, Surroundings, format, load};
+use quell_tests::called::called_by;
 
 use crate::fixtures::{catalogue, folder, shipped_folder, surroundings};
 use crate::golden::{file_name, files};
@@ -20,7 +21,10 @@ fn playbooks() -> Vec<(String, String, Model)> {
         let (name, offered) = (file.name.clone(), Arc::clone(&offered));
         let model = move |text: &str| {
             let file = SourceFile { name: name.clone(), bytes: text.as_bytes().to_vec() };
-            outline(load(&[file], &offered, &Surroundings::default()))
+            let folder = shipped_folder().join(&name);
+            let mut files = called_by(text, folder.parent()?);
+            files.push(file);
+            outline(load(&files, &offered, &Surroundings::default()), text)
         };
         found.push((file.name, String::from_utf8(file.bytes).unwrap(), Box::new(model)));
     }
@@ -31,15 +35,16 @@ fn playbooks() -> Vec<(String, String, Model)> {
         let (file, offered, site) = (name.clone(), Arc::clone(&offered), site.clone());
         let model = move |text: &str| {
             let file = SourceFile { name: file.clone(), bytes: text.as_bytes().to_vec() };
-            outline(load(&[file], &offered, &site))
+            outline(load(&[file], &offered, &site), text)
         };
         found.push((name, text, Box::new(model)));
     }
     found
 }
 
-fn outline(loaded: quell_playbook::Loaded) -> Option<String> {
-    let playbook = loaded.is_usable().then(|| loaded.playbooks.first().cloned()).flatten()?;
+fn outline(loaded: quell_playbook::Loaded, text: &str) -> Option<String> {
+    let playbook =
+        loaded.is_usable().then(|| loaded.playbooks.into_iter().find(|one| *one.source == *text))??;
     let bare = Playbook { source: "".into(), hash: ContentHash(String::new()), ..Playbook::clone(&playbook) };
     Some(format!("{bare:?}"))
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use quell_playbook::model::{ContentHash, Playbook};
 use quell_playbook::{SourceFile, Surroundings, load};
+use quell_tests::called::called_by;
 
+use crate::fixtures::shipped_folder;
 use crate::shipped::{known, shipped};
 
 /// So many mutations of each playbook.
@@ -20,8 +22,12 @@ fn a_mutation_is_refused_or_changes_the_model() {
         let original = String::from_utf8(file.bytes.clone()).unwrap();
         let model = |text: &str| {
             let file = SourceFile { name: file.name.clone(), bytes: text.as_bytes().to_vec() };
-            let loaded = load(&[file], &catalogue, &surroundings);
-            loaded.is_usable().then(|| outline(&loaded.playbooks[0]))
+            let path = shipped_folder().join(&file.name);
+            let mut files = called_by(text, path.parent()?);
+            files.push(file);
+            let loaded = load(&files, &catalogue, &surroundings);
+            let one = || loaded.playbooks.iter().find(|one| *one.source == *text).map(outline);
+            loaded.is_usable().then(one)?
         };
         let good = model(&original).unwrap_or_else(|| panic!("{} does not load", file.name));
         // So many of each that the whole takes seconds, beginning at another place in each.

@@ -6,6 +6,7 @@
 )]
 
 pub mod broker;
+pub mod called;
 pub mod directory;
 pub mod environment;
 pub mod fuzz;
