@@ -97,6 +97,8 @@ pub(super) fn tested(
         }
         judged.extend(judge(app, subject, &mut test));
     }
+    // Ids of operators' entries say nothing, and what was imported at once has no order in time.
+    test.entries.sort_by(|one, other| (&one.because, &one.id).cmp(&(&other.because, &other.id)));
     let told = |(action, stopped): &(ActionSpec, bool)| {
         (format!("{} at {}", action.name, action.provider), *stopped)
     };

@@ -136,6 +136,7 @@ pub struct Rehearsal {
     /// How the alert stood in the version before, where it is a newer one: a file, or the fields that stood otherwise.
     pub before: Option<AlertGiven>,
     pub(super) at: Timestamp,
+    pub(super) at_is_told: bool,
     pub(super) seen_before: bool,
     pub(super) given: Given,
     pub(super) faults: Vec<Fault>,
@@ -209,10 +210,7 @@ impl Reader<'_> {
             self.complain(&format!("{place}.at"), "is no moment: write \"2026-03-02T12:00:00Z\", in quotes");
         }
         if form.alert.is_some() && form.inputs.is_some() {
-            self.complain(
-                &format!("{place}.inputs"),
-                "an alert gives no inputs: a test has the one or the other",
-            );
+            self.complain(&format!("{place}.inputs"), "an alert gives no inputs: a test has one of the two");
         }
         let alerts = self.alerts(place, &form, of_all);
         let earlier = form.before.as_ref().map(|before| self.earlier(place, before));
@@ -231,6 +229,7 @@ impl Reader<'_> {
             alert: None,
             inputs,
             at,
+            at_is_told: form.at.is_some(),
             seen_before,
             before: earlier.flatten(),
             given,

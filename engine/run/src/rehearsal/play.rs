@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use quell_action::lists::is_about_lists;
 use quell_action::{
     AnyAction, Catalogue, Connection, Directory, ExclusionList, Probe, ProbeReport, Registry,
@@ -111,8 +112,13 @@ impl Rehearsal {
             ))));
         }
         let Some(alert) = alert else {
-            if playbook.when.schedule.is_none() {
+            let Some(schedule) = &playbook.when.schedule else {
                 return Ok(not_started("no clock starts it"));
+            };
+            let due = schedule.after(self.at - TimeDelta::seconds(1));
+            if self.at_is_told && due != Some(self.at) {
+                let next = due.map_or_else(String::new, |due| format!("; it is due at {}", due.to_rfc3339()));
+                return Ok(Begun::NotStarted(format!("the clock does not start it at this moment{next}")));
             }
             return Ok(Begun::Plan(Box::new(Plan::scheduled(playbook, self.at, self.moment()))));
         };
