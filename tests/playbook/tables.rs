@@ -100,7 +100,11 @@ fn gone_through(each: &str, step: &str, expect: &str) -> Vec<String> {
     let text = format!(
         "language: 1\nplaybook: paths\ntitle: x\nmode: act\nwhen: {{ alert: {{ all: [{{ alert.title: {{ exists: true }} }}] }} }}\nfor_each:\n  {each}\nsteps:\n  - {step}\n"
     );
-    let playbook = loaded(&text).unwrap();
+    played(&text, expect)
+}
+
+fn played(text: &str, expect: &str) -> Vec<String> {
+    let playbook = loaded(text).unwrap();
     let test = format!(
         "language: 1\ntests:\n  - name: x\n    alert: ../../examples/alerts/01-dcsync.json\n    lists: {{ seen: [] }}\n    expect: {expect}\n"
     );
@@ -121,6 +125,8 @@ fn a_path_chooses_among_what_the_alert_names() {
     let nobody =
         "{ actions: none, skipped: [{ who: High, because: where, says: nothing that the alert names }] }";
     assert_eq!(gone_through("account: { from: $.AlertSeverity }", disable, nobody), none);
+    let within = "language: 1\nplaybook: paths\ntitle: x\nmode: act\nwhen: { alert: { all: [{ alert.title: { exists: true } }] } }\nsteps:\n  - for_each: { account: { from: $.AlertSeverity } }\n    steps:\n      - do: account.disable\n";
+    assert_eq!(played(within, nobody), none);
     let note = "do: list.add\n    with: { list: seen, value: \"{{ ip.address }}\" }";
     for from in ["$.Entities[?@.Type == 'ip'].Address", "$.Entities[*].Address"] {
         let expect = "{ actions: [\"list.add of seen: 10.1.5.21\"] }";

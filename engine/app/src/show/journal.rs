@@ -135,8 +135,16 @@ impl Telling {
                 None => format!("{}: {step} takes none of its ways", self.lane(lane.0)),
             },
             Entry::Branched { lane, step, lanes, .. } => {
-                let names: Vec<&str> = lanes.iter().map(|lane| lane.display.as_str()).collect();
-                format!("{}: {step} goes through {}", self.lane(lane.0), names.join(", "))
+                let names = |is_taken: bool| {
+                    let some = lanes.iter().filter(|lane| lane.left_out.is_none() == is_taken);
+                    let names: Vec<&str> = some.map(|lane| lane.display.as_str()).collect();
+                    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+                };
+                let left_out = match lanes.iter().any(|lane| lane.left_out.is_some()) {
+                    true => format!(", and leaves out what is no entity of the alert: {}", names(false)),
+                    false => String::new(),
+                };
+                format!("{}: {step} goes through {}{left_out}", self.lane(lane.0), names(true))
             }
             Entry::Called { lane, step, call, .. } => format!(
                 "{}: {step} calls {} as run {}",

@@ -109,7 +109,8 @@ pub(super) fn lanes(plan: &Plan, playbook: &Playbook, moment: &Moment) -> (Vec<L
     (lanes, too_many)
 }
 
-/// The lanes of a step that goes through entities, numbered from this number on; and whether they are too many.
+/// The lanes of a step that goes through entities, numbered from this number on; and whether they are too many. What a path
+/// has found and what is no entity is a lane that is left out: the record says so.
 pub(crate) fn nested(
     alert: &Alert,
     each: &ForEach,
@@ -118,10 +119,11 @@ pub(crate) fn nested(
     is_chosen: impl Fn(Entity<'_>) -> bool,
 ) -> (Vec<Lane>, Option<TooMany>) {
     let all = each.candidates(alert).into_iter().map(|candidate| Lane::about(first, each, candidate, alert));
-    let chosen = all.filter(|lane| lane.entity(alert).is_some_and(&is_chosen));
+    let chosen = all.filter(|lane| lane.left_out.is_some() || lane.entity(alert).is_some_and(&is_chosen));
     let lanes: Vec<Lane> =
         chosen.zip(first..).map(|(lane, number)| lane.numbered(number).within(parent)).collect();
-    let too_many = TooMany { found: lanes.len(), at_most: each.at_most };
+    let found = lanes.iter().filter(|lane| lane.left_out.is_none()).count();
+    let too_many = TooMany { found, at_most: each.at_most };
     (lanes, Some(too_many).filter(|more| more.found > more.at_most))
 }
 

@@ -10,7 +10,7 @@ use quell_playbook::model::StepId;
 use serde_json::Value;
 
 use super::expect::Deed;
-use crate::{Entry, LaneId, LeftOut, Line, Plan, Question, RunId, Skip, Task, TaskId, Verdict};
+use crate::{Entry, Lane, LaneId, LeftOut, Line, Question, RunId, Skip, Task, TaskId, Verdict};
 
 /// The journals of runs that a run has called, and those that these have called.
 pub(super) type Called = BTreeMap<RunId, Vec<Line>>;
@@ -108,10 +108,8 @@ impl Seen {
         let begun = *self.begun.get_or_insert(line.at);
         self.length = (line.at - begun).to_std().unwrap_or_default();
         match &line.entry {
-            Entry::Created { plan } => self.begin(plan),
-            Entry::Branched { lanes, .. } => {
-                self.lanes.extend(lanes.iter().map(|lane| (lane.id, lane.display.clone())));
-            }
+            Entry::Created { plan } => self.begin(&plan.lanes),
+            Entry::Branched { lanes, .. } => self.begin(lanes),
             Entry::Closing { lane } => {
                 self.lanes.insert(lane.id, "the run".to_owned());
             }
@@ -176,9 +174,9 @@ impl Seen {
         }
     }
 
-    fn begin(&mut self, plan: &Plan) {
-        self.lanes = plan.lanes.iter().map(|lane| (lane.id, lane.display.clone())).collect();
-        for lane in &plan.lanes {
+    fn begin(&mut self, lanes: &[Lane]) {
+        self.lanes.extend(lanes.iter().map(|lane| (lane.id, lane.display.clone())));
+        for lane in lanes {
             if let Some(because) = &lane.left_out {
                 self.left_out(lane.id, because);
             }
