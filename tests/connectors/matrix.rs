@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use quell_action::Impact;
 use quell_alert::Provider;
-use quell_connectors::all;
+use quell_connectors::{Kind, all};
 
 const BEGIN: &str = "<!-- matrix: made by tests/connectors; UPDATE=1 writes it anew -->\n";
 const END: &str = "<!-- end of matrix -->";
@@ -35,11 +35,24 @@ fn the_matrix_is_fresh() {
     assert_eq!(found, fresh, "connectors/README.md is stale: UPDATE=1 writes it anew");
 }
 
+/// What is refused is offered by nobody, and is an action that somebody else offers.
+#[test]
+fn what_is_refused_is_offered_elsewhere_and_not_here() {
+    let offered: BTreeSet<(&str, &str)> =
+        all().iter().flat_map(Kind::actions).map(|info| (info.spec.name, info.spec.provider)).collect();
+    for refused in all().iter().flat_map(|kind| kind.refuses()) {
+        assert!(!offered.contains(&(refused.action, refused.provider)), "{refused:?}");
+        assert!(offered.iter().any(|(action, _)| *action == refused.action), "{refused:?}");
+    }
+}
+
 fn matrix() -> String {
     let mut cells: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut refused: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     let mut rows: BTreeMap<&str, (Impact, Option<&str>)> = BTreeMap::new();
     let mut others = BTreeMap::new();
     for kind in all() {
+        refused.extend(kind.refuses().iter().map(|one| ((one.action, one.provider), one.because)));
         for info in kind.actions() {
             let spec = info.spec;
             if COLUMNS.iter().any(|(provider, _)| *provider == spec.provider) {
@@ -51,16 +64,25 @@ fn matrix() -> String {
             }
         }
     }
+    let reasons: BTreeSet<&str> = refused.values().copied().collect();
+    let note = |reason: &str| reasons.iter().position(|one| *one == reason).map_or(0, |number| number + 1);
     let mut text = format!("\n| action | {} | undone by |\n", COLUMNS.map(|(_, title)| title).join(" | "));
     text.push_str(&format!("|{}\n", "---|".repeat(COLUMNS.len() + 2)));
     for (name, (_, undo)) in rows {
         let cell = |(provider, _): (&'static str, &str)| {
-            let offering =
-                cells.get(&(name, provider)).map(|kinds| kinds.iter().copied().collect::<Vec<_>>());
-            offering.map_or_else(String::new, |kinds| kinds.join(", "))
+            let offering = cells.get(&(name, provider));
+            match (offering, refused.get(&(name, provider))) {
+                (Some(kinds), _) => kinds.iter().copied().collect::<Vec<_>>().join(", "),
+                (None, Some(reason)) => format!("refused ({})", note(reason)),
+                (None, None) => String::new(),
+            }
         };
         let undo = undo.map_or_else(|| "irreversible".to_owned(), |undo| format!("`{undo}`"));
         let _ = writeln!(text, "| `{name}` | {} | {undo} |", COLUMNS.map(cell).join(" | "));
+    }
+    text.push_str("\nAn empty cell: not offered. Refused, since the system has nothing of the kind:\n\n");
+    for (number, reason) in reasons.iter().enumerate() {
+        let _ = writeln!(text, "{}. {reason}", number + 1);
     }
     text.push_str("\nWithout a target:\n\n");
     for (name, summary) in others {

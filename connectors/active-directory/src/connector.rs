@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, bind};
+use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Refused, bind};
+use quell_alert::Provider;
 
 use crate::actions::{
     AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, RemoveFromGroup, ResetPassword,
@@ -22,6 +23,43 @@ pub struct ActiveDirectory;
 impl Connector for ActiveDirectory {
     const NAME: &'static str = "active-directory";
     const SUMMARY: &'static str = "Looks up and contains accounts of an Active Directory domain over LDAPS.";
+    const REFUSES: &'static [Refused] = &[
+        Refused {
+            action: "account.revoke_sessions",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "a domain has no sessions to end: tickets that were given out last until they expire, ten hours as a rule; `account.disable` keeps new ones from being given out",
+        },
+        Refused {
+            action: "account.mark_compromised",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "a domain keeps no risk of an account",
+        },
+        Refused {
+            action: "account.dismiss_risk",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "a domain keeps no risk of an account",
+        },
+        Refused {
+            action: "account.set_risk",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "a domain keeps no risk of an account",
+        },
+        Refused {
+            action: "account.activate",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "only Okta has such a state; `account.disable` and `account.enable` do what is like it",
+        },
+        Refused {
+            action: "account.deactivate",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "only Okta has such a state; `account.disable` and `account.enable` do what is like it",
+        },
+        Refused {
+            action: "account.reactivate",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "only Okta has such a state; `account.disable` and `account.enable` do what is like it",
+        },
+    ];
     type Settings = Settings;
 
     fn actions(_: Option<&Settings>) -> Vec<ActionInfo> {

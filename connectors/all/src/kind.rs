@@ -2,7 +2,7 @@
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Reaches};
+use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Reaches, Refused};
 use serde_json::Value;
 
 /// A connector whatever its types: what the program needs to check and connect it.
@@ -10,6 +10,7 @@ use serde_json::Value;
 pub struct Kind {
     name: &'static str,
     summary: &'static str,
+    refuses: &'static [Refused],
     actions: fn() -> Vec<ActionInfo>,
     offered: fn(&Value) -> Result<Vec<ActionInfo>, Vec<Problem>>,
     reaches: fn(&Value) -> Reaches,
@@ -23,6 +24,7 @@ impl Kind {
         Self {
             name: C::NAME,
             summary: C::SUMMARY,
+            refuses: C::REFUSES,
             actions: || C::actions(None),
             offered: offered::<C>,
             reaches: |settings| typed::<C>(settings.clone()).map(|own| C::reaches(&own)).unwrap_or_default(),
@@ -39,6 +41,11 @@ impl Kind {
     /// What it talks to, in one sentence.
     pub fn summary(&self) -> &'static str {
         self.summary
+    }
+
+    /// What its system cannot do, though others can.
+    pub fn refuses(&self) -> &'static [Refused] {
+        self.refuses
     }
 
     /// All actions that it could ever offer.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, bind};
+use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Refused, bind};
+use quell_alert::Provider;
 
 use crate::actions::{
     AddToGroup, DisableAccount, DismissRisk, EnableAccount, FindManager, ForcePasswordChange,
@@ -20,6 +21,33 @@ impl Connector for EntraId {
     const NAME: &'static str = "entra-id";
     const SUMMARY: &'static str =
         "Looks up and contains accounts of an Entra ID tenant over Microsoft Graph.";
+    const REFUSES: &'static [Refused] = &[
+        Refused {
+            action: "account.unlock",
+            provider: Provider::ENTRA_ID,
+            because: "smart lockout ends by itself, and Graph has no call that ends it",
+        },
+        Refused {
+            action: "account.set_risk",
+            provider: Provider::ENTRA_ID,
+            because: "risk is confirmed or dismissed there: `account.mark_compromised`, `account.dismiss_risk`",
+        },
+        Refused {
+            action: "account.activate",
+            provider: Provider::ENTRA_ID,
+            because: "only Okta has such a state; `account.disable` and `account.enable` do what is like it",
+        },
+        Refused {
+            action: "account.deactivate",
+            provider: Provider::ENTRA_ID,
+            because: "only Okta has such a state; `account.disable` and `account.enable` do what is like it",
+        },
+        Refused {
+            action: "account.reactivate",
+            provider: Provider::ENTRA_ID,
+            because: "only Okta has such a state; `account.disable` and `account.enable` do what is like it",
+        },
+    ];
     type Settings = Settings;
 
     fn actions(settings: Option<&Settings>) -> Vec<ActionInfo> {

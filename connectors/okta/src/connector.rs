@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use quell_action::{ActionInfo, AnyAction, ConnectError, Connection, Connector, Problem, bind};
+use quell_action::{ActionInfo, AnyAction, ConnectError, Connection, Connector, Problem, Refused, bind};
+use quell_alert::Provider;
 
 use crate::actions::{
     ActivateAccount, AddToGroup, DeactivateAccount, DisableAccount, EnableAccount, ForcePasswordChange,
@@ -20,6 +21,18 @@ pub struct OktaConnector;
 impl Connector for OktaConnector {
     const NAME: &'static str = "okta";
     const SUMMARY: &'static str = "Looks up and contains users of an Okta organisation.";
+    const REFUSES: &'static [Refused] = &[
+        Refused {
+            action: "account.mark_compromised",
+            provider: Provider::OKTA,
+            because: "risk is a level there: `account.set_risk`",
+        },
+        Refused {
+            action: "account.dismiss_risk",
+            provider: Provider::OKTA,
+            because: "risk is a level there: `account.set_risk`",
+        },
+    ];
     type Settings = OktaSettings;
 
     fn actions(_: Option<&OktaSettings>) -> Vec<ActionInfo> {

@@ -20,6 +20,8 @@ pub trait Connector: Send + Sync + 'static {
     const NAME: &'static str;
     /// One sentence for people.
     const SUMMARY: &'static str;
+    /// What its system cannot do, though others can and playbooks may expect it.
+    const REFUSES: &'static [Refused] = &[];
     /// What the user writes there. Secrets by reference only.
     type Settings: DeserializeOwned + JsonSchema + Send + Sync;
 
@@ -56,6 +58,17 @@ pub struct Connection {
     pub carrier: Option<Arc<dyn Carrier>>,
     /// How to ask what it may do.
     pub probe: Arc<dyn Probe>,
+}
+
+/// An action that a system cannot carry out, by its nature and not for want of a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// The action: `account.revoke_sessions`.
+    pub action: &'static str,
+    /// Where.
+    pub provider: &'static str,
+    /// Why, and what does something like it.
+    pub because: &'static str,
 }
 
 /// Something wrong with a connector's settings.

@@ -22,7 +22,7 @@ mod subject;
 
 pub use action::{Action, AnyAction, bind};
 pub use carrier::{Answering, Callback, Card, Carrier, Choice, Found, Heard, Reaches, Recipient, Unheard};
-pub use connector::{ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem};
+pub use connector::{ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, Refused};
 pub use directory::{Directory, LookUp};
 pub use error::{ActionError, Failure, VendorReply};
 pub use exclusion::{Cleared, Excluded, ExclusionList};
