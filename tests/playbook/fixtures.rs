@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use quell_action::{ActionInfo, ActionSpec, Catalogue, Impact, Repeat, TargetKind};
+use quell_action::{ActionInfo, ActionSpec, Catalogue, Impact, Refused, Repeat, TargetKind};
 use quell_alert::{
     Account, AccountKind, Alert, AlertId, Device, DeviceIdentifier, Entities, Format, Identifier, IpEntity,
     Product, Severity, Status, Times, Timestamp,
@@ -46,6 +46,11 @@ pub(crate) fn catalogue() -> Catalogue {
 pub(crate) fn surroundings() -> Surroundings {
     Surroundings {
         known: Catalogue::new(actions()),
+        refused: vec![Refused {
+            action: "account.revoke_sessions",
+            provider: "active_directory",
+            because: "a domain has no sessions to end",
+        }],
         teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
         limits: Some(quell_playbook::model::Limits::CAREFUL),
         connections: Some(connections()),

@@ -19,6 +19,7 @@ pub(crate) fn load_from(path: &Path, offered: &Catalogue, site: Option<&Site>) -
     let config = site.map(|site| &site.config);
     let surroundings = Surroundings {
         known: quell_connectors::catalogue(),
+        refused: quell_connectors::all().iter().flat_map(|kind| kind.refuses()).copied().collect(),
         connections: site.map(connectors::offered_by_each),
         teams: config.map(|config| config.teams.keys().cloned().collect()).unwrap_or_default(),
         limits: config.map(|config| config.limits.limits()),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use quell_action::Catalogue;
+use quell_action::{Catalogue, Refused};
 
 use crate::carriers::Carriers;
 use crate::check::{Callee, Callees, Site, check, check_across, never_kept};
@@ -30,6 +30,8 @@ pub struct Surroundings {
     /// Everything that this program could do if it were configured: makes the difference between an action that does
     /// not exist and one that only needs its connector configured.
     pub known: Catalogue,
+    /// What systems cannot do by their nature, and why.
+    pub refused: Vec<Refused>,
     /// What each connection of the site offers, by its name; where nothing is known of them, any name is taken.
     pub connections: Option<BTreeMap<String, Catalogue>>,
     /// The teams of the site; where none are listed, any name of a team is taken.

@@ -202,8 +202,17 @@ impl<'a> Check<'a> {
             return None;
         }
         let nearest = nearest::one(name, here.iter().copied());
+        let refused = self.site.surroundings.refused.iter();
+        let reason = refused
+            .filter(|one| one.action == action)
+            .find(|one| one.provider == name)
+            .map(|one| one.because);
         self.say(codes::PROVIDER, span, format!("`{name}` does not offer `{action}`"), |d| {
-            d.found(name).expected(format!("one of {}", here.join(", "))).nearest(nearest)
+            let said = d.found(name).expected(format!("one of {}", here.join(", "))).nearest(nearest);
+            match reason {
+                Some(reason) => said.help(reason),
+                None => said,
+            }
         });
         None
     }
