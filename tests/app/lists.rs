@@ -85,3 +85,26 @@ fn whoever_is_in_the_list_is_spared_and_the_record_says_by_which_list() {
     let shown = place.quell(&["runs", "show", id, "--json"]).well().out;
     assert!(shown.contains("\"entries\"") && shown.contains("00u00000000000daveXX"), "{shown}");
 }
+
+#[test]
+fn what_a_list_says_is_seen_before_anything_is_done() {
+    let place = place();
+    place.change(
+        "playbooks/disable-on-dcsync.yaml",
+        "when:\n  alert:\n    all:\n",
+        "when:\n  alert:\n    all:\n      - alert.title: { not_in_list: vip-users }\n",
+    );
+    place.quell(&["check"]).well();
+    let alert = "alerts/dcsync.json";
+    let explain = || place.quell(&["explain", alert, "--playbook", "disable-on-dcsync", "--json"]);
+    let explained = explain().well().json();
+    assert_eq!(explained[0]["playbooks"][0]["matched"], true, "{explained}");
+    let title = explained[0]["title"].as_str().unwrap();
+    place.quell(&["lists", "add", "vip-users", title]).well();
+    let explained = explain().with_code(1).json();
+    assert_eq!(explained[0]["playbooks"][0]["matched"], false, "{explained}");
+    let held = place.quell(&["check", "--against", alert, "--json"]).well().json();
+    let ours = held["against"]["playbooks"].as_array().unwrap();
+    let ours = ours.iter().find(|one| one["playbook"] == "disable-on-dcsync").unwrap();
+    assert_eq!(ours["starts"], 0, "{held}");
+}

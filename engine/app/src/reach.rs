@@ -6,9 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use quell_action::lists::{Lists, NamedList};
 use quell_api::{Client, Operations, Token};
+use quell_playbook::Moment;
+use quell_run::Clock as _;
 
 use crate::cli::Context;
+use crate::clock::SystemClock;
 use crate::config;
 use crate::operations::Local;
 use crate::wire::App;
@@ -30,6 +34,25 @@ pub(crate) async fn operations(context: &Context) -> anyhow::Result<Arc<dyn Oper
         .await
         .context("no engine answers, and the store could not be opened here")?;
     Ok(Arc::new(Local::new(Arc::new(app))))
+}
+
+/// The moment that it is now, with the named lists of this site as they are.
+pub(crate) async fn moment(context: &Context) -> anyhow::Result<Moment> {
+    let now = Moment::from(SystemClock.now());
+    let site = config::read(context.config.as_deref())?;
+    if site.config.lists.is_empty() {
+        return Ok(now);
+    }
+    let operations = operations(context).await?;
+    let mut all = Vec::new();
+    for name in site.config.lists.keys() {
+        let list = match operations.list(name).await {
+            Ok(list) => NamedList::new(list.content),
+            Err(refusal) => NamedList::unreadable(refusal.message),
+        };
+        all.push((name.clone(), list));
+    }
+    Ok(Moment { lists: Arc::new(Lists::new(all)), ..now })
 }
 
 /// A client of the engine that runs on this state folder, if one does.

@@ -72,7 +72,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         Some(folder) => {
             let playbooks: Vec<_> =
                 found.loaded.iter().flat_map(|(_, playbooks)| playbooks).cloned().collect();
-            let against = block_on(against::hold(&playbooks, folder))??;
+            let against =
+                block_on(against::hold(&playbooks, folder, args.playbooks.is_empty().then_some(context)))??;
             found.mistakes.diagnostics.extend(against.warnings(file_of));
             Some(against)
         }

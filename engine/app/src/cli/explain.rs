@@ -7,7 +7,7 @@ use anyhow::bail;
 use quell_alert::{Alert, Decoded};
 use quell_ingest::{AlertSource, FileSettings, FileSource, Input};
 use quell_playbook::model::AlertState;
-use quell_playbook::{Explanation, Matcher, nearest};
+use quell_playbook::{Explanation, Matcher, Moment, nearest};
 use quell_run::Clock;
 
 use super::{Context, block_on, yes_if};
@@ -15,6 +15,7 @@ use crate::clock::SystemClock;
 use crate::config::{self, Mistakes};
 use crate::connectors;
 use crate::playbooks;
+use crate::reach;
 use crate::records::understand;
 use crate::show::{FAINT, GOOD, HEAD, NAME, NOTE, Show, styled};
 
@@ -43,13 +44,15 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let matcher = matcher(args.playbook.as_deref(), context)?;
     let alerts = read(args.alert, context.show).await?;
-    let now = SystemClock.now();
+    // A file of its own is looked at without the site.
+    let is_of_site = !args.playbook.as_deref().is_some_and(|name| name.ends_with(".yaml"));
+    let moment = if is_of_site { reach::moment(context).await? } else { Moment::from(SystemClock.now()) };
     let mut any = false;
     let mut all = Vec::new();
     for alert in &alerts {
         let state = AlertState::of(alert.status, args.updated);
         let explanations: Vec<Explanation> = matcher
-            .explain(alert, state, now)
+            .explain(alert, state, moment.clone())
             .into_iter()
             .filter(|one| args.playbook.as_deref().is_none_or(|wanted| is_wanted(one, wanted)))
             .collect();

@@ -166,8 +166,10 @@ mod tests {
         let (ad, okta) = ("account.disable of a at active_directory", "account.disable of a at okta");
         assert!(is_as_expected(&["account.disable of a"], &[ad, okta]), "one line for all systems");
         assert!(is_as_expected(&[ad, okta], &[ad, okta]));
-        assert!(is_as_expected(&[], &["chat.post"]), "what only tells is passed over");
+        assert!(is_as_expected(&[ad], &[ad, "chat.post"]), "what only tells is passed over");
         assert!(!is_as_expected(&["chat.post"], &[]), "unless it is expected");
+        assert!(!is_as_expected(&[], &["chat.post"]), "or nothing at all is to happen");
+        assert!(actions("actions", None, &[happened("chat.post")]).is_none(), "nobody has said a word of it");
         for (wanted, got) in [
             (&[okta, ad][..], &[ad, okta][..]),
             (&[ad], &[ad, okta]),

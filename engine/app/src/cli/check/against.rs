@@ -10,18 +10,27 @@ use quell_playbook::model::Playbook;
 use quell_playbook::{Against, Moment};
 use quell_run::Clock;
 
+use crate::cli::Context;
 use crate::clock::SystemClock;
+use crate::reach;
 use crate::records::understand;
 use crate::show::Reading;
 
-/// Holds playbooks against every alert below a folder.
-pub(super) async fn hold(playbooks: &[Arc<Playbook>], folder: &Path) -> anyhow::Result<Against> {
+/// Holds playbooks against every alert below a folder; with the named lists of the site, where they are those of a site.
+pub(super) async fn hold(
+    playbooks: &[Arc<Playbook>],
+    folder: &Path,
+    site: Option<&Context>,
+) -> anyhow::Result<Against> {
+    let moment = match site {
+        Some(context) => reach::moment(context).await?,
+        None => Moment::from(SystemClock.now()),
+    };
     let bar = Reading::new();
     let settings = FileSettings::new([Input::from_argument(folder.to_owned())]);
     let source = FileSource::start(&settings, Some(bar.clone()))?;
     bar.total(source.total_bytes());
     let mut against = Against::new(playbooks);
-    let moment = Moment::from(SystemClock.now());
     while let Some(deliveries) = source.fetch(256).await? {
         for record in deliveries.iter().flat_map(understand) {
             if let Decoded::Alert(alert) = record {
