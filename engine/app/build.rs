@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 const FOLDERS: [(&str, &str); 2] = [("examples/quickstart", ""), ("examples/alerts", "alerts/")];
 
 fn main() -> Result<()> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    // Asked now and not when this was built: another checkout may have built it in the same target folder.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let root = here.join("../..").canonicalize()?;
     let mut list = String::from("&[\n");
     for (from, to) in FOLDERS {
         let folder = root.join(from);
