@@ -147,6 +147,25 @@ fn built_in_protections_hold_until_they_are_lifted_by_name() {
 }
 
 #[test]
+fn a_device_of_which_was_read_too_long_ago_is_not_touched() {
+    let key = DeviceKey { provider: Provider::DEFENDER_ENDPOINT.into(), realm: "t".into(), id: "wks".into() };
+    let isolate = ActionSpec { name: "device.isolate", target: TargetKind::Device, ..DISABLE };
+    for (seconds, stopped) in [(300, false), (301, true)] {
+        let facts = DeviceFacts {
+            key: key.clone(),
+            display: "wks01".into(),
+            identifiers: Vec::new(),
+            tags: Some(Vec::new()),
+            addresses: Some(Vec::new()),
+            protected: None,
+            read_at: now() - TimeDelta::seconds(seconds),
+        };
+        let found = reason(&list(Vec::new()), &Subject::Device(facts), Target::Device(key.clone()), &isolate);
+        assert_eq!(matches!(found, Some(Reason::Unknown(_))), stopped, "{seconds} s: {found:?}");
+    }
+}
+
+#[test]
 fn a_domain_controller_is_not_isolated() {
     let key = DeviceKey { provider: Provider::DEFENDER_ENDPOINT.into(), realm: "t".into(), id: "dc".into() };
     let facts = DeviceFacts {
@@ -166,4 +185,36 @@ fn a_domain_controller_is_not_isolated() {
         reason(&lifting(&[Protected::DomainController]), &subject, Target::Device(key), &isolate),
         None
     );
+}
+
+#[test]
+fn a_device_is_cleared_for_itself_and_for_no_other() {
+    let spec = ActionSpec { name: "device.isolate", target: TargetKind::Device, ..DISABLE };
+    let key = |id: &str| DeviceKey { provider: AD.into(), realm: "r".into(), id: id.into() };
+    let device = DeviceFacts {
+        key: key("one"),
+        display: "one".into(),
+        identifiers: Vec::new(),
+        tags: Some(Vec::new()),
+        addresses: Some(Vec::new()),
+        protected: None,
+        read_at: now(),
+    };
+    let (subject, empty) = (Subject::Device(device), list(Vec::new()));
+    assert_eq!(reason(&empty, &subject, Target::Device(key("one")), &spec), None);
+    let other = reason(&empty, &subject, Target::Device(key("two")), &spec);
+    assert!(matches!(other, Some(Reason::Unknown(_))), "{other:?}");
+}
+
+/// A call without a target, about somebody: as if it acted on them.
+#[test]
+fn a_call_about_somebody_on_the_list_is_stopped() {
+    let (alice, list) = (
+        Subject::Identity(alice()),
+        list(vec![entry(&json!({ "account": { "name": "alice" }, "because": "b" }))]),
+    );
+    assert!(list.clear_about(&alice, &DISABLE, now()).is_err());
+    let informing = ActionSpec { impact: Impact::Informing, ..DISABLE };
+    assert!(list.clear_about(&alice, &informing, now()).is_ok());
+    assert!(list.clear_about(&Subject::Nobody, &DISABLE, now()).is_err(), "nobody is known");
 }

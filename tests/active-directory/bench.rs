@@ -5,17 +5,39 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use quell_action::Connection;
-use quell_kit::conformance::{Bench, Case, Vendor, check};
+use quell_action::{Connection, Impact};
+use quell_active_directory::ActiveDirectory;
+use quell_kit::conformance::{
+    Bench, Case, Mishap, PositionBench, Vendor, check, check_positions, not_met_by_mishaps, not_played,
+};
+use quell_kit::scripted::Mishaps;
 use serde_json::json;
 
 use crate::controller::domain::{Domain, Object, PASSWORD};
 use crate::controller::{Controller, Mood, connect, target};
 
 struct DomainBench {
+    /// Whether it is about what only reads: such an action can be forbidden nothing but reading.
+    reading: bool,
     domain: Arc<Mutex<Domain>>,
     /// They listen until the test is over.
     running: Mutex<Vec<Controller>>,
+    mishaps: Arc<Mishaps>,
+}
+
+impl DomainBench {
+    fn changing() -> Self {
+        Self::new(false)
+    }
+
+    fn reading() -> Self {
+        Self::new(true)
+    }
+
+    fn new(reading: bool) -> Self {
+        let domain = Arc::new(Mutex::new(Domain::new()));
+        Self { reading, domain, running: Mutex::default(), mishaps: Arc::default() }
+    }
 }
 
 #[async_trait]
@@ -23,6 +45,9 @@ impl Bench for DomainBench {
     fn cases(&self) -> Vec<Case> {
         let case =
             |action, params| Case { action, provider: "active_directory", target: target("Alice"), params };
+        if self.reading {
+            return vec![case("active_directory.get_user", json!({}))];
+        }
         vec![
             case("account.disable", json!({})),
             case("account.enable", json!({})),
@@ -36,8 +61,9 @@ impl Bench for DomainBench {
 
     async fn connect(&self, vendor: Vendor) -> Connection {
         let mood = match vendor {
-            Vendor::Answers | Vendor::Throttles(_) => Mood::Answers,
+            Vendor::Answers | Vendor::Throttles(_) => Mood::Meets(Arc::clone(&self.mishaps)),
             Vendor::KnowsNobody => Mood::KnowsNobody,
+            Vendor::Forbids if self.reading => Mood::ForbidsReading,
             Vendor::Forbids => Mood::Forbids,
             Vendor::RefusesCredentials => Mood::RefusesSignIn("52e"),
             Vendor::HangsBefore => Mood::Silent,
@@ -51,7 +77,8 @@ impl Bench for DomainBench {
             }
         };
         let controller = Controller::over(Arc::clone(&self.domain), mood).await;
-        let connection = controller.connect().await;
+        let mut connection = controller.connect().await;
+        connection.actions.retain(|action| self.reading == (action.info().spec.impact == Impact::Informing));
         self.running.lock().push(controller);
         connection
     }
@@ -103,6 +130,30 @@ impl Bench for DomainBench {
     }
 }
 
+#[async_trait]
+impl PositionBench for DomainBench {
+    fn expect(&self, mishap: Option<(usize, Mishap)>) {
+        self.mishaps.expect(mishap);
+    }
+
+    fn calls(&self) -> usize {
+        self.mishaps.calls()
+    }
+
+    fn mishaps(&self) -> Vec<Mishap> {
+        // There are no pages for people here, no front doors, and no token that could end.
+        vec![
+            Mishap::Silence,
+            Mishap::Cut,
+            Mishap::Trickle,
+            Mishap::Garbage,
+            Mishap::Oversized,
+            Mishap::Fails,
+            Mishap::IsBusy,
+        ]
+    }
+}
+
 fn put_into_quarantine(somebody: &mut Object, member: bool) {
     let group = b"CN=Quarantine,OU=Groups,DC=corp,DC=example".to_vec();
     somebody.attributes.insert("memberof".into(), if member { vec![group] } else { Vec::new() });
@@ -110,12 +161,26 @@ fn put_into_quarantine(somebody: &mut Object, member: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_connector_conforms() {
-    let bench = DomainBench { domain: Arc::new(Mutex::new(Domain::new())), running: Mutex::default() };
-    let report = check(&bench).await;
-    assert!(report.played.len() > 60, "only {} scenarios were played", report.played.len());
+    let (bench, looking) = (DomainBench::changing(), DomainBench::reading());
+    let reports = [check(&bench).await, check(&looking).await];
+    let [changing, reading] = &reports;
+    assert!(changing.played.len() > 60, "only {} scenarios were played", changing.played.len());
     let unexpected: Vec<&String> =
-        report.left_out.iter().filter(|scenario| !scenario.contains("throttled")).collect();
+        changing.left_out.iter().filter(|scenario| !scenario.contains("throttled")).collect();
     assert!(unexpected.is_empty(), "left out: {unexpected:#?}");
-    assert_eq!(report.verdict(), "");
+    assert!(reading.played.iter().any(|scenario| scenario.contains("the right is missing")), "{reading:?}");
+    assert_eq!((changing.verdict(), reading.verdict()), Default::default());
+    assert_eq!(not_played::<ActiveDirectory>(&reports), [""; 0]);
     assert!(bench.time_limit() < Duration::from_secs(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mishap_at_any_request_is_told_truly() {
+    let (bench, looking) = (DomainBench::changing(), DomainBench::reading());
+    let reports = [check_positions(&bench).await, check_positions(&looking).await];
+    let [changing, reading] = &reports;
+    assert_eq!((changing.verdict(), reading.verdict()), Default::default());
+    assert_eq!(not_met_by_mishaps::<ActiveDirectory>(&reports), [""; 0]);
+    assert!(changing.played.len() > 150, "{} mishaps", changing.played.len());
+    assert!(reading.played.len() > 10, "{} mishaps", reading.played.len());
 }

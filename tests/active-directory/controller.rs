@@ -11,6 +11,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use quell_action::{AccountKey, Connection, Connector, Target};
 use quell_active_directory::{ActiveDirectory, Settings};
+use quell_kit::conformance::Mishap;
+use quell_kit::scripted::Mishaps;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,6 +32,8 @@ pub enum Mood {
     KnowsNobody,
     /// It refuses every change.
     Forbids,
+    /// It lets nobody read.
+    ForbidsReading,
     /// It refuses every sign-in, with this reason.
     RefusesSignIn(&'static str),
     /// It accepts connections and says nothing.
@@ -50,6 +54,8 @@ pub enum Mood {
     SilentOnSearch,
     /// It never says which controller is the PDC emulator.
     SilentOnEmulator,
+    /// One thing goes wrong at one request, apart from signing in.
+    Meets(Arc<Mishaps>),
 }
 
 /// An answer to a change instead of the change, and what somebody else does at that moment.
@@ -212,6 +218,48 @@ fn answer(id: i64, request: &Request, domain: &Mutex<Domain>, character: &Charac
     let Character { host, mood } = character;
     let mut domain = domain.lock();
     note(request, host, &mut domain);
+    if let Mood::Meets(mishaps) = mood
+        && !matches!(request, Request::Bind { .. } | Request::Unbind)
+        && let Some(mishap) = mishaps.next()
+    {
+        let character = Character { host, mood: Mood::Answers };
+        return meet(mishap, id, request, || answer_to(id, request, &mut domain, &character));
+    }
+    answer_to(id, request, &mut domain, character)
+}
+
+/// What comes of a request at which this happens.
+fn meet(mishap: Mishap, id: i64, request: &Request, carry_out: impl FnOnce() -> Reply) -> Reply {
+    let refused = |code, text: &str| {
+        let verdict = Verdict::new(code, text);
+        Reply::Bytes(match request {
+            Request::Search { .. } => searched(id, &[], &verdict),
+            _ => modified(id, &verdict),
+        })
+    };
+    match mishap {
+        Mishap::Fails => {
+            return refused(80, "0000200F: SvcErr: DSID-03210000, problem 5002 (UNAVAILABLE), data 0");
+        }
+        Mishap::IsBusy => return refused(51, "0000200E: SvcErr: DSID-03210000, problem 5001 (BUSY), data 0"),
+        _ => {}
+    }
+    let Reply::Bytes(bytes) = carry_out() else { return Reply::Nothing };
+    match mishap {
+        Mishap::Silence => Reply::Nothing,
+        Mishap::Trickle => Reply::Trickle,
+        Mishap::Cut => Reply::Cut(bytes[..bytes.len() / 2].to_vec()),
+        Mishap::Oversized => {
+            let mut endless = vec![0x30, 0x84, 0x7f, 0xff, 0xff, 0xff];
+            endless.resize(5 * 1024 * 1024, 0);
+            Reply::Bytes(endless)
+        }
+        _ => Reply::Bytes(babble(&bytes)),
+    }
+}
+
+fn answer_to(id: i64, request: &Request, domain: &mut Domain, character: &Character) -> Reply {
+    let Character { host, mood } = character;
     match (request, mood) {
         (Request::Bind { account, .. }, Mood::RefusesSignIn(data)) => {
             domain.sign_ins.push(account.clone());
@@ -231,6 +279,9 @@ fn answer(id: i64, request: &Request, domain: &Mutex<Domain>, character: &Charac
             Reply::Nothing
         }
         (Request::Search { base, .. }, Mood::SilentOnSearch) if base.starts_with('<') => Reply::Nothing,
+        (Request::Search { base, .. }, Mood::ForbidsReading) if base.starts_with('<') => {
+            Reply::Bytes(searched(id, &[], &denied()))
+        }
         (Request::Search { base, .. }, Mood::KnowsNobody) if base.starts_with('<') => {
             let verdict = domain.search("<GUID=nobody>", 0, &message::Filter::All(Vec::new()), &[]).1;
             Reply::Bytes(searched(id, &[], &verdict))
@@ -246,7 +297,7 @@ fn answer(id: i64, request: &Request, domain: &Mutex<Domain>, character: &Charac
                 _ => None,
             };
             let verdict = script.and_then(|script| {
-                (script.meanwhile)(&mut domain);
+                (script.meanwhile)(domain);
                 script.answer
             });
             let verdict = verdict.unwrap_or_else(|| domain.modify(object, changes));

@@ -109,7 +109,7 @@ async fn its_own_account_is_found_and_never_touched() {
     let found = connection.directories[0].account(&[Identifier::upn(ACCOUNT).unwrap()]).await.unwrap();
     let LookUp::Found(facts) = found else { panic!("{found:?}") };
     assert_eq!(facts.protected, Some(quell_action::Protected::OwnAccount));
-    for action in &connection.actions {
+    for action in connection.actions.iter().filter(|action| !action.info().spec.only_looks()) {
         let request = request(action.as_ref(), "quell", params_of(action.as_ref()));
         let error = action.execute(request).await.unwrap_err();
         assert_eq!(error.failure, Failure::Forbidden);

@@ -192,7 +192,7 @@ async fn controllers_and_built_in_accounts_are_refused_even_when_asked_for() {
     }
     let connection = controller.connect().await;
     for name in ["Administrator", "Guest", "krbtgt", "DC1$"] {
-        for action in &connection.actions {
+        for action in connection.actions.iter().filter(|action| !action.info().spec.only_looks()) {
             let request = request(action.as_ref(), name, params_of(action.as_ref()));
             let error = action.execute(request).await.unwrap_err();
             assert_eq!(error.failure, Failure::Forbidden, "{name}: {error}");

@@ -160,14 +160,14 @@ async fn what_was_changed_is_refused_and_only_so_often_written_down() {
     let server = desk.server().await;
     let seal = desk.seal(Some("ann"), Way::Page);
     let changed = format!("/answer/{}A", seal);
-    let mut seen = Vec::new();
-    for _ in 0..70 {
-        seen.push(server.to("POST", &changed).send().await.unwrap().status());
-    }
-    assert_eq!(seen[0], StatusCode::FORBIDDEN);
-    assert_eq!(seen[69], StatusCode::TOO_MANY_REQUESTS, "whoever pushes at the door fills no record");
-    let written = desk.refused.lock().len();
-    assert!((60..70).contains(&written) && desk.refused.lock().iter().all(|word| word == "tampered"));
+    // More than may come in the time that a busy machine takes for them.
+    let pushes = (0..300).map(|_| async { server.to("POST", &changed).send().await.unwrap().status() });
+    let seen = futures::future::join_all(pushes).await;
+    let refused = seen.iter().filter(|status| **status == StatusCode::FORBIDDEN).count();
+    let too_many = seen.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
+    assert_eq!(refused + too_many, seen.len(), "{seen:?}");
+    assert!(refused >= 60 && too_many > 0, "whoever pushes at the door fills no record: {refused}");
+    assert_eq!(*desk.refused.lock(), vec!["tampered"; refused]);
     // Who has a link does not wait for them. A button's seal is of no use on a page.
     let button = format!("/answer/{}", desk.seal(None, Way::Button));
     assert_ne!(server.to("POST", &button).send().await.unwrap().status(), StatusCode::OK);

@@ -68,8 +68,8 @@ async fn the_page_shows_what_it_is_about_as_text() {
     assert!(!shown.contains("<form"), "what is only shown has no button: {shown}");
     assert!(undo.contains("could not be undone") && undo.contains("Take it back"), "{undo}");
     for text in [shown, undo] {
-        assert!(NAME.contains('<') == text.contains("&lt;"), "{text}");
-        assert!(!text.contains("<script"), "{text}");
+        assert!(text.contains("/&quot;a&quot; &amp; b?c"), "{text}");
+        assert!(!text.contains(NAME), "what comes from outside is text: {text}");
     }
 }
 
@@ -111,11 +111,8 @@ async fn what_is_old_changed_or_of_somebody_else_leads_nowhere() {
     }
     assert_eq!(server.recorder.asked(), Vec::<String>::new());
     // Those who guess find a closed door soon, and whoever has a link still gets in.
-    let mut last = StatusCode::FORBIDDEN;
-    for _ in 0..100 {
-        last = status("GET", "guess").await;
-    }
-    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    let guesses = futures::future::join_all((0..300).map(|_| status("GET", "guess"))).await;
+    assert!(guesses.contains(&StatusCode::TOO_MANY_REQUESTS));
     assert_eq!(status("GET", &good).await, StatusCode::OK);
 }
 

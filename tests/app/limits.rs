@@ -46,6 +46,8 @@ fn what_is_in_force_on_somebody_is_taken_back_whichever_run_did_it() {
     let other = if who.contains("dave") { "CONTOSO\\alice" } else { "CONTOSO\\dave" };
     assert_eq!(place.quell(&["undo", "--account", other, "--json"]).well().json(), serde_json::json!([]));
     assert_eq!(place.quell(&["undo", "--until", "1h", "--json"]).well().json(), serde_json::json!([]));
+    let later = place.quell(&["undo", "--since", "2100-01-01T00:00:00Z", "--json"]).well().json();
+    assert_eq!(later, serde_json::json!([]));
     let undone = place.quell(&["undo", "--since", "1h", "--json"]).well().json();
     assert_eq!(undone[0]["tasks"][0]["result"], "undone", "{undone}");
     let nothing = place.quell(&["undo", "--who", &who]).well();

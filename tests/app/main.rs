@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it must be")]
 
 mod asked;
+mod clouds;
 mod colour;
 mod crash_points;
+mod echo;
 mod exclusions;
 mod help;
 mod json;
@@ -17,10 +19,13 @@ mod new;
 mod pipes;
 mod place;
 mod plain;
+mod probing;
 mod reference;
 mod replay;
 mod samples;
+mod secrets;
 mod service;
 mod site_file;
 mod start;
 mod transcripts;
+mod whole;

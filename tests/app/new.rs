@@ -116,6 +116,34 @@ fn a_report_for_code_scanning_is_written() {
 }
 
 #[test]
+fn the_tests_of_one_playbook_are_played() {
+    let place = Place::new();
+    for name in ["one", "two"] {
+        place.quell(&["new", name, "--each", "account", "--do", "account.disable"]).well();
+    }
+    let all = place.quell(&["test"]).well().out;
+    assert!(all.contains("passed  one") && all.contains("passed  two"), "{all}");
+    for path in ["playbooks/one.yaml", "playbooks/one.test.yaml"] {
+        let said = place.quell(&["test", path]).well().out;
+        assert!(said.contains("passed  one") && !said.contains("two"), "{path}: {said}");
+    }
+    for name in ["one", "two"] {
+        place.change(&format!("playbooks/{name}.test.yaml"), "tests:", "testz:");
+    }
+    let said = place.quell(&["test"]).with_code(3);
+    for file in ["playbooks/one.test.yaml:", "playbooks/two.test.yaml:"] {
+        assert!(
+            said.err.contains(file) && said.out.is_empty(),
+            "all mistakes, and nothing played: {}",
+            said.err
+        );
+    }
+    std::fs::remove_file(place.path("playbooks/one.test.yaml")).unwrap();
+    let said = place.quell(&["test", "playbooks/one.yaml"]).with_code(3);
+    assert!(said.err.contains("tests of one.yaml stand in one.test.yaml"), "{}", said.err);
+}
+
+#[test]
 fn coverage_names_what_no_test_reaches() {
     let place = Place::new();
     place.write("playbooks/ask.yaml", "language: 1\nplaybook: ask\ntitle: Asks\nmode: act\nwhen: { alert: { all: [{ alert.title: { exists: true } }] } }\nfor_each: account\nsteps:\n  - id: sure\n    ask: { question: \"Sure?\", of: [soc], choices: [go, leave], if_answer: { leave: stop }, expires: 1h }\n  - id: way\n    choose:\n      - if: { all: [{ account.name: { is: nobody } }] }\n        steps: [{ stop: { outcome: nobody } }]\n      - otherwise:\n          - do: account.disable\n");

@@ -65,6 +65,19 @@ impl Place {
     }
 
     /// Replaces a piece of a file; it must be there.
+    /// Whether any file below a folder holds this text.
+    pub(crate) fn holds(&self, folder: &str, text: &str) -> bool {
+        let entries = fs::read_dir(self.path(folder)).unwrap();
+        entries.map(|entry| entry.unwrap()).any(|entry| {
+            let below = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                return self.holds(&below, text);
+            }
+            let bytes = fs::read(entry.path()).unwrap();
+            bytes.windows(text.len()).any(|part| part == text.as_bytes())
+        })
+    }
+
     pub(crate) fn change(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "{name} does not say {from:?}");

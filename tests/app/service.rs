@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::place::Place;
 
 /// Longer than anything here takes: who waits for more waits for ever.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A running engine, and the lines of its log.
 pub(crate) struct Engine {
@@ -112,6 +112,23 @@ fn a_second_engine_on_the_same_store_is_refused() {
     let said = place.quell(&["run"]).with_code(3);
     let process = format!("held by a running engine (process {})", engine.child.id());
     assert!(said.err.contains(&process), "{}", said.err);
+    engine.end();
+}
+
+#[test]
+fn an_engine_waits_for_a_command_that_has_the_store() {
+    let place = Place::with_acting_site();
+    place.quell(&["runs", "list"]).well();
+    let command = File::options().write(true).open(place.path("state/store/lock")).unwrap();
+    command.lock().unwrap();
+    let site = place.read("quell.yaml").replace("files: [alerts]", "files: [pipe]");
+    place.write("quell.yaml", site);
+    place.shell("mkfifo pipe").well();
+    let _pipe = File::options().read(true).write(true).open(place.path("pipe")).unwrap();
+    let engine = Engine::start(&place);
+    engine.says("waiting for the store");
+    command.unlock().unwrap();
+    engine.says("taking alerts in");
     engine.end();
 }
 

@@ -197,3 +197,13 @@ steps:
     let all = place.quell(&["check", "--json"]).with_code(0).json();
     assert_eq!(all["schedules"][0]["next"].as_array().map(Vec::len), Some(3), "{all}");
 }
+
+#[test]
+fn what_is_disabled_is_started_by_nobody() {
+    let place = place();
+    place.change("playbooks/by-hand.yaml", "mode: act", "mode: disabled");
+    let said = place.quell(&["start", "by-hand", "--input", "target=alice@contoso.example", "--yes"]);
+    assert_ne!(said.code, 0);
+    assert!(said.err.contains("is disabled"), "{said:?}");
+    assert_eq!(place.quell(&["runs", "list", "--json"]).well().json(), serde_json::json!([]));
+}

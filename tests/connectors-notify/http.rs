@@ -2,7 +2,8 @@
 
 use parking_lot::Mutex;
 use quell_action::{Effect, Failure};
-use quell_kit::conformance::{Bench, Vendor};
+use quell_http::HttpConnector;
+use quell_kit::conformance::{Bench, Vendor, not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, ScriptedServer, Seen};
 use serde_json::{Value, json};
 
@@ -81,7 +82,9 @@ fn block() -> Value {
 
 #[tokio::test]
 async fn calls_conform() {
-    Stand::new(CALL, block(), settings, Firewall::default()).await.conforms(&[]).await;
+    let reports = Stand::new(CALL, block(), settings, Firewall::default()).await.conforms(&[]).await;
+    assert_eq!(not_played::<HttpConnector>(&reports), [""; 0]);
+    assert_eq!(not_met_by_mishaps::<HttpConnector>(&reports), [""; 0]);
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use parking_lot::Mutex;
 use quell_action::{Effect, Failure};
+use quell_jira::JiraConnector;
 use quell_kit::Url;
+use quell_kit::conformance::{not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, Seen};
 use serde_json::{Value, json};
 
@@ -150,7 +152,7 @@ fn open() -> Value {
 #[tokio::test]
 async fn the_actions_conform() {
     // Each waits for answers that never come, so they go side by side.
-    join_all(
+    let reports = join_all(
         [
             ("jira.open_issue", open()),
             ("jira.update_issue", json!({ "issue": "SEC-7", "fields": { "priority": { "name": "High" } } })),
@@ -158,10 +160,13 @@ async fn the_actions_conform() {
             ("jira.resolve_issue", json!({ "issue": "SEC-7" })),
         ]
         .map(async |(action, params)| {
-            Stand::new(("jira", action), params, settings, Site::default()).await.conforms(&[]).await;
+            Stand::new(("jira", action), params, settings, Site::default()).await.conforms(&[]).await
         }),
     )
-    .await;
+    .await
+    .concat();
+    assert_eq!(not_played::<JiraConnector>(&reports), [""; 0]);
+    assert_eq!(not_met_by_mishaps::<JiraConnector>(&reports), [""; 0]);
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use parking_lot::Mutex;
 use quell_action::Failure;
+use quell_kit::conformance::{not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, Seen};
+use quell_pagerduty::PagerDutyConnector;
 use serde_json::{Value, json};
 
 use crate::stand::{SECRET, Service, Stand, call};
@@ -73,17 +75,20 @@ fn raise() -> Value {
 #[tokio::test]
 async fn the_actions_conform() {
     // Each waits for answers that never come, so they go side by side.
-    join_all(
+    let reports = join_all(
         [
             ("pagerduty.raise", raise()),
             ("pagerduty.acknowledge", json!({ "service": "soc", "incident": "alert-1" })),
             ("pagerduty.resolve", json!({ "incident": "alert-1" })),
         ]
         .map(async |(action, params)| {
-            Stand::new(("pagerduty", action), params, settings, OnCall::default()).await.conforms(&[]).await;
+            Stand::new(("pagerduty", action), params, settings, OnCall::default()).await.conforms(&[]).await
         }),
     )
-    .await;
+    .await
+    .concat();
+    assert_eq!(not_played::<PagerDutyConnector>(&reports), [""; 0]);
+    assert_eq!(not_met_by_mishaps::<PagerDutyConnector>(&reports), [""; 0]);
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use futures::future::join_all;
 use parking_lot::Mutex;
 use quell_action::{Effect, Failure};
 use quell_kit::Url;
-use quell_kit::conformance::Vendor;
+use quell_kit::conformance::{Vendor, not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, Seen};
+use quell_servicenow::ServiceNowConnector;
 use serde_json::{Map, Value, json};
 
 use crate::stand::{SECRET, Service, Stand, by_status, call};
@@ -146,7 +147,7 @@ async fn stand() -> Stand<Instance> {
 #[tokio::test]
 async fn the_actions_conform() {
     // Each waits for answers that never come, so they go side by side.
-    join_all(
+    let reports = join_all(
         [
             ("servicenow.open_incident", open()),
             ("servicenow.update_incident", json!({ "incident": "INC7", "fields": { "urgency": 1 } })),
@@ -157,10 +158,13 @@ async fn the_actions_conform() {
             Stand::new(("servicenow", action), params, settings, Instance::default())
                 .await
                 .conforms(&[])
-                .await;
+                .await
         }),
     )
-    .await;
+    .await
+    .concat();
+    assert_eq!(not_played::<ServiceNowConnector>(&reports), [""; 0]);
+    assert_eq!(not_met_by_mishaps::<ServiceNowConnector>(&reports), [""; 0]);
 }
 
 #[tokio::test]

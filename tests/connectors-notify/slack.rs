@@ -2,8 +2,9 @@
 
 use parking_lot::Mutex;
 use quell_action::{Answering, Callback, Connector, Failure, Heard};
-use quell_kit::conformance::Vendor;
+use quell_kit::conformance::{Vendor, not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, Seen};
+use quell_slack::SlackConnector;
 use serde_json::{Value, json};
 
 use crate::asking::{LIMIT, card, settled};
@@ -118,7 +119,9 @@ fn message() -> Value {
 
 #[tokio::test]
 async fn posting_as_an_app_conforms() {
-    Stand::new(POST, message(), app, Workspace::default()).await.conforms(&[]).await;
+    let reports = Stand::new(POST, message(), app, Workspace::default()).await.conforms(&[]).await;
+    assert_eq!(not_played::<SlackConnector>(&reports), [""; 0]);
+    assert_eq!(not_met_by_mishaps::<SlackConnector>(&reports), [""; 0]);
 }
 
 #[tokio::test]
@@ -199,8 +202,7 @@ async fn an_address_that_is_none_is_refused_without_showing_it() {
     for content in [format!("http://hooks.slack.com/services/{SECRET}"), SECRET.to_owned()] {
         std::fs::write(&path, content).unwrap();
         let settings = serde_json::from_value(json!({ "webhooks": { "soc": { "file": path } } })).unwrap();
-        let refused =
-            quell_slack::SlackConnector::connect("slack", settings).await.err().unwrap().to_string();
+        let refused = SlackConnector::connect("slack", settings).await.err().unwrap().to_string();
         assert!(refused.contains("webhooks.soc") && !refused.contains(SECRET), "{refused}");
     }
 }

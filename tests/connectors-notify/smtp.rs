@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::{Connection, Connector, Failure, Target};
-use quell_kit::conformance::{Bench, Case, Mishap, PositionBench, Vendor, check, check_positions};
+use quell_kit::conformance::{
+    Bench, Case, Mishap, PositionBench, Vendor, check, check_positions, not_met_by_mishaps, not_played,
+};
 use quell_kit::scripted::{DeafServer, refusing_url};
 use quell_smtp::{SmtpConnector, SmtpSettings};
 use serde_json::{Value, json};
@@ -120,6 +122,7 @@ impl PositionBench for PostOffice {
 async fn a_mishap_at_any_command_is_told_truly() {
     let report = check_positions(&PostOffice::open(Door::Tls).await).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_met_by_mishaps::<SmtpConnector>([&report]), [""; 0]);
     assert!(report.played.len() >= 35, "{:?}", report.played);
 }
 
@@ -127,6 +130,7 @@ async fn a_mishap_at_any_command_is_told_truly() {
 async fn sending_conforms() {
     let report = check(&PostOffice::open(Door::Tls).await).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_played::<SmtpConnector>([&report]), [""; 0]);
     assert_eq!(report.left_out, ["smtp.send at smtp: throttled with a hint"]);
 }
 

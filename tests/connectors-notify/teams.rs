@@ -2,8 +2,9 @@
 
 use parking_lot::Mutex;
 use quell_action::{Connector, Failure};
-use quell_kit::conformance::Vendor;
+use quell_kit::conformance::{Vendor, not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, Seen};
+use quell_teams::TeamsConnector;
 use serde_json::{Value, json};
 
 use crate::stand::{SECRET, Service, Stand, by_status};
@@ -63,7 +64,9 @@ fn message() -> Value {
 
 #[tokio::test]
 async fn posting_conforms() {
-    Stand::new(POST, message(), settings, Workflow::default()).await.conforms(&[]).await;
+    let reports = Stand::new(POST, message(), settings, Workflow::default()).await.conforms(&[]).await;
+    assert_eq!(not_played::<TeamsConnector>(&reports), [""; 0]);
+    assert_eq!(not_met_by_mishaps::<TeamsConnector>(&reports), [""; 0]);
 }
 
 #[tokio::test]
@@ -102,7 +105,7 @@ async fn retired_addresses_are_refused_without_showing_them() {
     let path = folder.path().join("address");
     std::fs::write(&path, format!("https://corp.webhook.office.com/webhookb2/{SECRET}")).unwrap();
     let settings = serde_json::from_value(json!({ "channels": { "soc": { "file": path } } })).unwrap();
-    let refused = quell_teams::TeamsConnector::connect("teams", settings).await.err().unwrap().to_string();
+    let refused = TeamsConnector::connect("teams", settings).await.err().unwrap().to_string();
     assert!(refused.contains("retired") && !refused.contains(SECRET), "{refused}");
 }
 

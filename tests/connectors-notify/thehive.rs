@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use parking_lot::Mutex;
 use quell_action::{Effect, Failure};
+use quell_kit::conformance::{not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, Seen};
+use quell_thehive::TheHiveConnector;
 use serde_json::{Value, json};
 
 use crate::stand::{SECRET, Service, Stand, call};
@@ -125,7 +127,7 @@ fn open() -> Value {
 #[tokio::test]
 async fn the_actions_conform() {
     // Each waits for answers that never come, so they go side by side.
-    join_all(
+    let reports = join_all(
         [
             ("thehive.open_alert", open()),
             ("thehive.update_alert", json!({ "alert": "~70", "fields": { "severity": 3 } })),
@@ -133,10 +135,13 @@ async fn the_actions_conform() {
             ("thehive.resolve_alert", json!({ "alert": "~70", "summary": "done" })),
         ]
         .map(async |(action, params)| {
-            Stand::new(("thehive", action), params, settings, Hive::default()).await.conforms(&[]).await;
+            Stand::new(("thehive", action), params, settings, Hive::default()).await.conforms(&[]).await
         }),
     )
-    .await;
+    .await
+    .concat();
+    assert_eq!(not_played::<TheHiveConnector>(&reports), [""; 0]);
+    assert_eq!(not_met_by_mishaps::<TheHiveConnector>(&reports), [""; 0]);
 }
 
 #[tokio::test]

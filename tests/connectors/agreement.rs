@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use quell_action::{ActionInfo, TargetKind};
+use quell_action::{ActionInfo, Impact, TargetKind};
 use quell_connectors::all;
 
 #[test]
@@ -34,13 +34,16 @@ fn an_undo_names_an_action_that_exists() {
     }
 }
 
+/// What one system knows of somebody is asked of that system: look-ups have its name, although they have a target.
 #[test]
-fn target_actions_have_common_names_and_all_others_their_connectors() {
+fn what_is_done_to_a_target_has_a_common_name_and_all_else_its_connectors() {
     for kind in all() {
         for info in kind.actions() {
             let (noun, _) = info.spec.name.split_once('.').unwrap();
             let common = ["account", "device", "file"].contains(&noun);
-            assert_eq!(common, info.spec.target != TargetKind::None, "{}", info.spec.name);
+            let looks = info.spec.only_looks();
+            assert!(!looks || info.spec.impact == Impact::Informing, "{}", info.spec.name);
+            assert_eq!(common, info.spec.target != TargetKind::None && !looks, "{}", info.spec.name);
             assert!(common || noun == kind.name().replace('-', "_"), "{} of {}", info.spec.name, kind.name());
         }
     }

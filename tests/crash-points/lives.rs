@@ -9,7 +9,7 @@ use tokio::process::Child;
 use crate::stage::Stage;
 
 /// How long a part of the story may take. A killed consumer leaves its group only when its session has run out.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// How a life ends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,6 +23,7 @@ mod real_full_disk;
 mod real_kills;
 mod real_large;
 mod real_mistakes;
+mod real_moved;
 mod real_operating;
 mod real_replay;
 mod real_signals;

@@ -3,8 +3,7 @@
 //!
 //! Each slip is one of those that hands make: a line that is gone, an item that is gone, a number or a span that is
 //! another one, a word that is another one, an operator turned round. What only people read (titles, descriptions,
-//! labels, comments) is left as it is. A sample is tried with every build; all of them with
-//! `cargo test -p quell-tests --test mutants -- --ignored --nocapture`.
+//! labels, comments) is left as it is.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
@@ -19,33 +18,20 @@ use book::{Book, books};
 use slip::{Slip, slips};
 
 /// What is not noticed, and why it need not be: the file, words of the line as it is after the slip, the reason.
-const HARMLESS: &[(&str, &str, &str)] = &[];
+const HARMLESS: &[(&str, &str, &str)] = &[
+    ("device/credential-theft.yaml", OBSERVES, WITHOUT_A_MODE),
+    ("identity/directory-reconnaissance.yaml", OBSERVES, WITHOUT_A_MODE),
+];
 
-/// So many slips of each playbook are tried with every build.
-const SAMPLE: usize = 10;
-
-#[test]
-fn a_sample_of_slips_is_noticed() {
-    judge(|all| {
-        // Every so many, beginning at another place in each playbook, so that all kinds are among them.
-        let stride = (all.len() / SAMPLE).max(1);
-        let first = all.len() % stride;
-        all.into_iter().skip(first).step_by(stride).collect()
-    });
-}
+const OBSERVES: &str = r#""mode: observe" -> """#;
+const WITHOUT_A_MODE: &str =
+    "a playbook that names no mode observes; here it is said for whoever will change it";
 
 #[test]
-#[ignore = "takes minutes: all of them, for whoever changes playbooks"]
 fn every_slip_is_noticed() {
-    judge(|all| all);
-}
-
-fn judge(choose: impl Fn(Vec<Slip>) -> Vec<Slip>) {
     let books = books();
-    let tried: Vec<(&Book, Slip)> = books
-        .iter()
-        .flat_map(|book| choose(slips(&book.text)).into_iter().map(move |slip| (book, slip)))
-        .collect();
+    let tried: Vec<(&Book, Slip)> =
+        books.iter().flat_map(|book| slips(&book.text).into_iter().map(move |slip| (book, slip))).collect();
     let unnoticed = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -61,7 +47,7 @@ fn judge(choose: impl Fn(Vec<Slip>) -> Vec<Slip>) {
     });
     let mut unnoticed = unnoticed.into_inner().unwrap();
     unnoticed.sort();
-    assert!(tried.len() >= books.len() * SAMPLE.min(10), "only {} slips", tried.len());
+    assert!(tried.len() > books.len() * 100, "only {} slips", tried.len());
     assert!(
         unnoticed.is_empty(),
         "{} of {} slips are not noticed:\n{}",

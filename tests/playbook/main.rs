@@ -15,6 +15,7 @@ mod matching;
 mod mutation;
 mod paths;
 mod rehearsed;
+mod rehearsed_later;
 mod rehearsed_limits;
 mod rehearsed_starts;
 mod schedules;

@@ -39,6 +39,8 @@ struct Written {
 const TITLES: [&str; 5] =
     ["Suspected DCSync attack", "Ransomware behavior", "suspected ticket theft", "DCSYNC", ""];
 const TYPES: [&str; 3] = ["PassTheTicketSecurityAlert", "passtheticketsecurityalert", "Other"];
+const PROVIDERS: [&str; 3] =
+    ["Azure Advanced Threat Protection", "azure advanced threat protection", "MDATP"];
 const TECHNIQUES: [&str; 4] = ["T1003", "T1003.006", "T1558", "T1550.003"];
 const WORDS: [&str; 5] = ["dcsync", "suspected", "Ransom", "ticket", "SUSPECTED DCSYNC ATTACK"];
 const PRODUCTS: [&str; 3] = ["Microsoft Defender for Identity", "AATP", "MDATP"];
@@ -62,6 +64,8 @@ fn asked() -> impl Strategy<Value = Asked> {
                 .prop_map(|(op, of)| Asked::Text("alert.title", op, vec![of[0]])),
             (proptest::sample::select(vec!["any_of", "none_of"]), some(&TYPES))
                 .prop_map(|(op, of)| Asked::Text("alert.type", op, of)),
+            (proptest::sample::select(vec!["any_of", "none_of", "is"]), some(&PROVIDERS))
+                .prop_map(|(op, of)| Asked::Text("alert.provider", op, of)),
             some(&PRODUCTS).prop_map(Asked::Product),
             (order, 60_i64..80).prop_map(|(op, score)| Asked::Score(op, score)),
             (
@@ -96,6 +100,7 @@ fn changed_alert() -> impl Strategy<Value = Alert> {
     (
         proptest::sample::select(&TITLES[..]),
         proptest::option::of(proptest::sample::select(&TYPES[..])),
+        proptest::option::of(proptest::sample::select(&PROVIDERS[..])),
         proptest::option::of(proptest::sample::select(&SEVERITIES[..])),
         proptest::sample::subsequence(&TECHNIQUES[..], 0..=3),
         proptest::sample::select(
@@ -109,7 +114,7 @@ fn changed_alert() -> impl Strategy<Value = Alert> {
         ]),
         proptest::collection::vec(proptest::sample::select(&["account", "ip", "host"][..]), 0..3),
     )
-        .prop_map(|(title, kind, severity, techniques, product, score, types)| {
+        .prop_map(|(title, kind, provider, severity, techniques, product, score, types)| {
             let mut extended = serde_json::Map::new();
             if let Some(score) = score {
                 extended.insert("Score".into(), score);
@@ -118,6 +123,7 @@ fn changed_alert() -> impl Strategy<Value = Alert> {
             Alert {
                 title: title.into(),
                 alert_type: kind.map(str::to_owned),
+                provider: provider.map(str::to_owned),
                 severity,
                 techniques: techniques.into_iter().map(str::to_owned).collect(),
                 product: Product(product.into()),
@@ -237,10 +243,10 @@ fn judge(asked: &Asked, alert: &Alert) -> Verdict {
             (!alert.techniques.is_empty()).then_some(hit == (*op == "any_of"))
         }
         Asked::Text(field, op, of) => {
-            let seen = if *field == "alert.title" {
-                Some(alert.title.as_str())
-            } else {
-                alert.alert_type.as_deref()
+            let seen = match *field {
+                "alert.title" => Some(alert.title.as_str()),
+                "alert.provider" => alert.provider.as_deref(),
+                _ => alert.alert_type.as_deref(),
             };
             let seen = seen.filter(|seen| !seen.is_empty())?.to_lowercase();
             let wanted = of[0].to_lowercase();

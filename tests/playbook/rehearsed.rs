@@ -103,6 +103,26 @@ fn play(expect: &str, given: &str) -> Vec<String> {
     played.differences.iter().map(|difference| difference.what.to_owned()).collect()
 }
 
+/// Whom and where may be told in detail, and an answer may stand right under `given`.
+#[test]
+fn the_longer_way_of_writing_says_the_same() {
+    let given = "    given: { account.disable at okta: { error: forbidden } }\n";
+    let expect = "{ actions: [{ account.disable: { account: bob, at: active_directory } }, \
+                  { account.disable: { account: bob, at: entra_id } }], failed: [account.disable at okta] }";
+    assert_eq!(play(expect, given), Vec::<String>::new());
+    assert_eq!(play(&expect.replace("at: entra_id", "at: okta"), given), ["actions"]);
+    let excluded = "    exclusions: [{ account: { sam: \"CONTOSO\\\\bob\" }, because: x }]\n";
+    assert_eq!(
+        play("{ actions: none, skipped: [{ account: bob, because: excluded }] }", excluded),
+        Vec::<String>::new()
+    );
+    let twice =
+        "given: { account.disable: { error: forbidden }, calls: { account.disable: { error: forbidden } } }";
+    let text = format!("tests: [{{ name: x, {twice}, expect: {{ actions: any }} }}]");
+    let wrong = read("dcsync.test.yaml", text.as_bytes(), &known()).unwrap_err();
+    assert!(wrong.diagnostics[0].message.contains("account.disable"), "{:?}", wrong.diagnostics);
+}
+
 #[test]
 fn what_is_not_as_expected_fails() {
     assert_eq!(play("{ actions: [account.disable] }", ""), Vec::<String>::new());

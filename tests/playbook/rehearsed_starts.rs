@@ -150,3 +150,20 @@ fn inputs_that_do_not_fit_stop_the_test() {
     let wrong = read("cut-off.test.yaml", text.as_bytes(), &known()).unwrap_err();
     assert!(wrong.diagnostics[0].message.contains("an alert gives no inputs"), "{:?}", wrong.diagnostics);
 }
+
+#[test]
+fn a_test_says_who_gives_the_inputs_and_what_is_given_back() {
+    let given_back = |note: &str| format!("    expect: {{ actions: any, outputs: {{ note: {note} }} }}\n");
+    for start in ["", "    start: manual\n", "    start: called\n"] {
+        let with = |note: &str| different("cut-off", &format!("{ALICE}{start}{}", given_back(note)));
+        assert_eq!(with("because of none"), Vec::<String>::new(), "{start}");
+        assert_eq!(with("because of it"), ["outputs"], "{start}");
+    }
+    let expect = "    expect: { actions: any }\n";
+    assert_eq!(different("both", &format!("{ALICE}    start: called\n{expect}")), ["matched"]);
+    let of_greet = "    inputs: {}\n    start: manual\n    expect: { actions: any }\n";
+    assert_eq!(different("greet", of_greet), ["matched"]);
+    let text = format!("language: 1\ntests:\n  - name: x\n    start: called\n{expect}");
+    let wrong = read("cut-off.test.yaml", text.as_bytes(), &known()).unwrap_err();
+    assert!(wrong.diagnostics[0].message.contains("who gives the inputs"), "{:?}", wrong.diagnostics);
+}

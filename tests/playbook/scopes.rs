@@ -194,3 +194,28 @@ fn a_path_that_finds_several_is_no_one_value() {
         "a value of another kind is no absence"
     );
 }
+
+#[test]
+fn the_logon_name_is_that_of_a_directory_and_never_a_guess() {
+    let upn = || Identifier::Upn("alice.a@contoso.example".into());
+    let sam = || Identifier::Sam { domain: "contoso".into(), name: "aa1".into() };
+    let name = |said: Option<&str>, known: &[Identifier], unanswered: bool| {
+        let mut alert = alert();
+        let account = &mut alert.entities.accounts[0];
+        (account.name, account.identifiers) = (said.map(str::to_owned), vec![upn()]);
+        let mut facts = facts(None, unanswered);
+        facts.accounts[0].identifiers = known.to_vec();
+        let mut scope =
+            LaneScope::new(&alert, Entity::at(&alert, quell_alert::EntityKind::Account, 0), now());
+        scope.identity = Some(&facts);
+        scope.value(&Reference("account.name".into()))
+    };
+    assert_eq!(name(Some("said"), &[sam()], false), Some(json!("said")), "what the alert says");
+    assert_eq!(name(None, &[upn(), sam()], false), Some(json!("aa1")), "what a directory says");
+    assert_eq!(name(None, &[upn()], false), Some(json!("alice.a")), "nobody knows another one");
+    assert_eq!(name(None, &[upn()], true), None, "somebody may know another one");
+    let mut alert = alert();
+    (alert.entities.accounts[0].name, alert.entities.accounts[0].identifiers) = (None, vec![upn()]);
+    let scope = LaneScope::new(&alert, Entity::at(&alert, quell_alert::EntityKind::Account, 0), now());
+    assert_eq!(scope.value(&Reference("account.name".into())), None, "nobody was asked");
+}

@@ -178,6 +178,32 @@ async fn a_change_of_ours_is_remembered_by_nobody_as_it_was() {
     assert_eq!((before.found[0].enabled, after.found[0].enabled), (Some(true), Some(false)));
 }
 
+/// Nor is what we have given back.
+#[tokio::test(start_paused = true)]
+async fn what_we_have_given_back_is_remembered_by_nobody_as_it_was() {
+    let alice = Person::new("alice");
+    let (mut house, _) = house(&[&alice]);
+    let playbook = house.playbook(CUT_OFF);
+    house.settings.remember_for = Duration::from_secs(3600);
+    let plans = ["a-1", "a-2", "a-3"].map(|id| house.plan(&alert_about(id, &[&alice]), &playbook));
+    let engine = house.engine();
+    for plan in &plans[..2] {
+        engine.start(plan.clone(), Arc::clone(&playbook)).await.unwrap();
+        in_time(engine.idle()).await;
+    }
+    for plan in &plans[..2] {
+        engine.undo(&plan.run, None, "operator").await.unwrap();
+        in_time(engine.idle()).await;
+    }
+    engine.start(plans[2].clone(), Arc::clone(&playbook)).await.unwrap();
+    in_time(engine.idle()).await;
+    let mut seen = Vec::new();
+    for plan in &plans {
+        seen.push(meant(&house, plan, "disable").await.1.found[0].enabled);
+    }
+    assert_eq!(seen, [Some(true), Some(false), Some(true)]);
+}
+
 /// Enabled elsewhere first, an account would be disabled again by the synchronisation from Active Directory.
 #[tokio::test(start_paused = true)]
 async fn active_directory_is_given_back_first() {

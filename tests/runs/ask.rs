@@ -8,7 +8,7 @@ use quell_run::{
     About, Bond, Engine, EngineError, Finish, Hands, LaneEnd, LeftOut, OpenQuestion, Phase, Plan, QuestionId,
     Refusal, Reply, RunStatus, Settlement,
 };
-use quell_tests::run::{AD, House, Person, alert_about, in_time};
+use quell_tests::run::{AD, Fault, House, Person, alert_about, in_time};
 
 use crate::playbooks::{ASKING, CUT_OFF};
 
@@ -93,6 +93,51 @@ async fn nothing_is_done_before_somebody_agrees() {
 
 fn step(id: &str) -> quell_playbook::model::StepId {
     quell_playbook::model::StepId(id.into())
+}
+
+/// Two people who want different things have not agreed.
+#[tokio::test(start_paused = true)]
+async fn a_quorum_is_of_those_who_say_the_same() {
+    let three = "ask: { question: Now?, choices: [now, later, never], if_answer: { never: stop } }";
+    let yaml = ASKING
+        .replace("ask: [soc], expires", "ask: [soc], quorum: 2, expires")
+        .replace("ask: { question: \"Cut off {{ account.key }}?\" }", three)
+        .replace(
+            "  - id: disable\n",
+            "  - id: disable\n    if: { all: [{ confirm.answer: { is: now } }] }\n",
+        );
+    let case = Case::of(&yaml, &["alice"]).await;
+    let question = case.open().await.remove(0);
+    for (by, choice) in [("ann", "now"), ("bob", "later")] {
+        case.answer(&question, says(by, choice)).await.unwrap();
+        assert_eq!(case.open().await[0].question.id, question.question.id, "{by}: one of each is not two");
+    }
+    case.answer(&question, says("cem", "later")).await.unwrap();
+    assert!(case.open().await.is_empty());
+}
+
+/// The clock was set ahead while the run was busy with somebody else: an answer that comes before it has noticed is late.
+#[tokio::test(start_paused = true)]
+async fn an_answer_after_the_expiry_does_not_count_though_nobody_has_looked_yet() {
+    let case = Case::of(ASKING, &["alice", "bob"]).await;
+    case.house.vendor.script(|_| Some(Fault::Slow(Duration::from_secs(20))));
+    let of_alice = case.open().await.into_iter().find(|open| open.question.id.0 == "0/confirm").unwrap();
+    case.engine
+        .answer(&of_alice.run, &of_alice.question.id, &of_alice.question.bond, says("ann", "approve"))
+        .await
+        .unwrap();
+    // Her lane looks her up, which takes some time; the question about him is open.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let of_bob = case.open().await.into_iter().find(|open| open.question.id.0 == "1/confirm").unwrap();
+    case.house.clock.jump(chrono::TimeDelta::hours(2));
+    let late = case
+        .engine
+        .answer(&of_bob.run, &of_bob.question.id, &of_bob.question.bond, says("ann", "approve"))
+        .await;
+    assert!(matches!(late, Err(EngineError::Refused(Refusal::QuestionSettled(..)))), "{late:?}");
+    in_time(case.engine.idle()).await;
+    let state = case.house.state(&of_bob.run).await;
+    assert_eq!(state.question(&of_bob.question.id).unwrap().settled, Some(Settlement::Expired));
 }
 
 #[tokio::test(start_paused = true)]

@@ -169,3 +169,26 @@ async fn unknown_never_acts_and_gives_up_in_the_end() {
         assert!(waited < Duration::from_secs(21 * 3600), "{waited:?}");
     }
 }
+
+/// An entry that comes while the target is read stops the call before anything is written of it.
+#[tokio::test(start_paused = true)]
+async fn that_comes_while_the_target_is_read_leaves_no_intent() {
+    let alice = Person::new("alice");
+    let house = House::new().with([&alice]);
+    let (exclude, name) = (house.clone(), alice.upn());
+    house.vendor.at_each_call(move |call| {
+        if call.kind == CallKind::Observe {
+            exclude.exclude(std::slice::from_ref(&name));
+        }
+    });
+    let state = contained(&house, &alice).await;
+    assert_eq!(state.finish(), Some(Finish::Excluded));
+    let lines = house.lines(&state.plan().run).await;
+    let begun = lines.iter().filter(|line| match &line.entry {
+        Entry::Started { task, .. } => {
+            state.task(task).is_some_and(|task| task.task.action.as_str() != "desk.tell")
+        }
+        _ => false,
+    });
+    assert_eq!(begun.count(), 0, "an intent of a call that was not made");
+}

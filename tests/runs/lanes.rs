@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quell_run::{Finish, Plan};
-use quell_tests::run::{AD, Call, Fault, House, Person, account, alert, alert_about, in_time};
+use quell_tests::run::{AD, Call, Fault, House, Person, account, alert, alert_about, in_time, settle_down};
 
 use crate::playbooks::{CONTAIN, CUT_OFF};
 
@@ -47,6 +47,27 @@ async fn two_runs_of_one_identity_never_overlap() {
         let finish = house.state(&plan.run).await.finish();
         assert!(matches!(finish, Some(Finish::Contained | Finish::NothingToDo)), "{finish:?}");
     }
+}
+
+/// Whatever stood in line when the engine stopped goes on in the order in which it came.
+#[tokio::test(start_paused = true)]
+async fn who_waited_when_the_engine_stopped_goes_on_in_the_same_order() {
+    let alice = Person::new("alice");
+    let house = House::new().with([&alice]);
+    house.vendor.script(|_| Some(Fault::Slow(Duration::from_secs(100))));
+    let playbook = house.playbook(CUT_OFF);
+    let engine = house.engine();
+    let mut came = Vec::new();
+    for number in 0..12 {
+        let plan = house.plan(&alert_about(&format!("a-{number}"), &[&alice]), &playbook);
+        came.push(plan.run.clone());
+        engine.start(plan, playbook.clone()).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    engine.stop_now();
+    settle_down().await;
+    let found = house.engine().recover().await.unwrap();
+    assert_eq!(found.resumed, came);
 }
 
 #[tokio::test(start_paused = true)]

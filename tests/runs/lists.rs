@@ -114,3 +114,27 @@ async fn a_list_that_nobody_knows_stops_the_lane() {
     assert!(house.vendor.disabled().is_empty());
     assert!(house.story(&plan.run).await.contains("step_skipped"), "{}", house.story(&plan.run).await);
 }
+
+/// Two runs about two people put the same value in. Nothing but the value itself says that they are about one thing.
+#[tokio::test(start_paused = true)]
+async fn two_runs_that_are_taken_back_at_once_leave_nothing_behind() {
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let house = House::new().with([&alice, &bob]);
+    house.lists.replace(lists(&[]));
+    let playbook = house.playbook(&WATCH.replace("{{ account.sid }}", "the same for all"));
+    let engine = house.engine();
+    let plans =
+        [("a-1", &alice), ("a-2", &bob)].map(|(id, who)| house.plan(&alert_about(id, &[who]), &playbook));
+    for plan in &plans {
+        engine.start(plan.clone(), Arc::clone(&playbook)).await.unwrap();
+    }
+    engine.idle().await;
+    assert_eq!(watched(&house).len(), 1);
+    let (one, other) = tokio::join!(
+        engine.undo(&plans[0].run, None, "somebody"),
+        engine.undo(&plans[1].run, None, "somebody")
+    );
+    assert!(one.is_ok() && other.is_ok());
+    engine.idle().await;
+    assert_eq!(watched(&house), Vec::<String>::new(), "each took the other for one who still needs it");
+}

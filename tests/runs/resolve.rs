@@ -95,6 +95,21 @@ async fn equal_names_tie_nobody_together_unless_the_site_says_so() {
     assert_eq!(told.disabled, at(&[AD], "alice"));
 }
 
+/// Each was copied from another account: whatever the site says of equal names, these are two people.
+#[tokio::test(start_paused = true)]
+async fn equal_names_tie_nobody_together_whom_lasting_ids_keep_apart() {
+    let here = Person::only_at("alice", &[AD]);
+    let contain_both = async |copied_from: Identifier| {
+        let mut house = House::new().with([&here]);
+        house.vendor.hire_namesake(Person::only_at("alice", &[OKTA]), copied_from);
+        house.settings.link_by_upn = true;
+        contain(&house, &[here.upn(), here.login()]).await.disabled
+    };
+    let another = Identifier::Sid("S-1-5-21-1-2-3-77".into());
+    assert!(contain_both(another).await.is_empty());
+    assert_eq!(contain_both(Identifier::ImmutableId("12345".into())).await, at(&[AD, OKTA], "alice"));
+}
+
 /// Whoever only shares the name is not touched; but if *they* are excluded, the one who is meant is left alone too.
 #[tokio::test(start_paused = true)]
 async fn a_namesake_on_the_list_protects() {

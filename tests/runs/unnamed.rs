@@ -145,6 +145,21 @@ async fn whoever_is_excluded_is_left_alone_under_any_name() {
     assert_eq!((site.calls(), state.finish()), (1, Some(Finish::Contained)), "nobody is excluded");
 }
 
+/// What was said a moment ago clears nobody here either.
+#[tokio::test(start_paused = true)]
+async fn whoever_the_lane_is_about_is_asked_about_anew_before_the_call() {
+    let alice = Person::new("alice");
+    let mut house = House::new().with([&alice]);
+    house.settings.remember_for = Duration::from_secs(3600);
+    let site = Site::with(house, true);
+    let looked_up = || site.house.vendor.calls().iter().filter(|call| call.kind == CallKind::LookUp).count();
+    site.run(&alert_about("a-1", &[&alice]), EACH_ACCOUNT).await;
+    let before = looked_up();
+    site.run(&alert_about("a-2", &[&alice]), EACH_ACCOUNT).await;
+    assert_eq!(site.calls(), 2);
+    assert!(looked_up() >= before + 3, "every directory is asked once more");
+}
+
 /// What only reads, and what its author calls informing, goes on: a message about an excluded person is a message.
 #[tokio::test(start_paused = true)]
 async fn what_takes_nothing_away_goes_on() {

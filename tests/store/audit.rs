@@ -112,7 +112,10 @@ fn a_record_that_is_dropped_moved_or_added_is_found() {
     for place in 0..8 {
         let (disk, store) = filled();
         disk.tamper(|pairs| drop(pairs.remove(&audit_keys(pairs)[place])));
-        assert_eq!(broken_at(&store), Some(place as u64), "dropped {place}");
+        let broken = verify(&store).broken.unwrap();
+        assert_eq!(broken.number, place as u64, "dropped {place}");
+        let told = if place < 7 { "it is missing" } else { "should go on up to" };
+        assert!(broken.why.contains(told), "dropped {place}: {}", broken.why);
     }
     for place in 0..7 {
         let (disk, store) = filled();
@@ -189,7 +192,14 @@ fn what_the_records_are_about_cannot_be_changed_or_taken_away_either() {
         let shown = record::readable(&key);
         let (disk, store) = filled();
         disk.tamper(|pairs| drop(pairs.remove(&key)));
-        assert!(broken_at(&store).is_some(), "{shown} taken away");
+        let broken = verify(&store).broken.expect(&shown);
+        let is_line = key.starts_with(b"run/line/");
+        assert_eq!(
+            broken.why.starts_with("what it is about is missing: line"),
+            is_line,
+            "{shown}: {}",
+            broken.why
+        );
         let (disk, store) = filled();
         disk.tamper(|pairs| pairs.get_mut(&key).unwrap()[9] ^= 1);
         assert!(broken_at(&store).is_some(), "{shown} changed");
@@ -200,6 +210,63 @@ fn what_the_records_are_about_cannot_be_changed_or_taken_away_either() {
         pairs.retain(|key, _| !key.starts_with(b"run/") || !key.windows(2).any(|part| part == b"r1"))
     });
     assert!(verify(&store).broken.unwrap().why.contains("no record says that it was forgotten"));
+}
+
+/// Somebody who knows how a record is checked writes another one in its place, in good order by itself.
+#[test]
+fn what_the_records_are_about_cannot_be_rewritten_in_good_order() {
+    let (disk, _) = filled();
+    let lies: Vec<(Vec<u8>, Kind, &str)> = disk
+        .synced()
+        .into_keys()
+        .filter_map(|key| match () {
+            () if key.starts_with(b"run/line/") => Some((key, Kind::RunLine, "at")),
+            () if key.starts_with(b"alert/version/") => Some((key, Kind::AlertVersion, "raw")),
+            () => None,
+        })
+        .collect();
+    assert_eq!(lies.len(), 8);
+    for (key, kind, field) in lies {
+        let (disk, store) = filled();
+        disk.tamper(|pairs| {
+            let mut value: serde_json::Value = record::decode(kind, &key, &pairs[&key]).unwrap();
+            value[field] = match field {
+                "at" => serde_json::json!(at(12_345)),
+                _ => serde_json::json!("{\"SystemAlertId\":\"another\"}"),
+            };
+            pairs.insert(key.clone(), record::encode(kind, &key, &value).unwrap());
+        });
+        let shown = record::readable(&key);
+        let broken = verify(&store).broken.expect(&shown);
+        assert!(broken.why.contains("was changed"), "{shown}: {}", broken.why);
+    }
+}
+
+/// A record of another log, whole by itself and about the same, does not follow on the one before it.
+#[test]
+fn a_record_of_another_log_does_not_fit_into_the_chain() {
+    let (disk, store) = filled();
+    let foreign = MemoryDisk::new();
+    let another = Store::in_memory(&foreign).unwrap();
+    // Another moment at the beginning, and the same from there on: every record after it has another hash before it.
+    let runs = vec![created("r1", "a1", 0), created("r2", "a1", 0)];
+    wait(another.alerts().accept(new_alert("a1", 1, 1), Standing::First, runs)).unwrap();
+    wait(another.runs().append(next("r1", "a1", 0, 1))).unwrap();
+    wait(another.runs().append(end("r1", "a1", 0, 2))).unwrap();
+    let theirs = foreign.synced();
+    let keys = audit_keys(&theirs);
+    let place = keys.len() - 1;
+    disk.tamper(|pairs| {
+        // From here on all is theirs, and ours that came after goes: only the seam is wrong.
+        let ours = audit_keys(pairs);
+        let last: AuditRecord = record::decode(Kind::Audit, &keys[place], &theirs[&keys[place]]).unwrap();
+        pairs.insert(ours[place].clone(), theirs[&keys[place]].clone());
+        ours[place + 1..].iter().for_each(|key| drop(pairs.remove(key)));
+        let (end, note) = (b"audit/end".to_vec(), Anchor { number: last.number, hash: last.hash });
+        pairs.insert(end.clone(), record::encode(Kind::AuditEnd, &end, &note).unwrap());
+    });
+    let broken = verify(&store).broken.expect("the seam is found");
+    assert!(broken.number == place as u64 && broken.why.contains("does not follow"), "{broken:?}");
 }
 
 #[test]

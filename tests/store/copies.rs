@@ -1,6 +1,7 @@
 //! Copies: made while the store works, put back whole or not at all, into either engine. And looking the store over.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -47,12 +48,14 @@ fn a_copy_put_back_holds_the_same_in_either_engine() {
         let file = dir.join("copy");
         let store = open(kind, &dir.join("store"));
         fill(&store);
-        wait(store.backup(&file)).unwrap();
+        let copied = wait(store.backup(&file)).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "it is its owner's");
         let expected = everything(&store);
         for into in EngineKind::ALL {
             let target = dir.join(format!("into-{into}"));
-            let (_, kept) = Store::restore(&file, &options(into, &target)).unwrap();
+            let (restored, kept) = Store::restore(&file, &options(into, &target)).unwrap();
             assert_eq!(kept, None);
+            assert!(restored.commit > copied.commit, "the numbers of commits are never used twice");
             let restored = open(into, &target);
             assert!(everything(&restored) == expected, "{kind} into {into}");
             // New pieces must not take the place of those that were put back.
@@ -147,8 +150,38 @@ fn a_copy_that_is_damaged_or_cut_anywhere_is_refused_and_changes_nothing() {
         for length in (0..good.len()).step_by(13) {
             refuse(&good[..length], &format!("cut at {length}"));
         }
+        // Each of its parts is whole, and one of them is missing.
+        let parts = parts(&good);
+        for missing in 0..parts.len() - 1 {
+            let rest =
+                parts.iter().enumerate().filter(|(at, _)| *at != missing).flat_map(|(_, part)| part.iter());
+            refuse(
+                &COPY.iter().chain(rest).copied().collect::<Vec<u8>>(),
+                &format!("without part {missing}"),
+            );
+        }
         assert_eq!(text(&open(kind, &home), "k").unwrap(), "value", "{kind}");
+
+        fs::write(&bad, &good[..good.len() - 1]).unwrap();
+        let nowhere = dir.join("nowhere");
+        assert!(Store::restore(&bad, &options(kind, &nowhere)).is_err());
+        assert!(!nowhere.exists(), "{kind}: nothing is begun with a copy that is not whole");
     });
+}
+
+const COPY: &[u8] = b"quell store copy 1\n";
+
+/// A copy, part by part: kind, two lengths, key, value, checksum.
+fn parts(copy: &[u8]) -> Vec<&[u8]> {
+    let mut rest = copy.strip_prefix(COPY).unwrap();
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let length = |at: usize| u32::from_be_bytes(rest[at..at + 4].try_into().unwrap()) as usize;
+        let (part, others) = rest.split_at(9 + length(1) + length(5) + 4);
+        parts.push(part);
+        rest = others;
+    }
+    parts
 }
 
 #[test]

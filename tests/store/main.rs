@@ -20,6 +20,7 @@ mod disk_model;
 mod failing;
 mod folder;
 mod fuzz;
+mod holds;
 mod kept;
 mod lists;
 mod power_cut;

@@ -4,7 +4,7 @@ use quell_run::{Journal, JournalError, RunFilter, RunId, RunMatch, RunStatus, Ru
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::{RunRecords, Store};
 
-use crate::samples::{at, created, end, finished, hold_key, holds, next, summary};
+use crate::samples::{at, created, end, finished, next, summary};
 use crate::{for_each_engine, open, wait};
 
 fn in_memory() -> (MemoryDisk, RunRecords) {
@@ -142,28 +142,6 @@ fn a_run_is_found_by_the_beginning_of_its_id() {
     assert_eq!(find("2"), RunMatch::None);
 }
 
-#[test]
-fn holds_are_kept_as_long_as_somebody_holds() {
-    let (_disk, runs) = in_memory();
-    let held = || wait(runs.holds(&hold_key())).unwrap();
-    assert_eq!(held(), None);
-    let mut first = created("r1", "a", 0);
-    first.holds = vec![holds(&["r1"])];
-    wait(runs.append(first)).unwrap();
-    let mut second = created("r2", "a", 1);
-    second.holds = vec![holds(&["r1", "r2"])];
-    wait(runs.append(second)).unwrap();
-    assert_eq!(held(), Some(holds(&["r1", "r2"])));
-    let mut undone = end("r1", "a", 0, 1);
-    undone.holds = vec![holds(&["r2"])];
-    wait(runs.append(undone)).unwrap();
-    assert_eq!(held(), Some(holds(&["r2"])));
-    let mut undone = end("r2", "a", 1, 1);
-    undone.holds = vec![holds(&[])];
-    wait(runs.append(undone)).unwrap();
-    assert_eq!(held(), None);
-}
-
 /// Whoever drives a journal that lacks a line would make its last call again.
 #[test]
 fn a_journal_that_lacks_any_line_or_has_a_damaged_one_is_an_error() {
@@ -210,23 +188,6 @@ fn a_damaged_summary_is_set_aside_and_told_and_keeps_nobody_else_from_being_driv
     assert!(wait(runs.summary(&run("r2"))).is_err());
     let damaged = store.health().damaged;
     assert!(damaged.len() == 1 && damaged[0].key.starts_with("run/summary/r2"), "{damaged:?}");
-}
-
-#[test]
-fn a_damaged_hold_is_an_error_and_not_nobody() {
-    let (disk, runs) = in_memory();
-    let mut first = created("r1", "a", 0);
-    first.holds = vec![holds(&["r1"])];
-    wait(runs.append(first)).unwrap();
-    disk.tamper(|pairs| {
-        let key = pairs.keys().find(|key| key.starts_with(b"hold/")).unwrap().clone();
-        pairs.get_mut(&key).unwrap()[10] ^= 4;
-    });
-    assert!(wait(runs.holds(&hold_key())).is_err());
-    let mut second = created("r2", "a", 1);
-    second.holds = vec![holds(&["r1", "r2"])];
-    assert!(matches!(wait(runs.append(second)), Err(JournalError::Store { .. })));
-    assert_eq!(wait(runs.summary(&run("r2"))).unwrap(), None, "nothing of the batch is kept");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use quell_action::{State, Target};
 use quell_alert::{Alert, AlertId, Entities, Format, Product, Severity, Status, Times, Timestamp};
 use quell_playbook::model::{ContentHash, Mode, PlaybookName};
 use quell_run::{
-    Batch, Counts, Entry, Finish, HoldKey, Holder, Holds, LaneId, Line, Origin, Plan, PlaybookVersion, RunId,
-    RunStatus, RunSummary, TaskId,
+    Batch, Counts, Entry, Finish, Grip, HoldChange, HoldKey, Holder, LaneId, Line, Origin, Ours, Plan,
+    PlaybookVersion, RunId, RunStatus, RunSummary, TaskId,
 };
 use quell_store::NewAlert;
 use serde_json::json;
@@ -150,10 +150,23 @@ pub(crate) fn hold_key() -> HoldKey {
     }
 }
 
-pub(crate) fn holds(runs: &[&str]) -> Holds {
-    let holder = |run: &&str| Holder { run: RunId((*run).to_owned()), task: task() };
-    let ours = quell_run::Ours { before: State::default(), after: State::default(), params: json!(null) };
-    Holds { key: hold_key(), ours: Some(ours), holders: runs.iter().map(holder).collect() }
+pub(crate) fn holder(run: &str) -> Holder {
+    Holder { run: RunId(run.to_owned()), task: task() }
+}
+
+/// What our first change of the state came to.
+pub(crate) fn ours() -> Ours {
+    Ours { before: State::default(), after: State::default(), params: json!(null) }
+}
+
+/// A run takes hold of the state, having brought it about.
+pub(crate) fn taken(run: &str) -> HoldChange {
+    HoldChange { key: hold_key(), holder: holder(run), grip: Grip::Taken { ours: Some(Box::new(ours())) } }
+}
+
+/// A run lets go of it.
+pub(crate) fn released(run: &str) -> HoldChange {
+    HoldChange { key: hold_key(), holder: holder(run), grip: Grip::Released }
 }
 
 fn task() -> TaskId {

@@ -6,7 +6,7 @@ use quell_run::{Journal, RunId, Runs};
 use quell_store::engine::memory::MemoryDisk;
 use quell_store::{Forgotten, PlaybookText, Retention, Standing, Store};
 
-use crate::samples::{at, created, end, holds, new_alert};
+use crate::samples::{at, created, end, new_alert, taken};
 use crate::{for_each_engine, open, wait};
 
 fn in_memory() -> Store {
@@ -91,7 +91,7 @@ fn thirty(store: &Store) {
         let (run, alert) = (format!("r{number:02}"), format!("a{number:02}"));
         let mut batch = created(&run, &alert, number);
         if number % 5 == 0 {
-            let mut held = holds(&[&run]);
+            let mut held = taken(&run);
             held.key.action = run.as_str().into();
             batch.holds = vec![held];
         }

@@ -105,9 +105,15 @@ impl Broker {
 
     /// Writes messages into the first partition, in this order, at once.
     pub async fn send_all(&self, topic: &str, payloads: &[Vec<u8>]) {
+        self.send_all_to(topic, 0, payloads).await;
+    }
+
+    /// Writes messages into this partition, in this order, at once.
+    pub async fn send_all_to(&self, topic: &str, partition: i32, payloads: &[Vec<u8>]) {
         let producer = self.producer();
         let sending = payloads.iter().map(|payload| {
-            producer.send(FutureRecord::<[u8], [u8]>::to(topic).partition(0).payload(payload), PATIENCE)
+            let record = FutureRecord::<[u8], [u8]>::to(topic).partition(partition).payload(payload);
+            producer.send(record, PATIENCE)
         });
         for sent in futures::future::join_all(sending).await {
             sent.unwrap();

@@ -150,12 +150,21 @@ impl House {
 
     /// A new engine with other hands.
     pub fn engine_with(&self, hands: Hands) -> Engine {
+        self.engine_of(hands, Arc::clone(&self.journal) as Arc<dyn Journal>)
+    }
+
+    /// A new engine on another journal: on a store.
+    pub fn engine_on(&self, journal: Arc<dyn Journal>) -> Engine {
+        self.engine_of(Hands::acting(self.registry()), journal)
+    }
+
+    fn engine_of(&self, hands: Hands, journal: Arc<dyn Journal>) -> Engine {
         Engine::new(EngineParts {
             hands,
+            journal,
             exclusions: Arc::clone(&self.exclusions),
             lists: Arc::clone(&self.lists),
             brake: Arc::clone(&self.brake),
-            journal: Arc::clone(&self.journal) as Arc<dyn Journal>,
             archive: Arc::new(self.clone()),
             clock: Arc::new(self.clock.clone()),
             jitter: Arc::new(NoJitter),

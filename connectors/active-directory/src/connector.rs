@@ -6,7 +6,7 @@ use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Ref
 use quell_alert::Provider;
 
 use crate::actions::{
-    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, RemoveFromGroup, ResetPassword,
+    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, GetUser, RemoveFromGroup, ResetPassword,
     UnlockAccount,
 };
 use crate::client::Client;
@@ -69,6 +69,7 @@ impl Connector for ActiveDirectory {
             ActionInfo::of::<ForcePasswordChange>(),
             ActionInfo::of::<ResetPassword>(),
             ActionInfo::of::<UnlockAccount>(),
+            ActionInfo::of::<GetUser>(),
             ActionInfo::of::<AddToGroup>(),
             ActionInfo::of::<RemoveFromGroup>(),
         ]
@@ -103,6 +104,7 @@ impl Connector for ActiveDirectory {
                 bind::<ForcePasswordChange>(Arc::clone(&client)),
                 bind::<ResetPassword>(Arc::clone(&client)),
                 bind::<UnlockAccount>(Arc::clone(&client)),
+                bind::<GetUser>(Arc::clone(&client)),
                 bind::<AddToGroup>(Arc::clone(&client)),
                 bind::<RemoveFromGroup>(Arc::clone(&client)),
             ],

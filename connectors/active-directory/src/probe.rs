@@ -8,7 +8,7 @@ use quell_alert::Provider;
 
 use crate::account::{ACCOUNT, Account};
 use crate::actions::{
-    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, RemoveFromGroup, ResetPassword,
+    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, GetUser, RemoveFromGroup, ResetPassword,
     UnlockAccount,
 };
 use crate::client::{Client, Need};
@@ -41,20 +41,40 @@ impl Probe for DomainProbe {
     }
 }
 
-/// The actions, and the attributes that each of them writes.
-const ACTIONS: [(&str, &[&str]); 7] = [
-    (DisableAccount::SPEC.name, &["useraccountcontrol"]),
-    (EnableAccount::SPEC.name, &["useraccountcontrol"]),
-    (ForcePasswordChange::SPEC.name, &["pwdlastset", "useraccountcontrol"]),
-    (UnlockAccount::SPEC.name, &["lockouttime"]),
-    (ResetPassword::SPEC.name, NOT_TOLD),
-    (AddToGroup::SPEC.name, NOT_TOLD),
-    (RemoveFromGroup::SPEC.name, NOT_TOLD),
+/// The actions, and what each of them must be allowed on an account.
+const ACTIONS: [(&str, Right); 8] = [
+    (DisableAccount::SPEC.name, Right::ToWrite(&["useraccountcontrol"])),
+    (EnableAccount::SPEC.name, Right::ToWrite(&["useraccountcontrol"])),
+    (ForcePasswordChange::SPEC.name, Right::ToWrite(&["pwdlastset", "useraccountcontrol"])),
+    (UnlockAccount::SPEC.name, Right::ToWrite(&["lockouttime"])),
+    (ResetPassword::SPEC.name, Right::NotTold),
+    (AddToGroup::SPEC.name, Right::NotTold),
+    (RemoveFromGroup::SPEC.name, Right::NotTold),
+    (GetUser::SPEC.name, Right::ToRead),
 ];
 
-/// For rights that no attribute of the account shows: to reset passwords is no right to write, and whom a group takes in
-/// is written on the group.
-const NOT_TOLD: &[&str] = &[];
+/// What an action must be allowed.
+enum Right {
+    /// To write these attributes.
+    ToWrite(&'static [&'static str]),
+    /// To read whether the account is enabled.
+    ToRead,
+    /// What no attribute of the account shows: to reset passwords is no right to write, and whom a group takes in is
+    /// written on the group.
+    NotTold,
+}
+
+impl Right {
+    /// Whether this account shows that it is there.
+    fn on(&self, account: &Account) -> bool {
+        let writable = |attribute: &&str| account.writable.iter().any(|writable| writable == attribute);
+        match self {
+            Self::ToWrite(attributes) => attributes.iter().all(writable),
+            Self::ToRead => account.control.is_some(),
+            Self::NotTold => false,
+        }
+    }
+}
 
 impl DomainProbe {
     async fn reach_all(&self, report: &mut ProbeReport) {
@@ -110,11 +130,11 @@ impl DomainProbe {
         }
         report.grants = ACTIONS
             .iter()
-            .map(|(action, attributes)| {
-                if attributes.is_empty() {
+            .map(|(action, right)| {
+                if matches!(right, Right::NotTold) {
                     return grant(action, None, Some("the directory does not tell".into()));
                 }
-                let may = accounts.iter().filter(|account| may_write(account, attributes)).count();
+                let may = accounts.iter().filter(|account| right.on(account)).count();
                 let note = format!("on {may} of {} accounts looked at", accounts.len());
                 grant(action, (!accounts.is_empty()).then_some(may > 0), Some(note))
             })
@@ -132,10 +152,6 @@ fn missing(pdc: Option<&Holder>, systems: &[String]) -> String {
         }
         None => "; which controller is the PDC emulator cannot be read".to_owned(),
     }
-}
-
-fn may_write(account: &Account, attributes: &[&str]) -> bool {
-    attributes.iter().all(|attribute| account.writable.iter().any(|writable| writable == attribute))
 }
 
 fn grant(action: &str, allowed: Option<bool>, note: Option<String>) -> Grant {

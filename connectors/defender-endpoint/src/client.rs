@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use quell_action::{ActionError, ConnectError, Failure, Target};
 use quell_alert::Provider;
-use quell_kit::microsoft::{code_of, literal, pages, refused, success, with_query};
+use quell_kit::microsoft::{code_of, failure_of, literal, pages, refused, success, with_query};
 use quell_kit::oauth::Tokens;
 use quell_kit::{Answer, Api, Ask, Call, Deadline, Http, Method, RateLimit, Url};
 use serde::Deserialize;
@@ -142,7 +142,7 @@ impl Client {
         let answer = success(self.api.ask(Ask::get(url), deadline).await?)?;
         let List { value, next } = answer.json()?;
         let mut all: Vec<Order> = value;
-        if let Some(next) = next {
+        if let Some(next) = next.filter(|link| !link.is_empty()) {
             all.extend(pages::<Order>(&self.api, Ask::get(self.api.next_page(&next)?), deadline).await?);
         }
         let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
@@ -222,7 +222,7 @@ impl Client {
     }
 
     fn accept(&self, answer: Answer, what: &str, right: &str) -> Result<Answer, ActionError> {
-        let Some(failure) = answer.failure() else { return Ok(answer) };
+        let Some(failure) = failure_of(&answer) else { return Ok(answer) };
         let code = code_of(&answer).unwrap_or_default();
         // A refusal about the device comes as one about the right: no right would help.
         let failure = match (failure, code.as_str()) {

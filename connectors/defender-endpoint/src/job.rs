@@ -65,7 +65,7 @@ impl Job {
         fits: impl Fn(&Order) -> bool,
     ) -> Result<Option<Order>, ActionError> {
         let orders = client.orders(machine, deadline).await?;
-        Ok(orders.all.into_iter().find(|order| order.kind == self.kind && fits(order)))
+        Ok(orders.all.into_iter().find(|order| order.is_a(self.kind) && fits(order)))
     }
 
     fn done(&self, machine: &Machine, order: Order) -> Result<Outcome<OnDevice>, ActionError> {

@@ -68,11 +68,11 @@ impl Machine {
     }
 
     fn is_onboarded(&self) -> bool {
-        self.onboarding_status.as_deref().is_none_or(|status| status == "Onboarded")
+        self.onboarding_status.as_deref().is_none_or(|status| status.eq_ignore_ascii_case("onboarded"))
     }
 
     fn is_active(&self) -> bool {
-        self.health_status.as_deref() == Some("Active")
+        self.health_status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("active"))
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct Order {
 
 /// How far an order has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
 pub(crate) enum Status {
     Pending,
     InProgress,
@@ -29,8 +30,22 @@ pub(crate) enum Status {
     TimeOut,
     Cancelled,
     /// A word that is not known yet: not at its end.
-    #[serde(other)]
     Unknown,
+}
+
+impl From<String> for Status {
+    /// However it is written: some pages have other capitals, and one letter less.
+    fn from(word: String) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "pending" => Self::Pending,
+            "inprogress" => Self::InProgress,
+            "succeeded" => Self::Succeeded,
+            "failed" => Self::Failed,
+            "timeout" => Self::TimeOut,
+            "cancelled" | "canceled" => Self::Cancelled,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 impl Status {
@@ -49,6 +64,11 @@ impl Order {
     /// When it was given; orders without a time are the oldest.
     pub(crate) fn given_at(&self) -> Option<DateTime<Utc>> {
         self.creation_date_time_utc
+    }
+
+    /// Whether it is of this kind.
+    pub(crate) fn is_a(&self, kind: &str) -> bool {
+        self.kind.eq_ignore_ascii_case(kind)
     }
 
     /// Whether it was given for this key.
@@ -106,7 +126,12 @@ mod tests {
 
     #[test]
     fn words_that_are_not_known_are_not_an_end() {
-        let status: Status = serde_json::from_str("\"PendingApproval\"").unwrap();
-        assert!(!status.is_final() && !status.is_in_vain());
+        let read = |word: &str| serde_json::from_value::<Status>(serde_json::json!(word)).unwrap();
+        assert!(!read("PendingApproval").is_final() && !read("PendingApproval").is_in_vain());
+        for (word, status) in
+            [("succeeded", Status::Succeeded), ("Timeout", Status::TimeOut), ("Canceled", Status::Cancelled)]
+        {
+            assert_eq!(read(word), status, "{word}");
+        }
     }
 }

@@ -65,9 +65,6 @@ impl Switch {
         if let Some(order) = position.under_way {
             return Err(busy(&machine, order));
         }
-        if let Some(doubt) = machine.os_platform.as_deref().and_then(|os| (self.doubt)(os, wanted)) {
-            tracing::warn!(device = machine.id, doubt, "this platform may not be able to do it");
-        }
         let text = comment(note, &mark(&request.key().0));
         let before = self.state(position.at);
         match self.turn(client, &machine, (wanted, &text), deadline).await? {
@@ -79,7 +76,13 @@ impl Switch {
         }
     }
 
-    /// Looks where it stands.
+    /// Why this device may not be able to take this position.
+    pub(crate) fn doubt_about(&self, machine: &Machine, wanted: &str) -> Option<&'static str> {
+        (self.doubt)(machine.os_platform.as_deref()?, wanted)
+    }
+
+    /// Looks where it stands. Where it may not be possible to bring it into the position, that is said here already: a
+    /// run that only observes looks, and every run looks before it acts.
     pub(crate) async fn observe(
         &self,
         client: &Client,
@@ -90,6 +93,9 @@ impl Switch {
         let machine = client.machine(target, deadline).await?;
         let orders = client.orders(&machine, deadline).await?;
         let position = self.position(&orders);
+        if position.at != wanted {
+            self.warn_of(&machine, wanted);
+        }
         let in_effect = match (position.at == wanted, position.under_way) {
             (true, Some(_)) => InEffect::Pending,
             (true, None) => InEffect::Yes,
@@ -184,9 +190,20 @@ impl Switch {
         }
     }
 
+    fn warn_of(&self, machine: &Machine, wanted: &str) {
+        if let Some(doubt) = self.doubt_about(machine, wanted) {
+            tracing::warn!(
+                device = machine.display(),
+                what = self.name,
+                doubt,
+                "this device may not be able to do what it is about to be told"
+            );
+        }
+    }
+
     fn position<'a>(&self, orders: &'a Orders) -> Position<'a> {
         let [on, off] = self.kinds;
-        let ours = |order: &&Order| order.kind == on || order.kind == off;
+        let ours = |order: &&Order| order.is_a(on) || order.is_a(off);
         let newest = orders.all.iter().filter(ours).find(|order| !order.status.is_in_vain());
         let Some(order) = newest else { return Position { at: OFF, under_way: None, by: None } };
         let under_way = (!order.status.is_final()).then_some(order);
@@ -194,7 +211,7 @@ impl Switch {
             (Some(lasts), Some(now), Some(given)) => under_way.is_none() && now - given >= lasts,
             _ => false,
         };
-        let at = if order.kind == off || lapsed { OFF } else { (self.on)(order.scope.as_deref()) };
+        let at = if order.is_a(off) || lapsed { OFF } else { (self.on)(order.scope.as_deref()) };
         Position { at, under_way, by: Some(order) }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError, Failure, Target};
 use quell_alert::{Provider, Sid};
-use quell_kit::microsoft::{REQUEST_ID_HEADER, literal, pages, refused, success, with_query};
+use quell_kit::microsoft::{REQUEST_ID_HEADER, failure_of, literal, pages, refused, success, with_query};
 use quell_kit::oauth::Tokens;
 use quell_kit::{Answer, Api, Ask, Deadline, Http, Method, OnItsWay, RateLimit, Url};
 use serde::Deserialize;
@@ -126,7 +126,7 @@ impl Client {
         let url = self.accounts([identity.id.as_str(), "invokeAction"]);
         let ask = Ask::write(Method::POST, url).json(body);
         let answer = self.api.ask(ask, deadline).await.map_err(|error| about(error, &what))?;
-        if let Some(failure) = answer.failure() {
+        if let Some(failure) = failure_of(&answer) {
             let mut error = about(refused(&answer, failure), &what);
             if failure == Failure::Forbidden {
                 error.message.push_str(&format!("; grant {RIGHT}, and license Defender for Identity"));

@@ -3,6 +3,7 @@
 
 use quell_action::{ActionError, Failure, Protected};
 use quell_alert::{Identifier, Sid};
+use quell_kit::lenient::or_nothing;
 use serde::Deserialize;
 
 /// One identity, with the accounts that it has at its providers.
@@ -18,7 +19,7 @@ pub(crate) struct Identity {
     pub(crate) is_enabled: Option<bool>,
     #[serde(default)]
     on_premises_security_identifier: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     accounts: Vec<Account>,
 }
 
@@ -26,9 +27,9 @@ pub(crate) struct Identity {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Account {
     pub(crate) identifier: String,
-    #[serde(rename = "identityProvider", alias = "provider", default)]
+    #[serde(rename = "identityProvider", alias = "provider", default, deserialize_with = "or_nothing")]
     provider: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     actions: Vec<String>,
 }
 

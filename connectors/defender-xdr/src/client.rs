@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError, Failure};
-use quell_kit::microsoft::{REQUEST_ID_HEADER, refused, success, with_query};
+use quell_kit::microsoft::{REQUEST_ID_HEADER, failure_of, refused, success, with_query};
 use quell_kit::oauth::Tokens;
 use quell_kit::{Answer, Api, Ask, Call, Deadline, Http, Method, RateLimit, Url};
 use serde_json::{Value, json};
@@ -153,7 +153,7 @@ impl Client {
         deadline: Deadline,
     ) -> Result<Answer, ActionError> {
         let answer = self.api.ask(ask, deadline).await.map_err(|error| about(error, what))?;
-        let Some(failure) = answer.failure() else { return Ok(answer) };
+        let Some(failure) = failure_of(&answer) else { return Ok(answer) };
         let mut error = about(refused(&answer, failure), what);
         if failure == Failure::Forbidden {
             error.message.push_str(&format!("; grant {right}"));

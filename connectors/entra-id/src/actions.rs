@@ -1,10 +1,10 @@
 //! The actions, one file for each state that they change, and what they have in common.
 
 mod enabled;
-
+mod get_manager;
+mod get_user;
 mod membership;
 mod password;
-mod reports_to;
 mod risk;
 mod sessions;
 
@@ -17,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use crate::user::User;
 
 pub(crate) use enabled::{DisableAccount, EnableAccount};
+pub(crate) use get_manager::GetManager;
+pub(crate) use get_user::GetUser;
 pub(crate) use membership::{AddToGroup, RemoveFromGroup};
 pub(crate) use password::{ForcePasswordChange, ResetPassword};
-pub(crate) use reports_to::FindManager;
 pub(crate) use risk::{DismissRisk, MarkCompromised};
 pub(crate) use sessions::{RequireSignIn, RevokeSessions};
 

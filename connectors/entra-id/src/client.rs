@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError, Failure, Target};
 use quell_alert::Provider;
-use quell_kit::microsoft::{REQUEST_ID_HEADER, pages, refused, success, with_query};
+use quell_kit::microsoft::{REQUEST_ID_HEADER, failure_of, pages, refused, success, with_query};
 use quell_kit::{Answer, Api, Ask, Call, Deadline, Http, Method, OnItsWay, RateLimit, Url};
 use serde_json::Value;
 
@@ -43,12 +43,16 @@ impl Client {
             let calls = NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
             RateLimit::new(calls, Duration::from_secs(period), calls)
         };
-        // One call at a time: a burst of them would be refused.
+        let realm = sign_in.realm()?;
+        let host = quell_kit::host_of(&base);
+        // One call at a time: a burst of them would be refused. The tenant counts them, whoever calls; its cloud is told
+        // by where its Microsoft Graph is.
         let calls = NonZeroU32::new(settings.risk_calls_per_minute).unwrap_or(NonZeroU32::MIN);
-        let risk_pace = RateLimit::new(calls, Duration::from_secs(60), NonZeroU32::MIN);
+        let counted = format!("users at risk of {realm} at {host}");
+        let risk_pace = RateLimit::shared(&counted, calls, Duration::from_secs(60), NonZeroU32::MIN);
         let domains = settings.domains.iter().map(|(short, dns)| (short.to_lowercase(), dns.to_lowercase()));
         Ok(Self {
-            host: quell_kit::host_of(&base),
+            host,
             api: Api::new(
                 http,
                 base,
@@ -56,7 +60,7 @@ impl Client {
                 vec![pace(settings.calls_per_second, 1)],
                 REQUEST_ID_HEADER,
             ),
-            realm: sign_in.realm()?,
+            realm,
             domains: domains.collect(),
             eligible_roles: settings.eligible_roles,
             risk_pace,
@@ -141,7 +145,7 @@ impl Client {
 
     /// Passes on an answer to a write that says success.
     pub(crate) fn accept(&self, answer: Answer, what: &str, right: &str) -> Result<Answer, ActionError> {
-        let Some(failure) = answer.failure() else { return Ok(answer) };
+        let Some(failure) = failure_of(&answer) else { return Ok(answer) };
         let mut error = about(refused(&answer, failure), what);
         if failure == Failure::Forbidden {
             error.message.push_str(&format!(

@@ -6,7 +6,7 @@ use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Ref
 use quell_alert::Provider;
 
 use crate::actions::{
-    AddToGroup, DisableAccount, DismissRisk, EnableAccount, FindManager, ForcePasswordChange,
+    AddToGroup, DisableAccount, DismissRisk, EnableAccount, ForcePasswordChange, GetManager, GetUser,
     MarkCompromised, RemoveFromGroup, RequireSignIn, ResetPassword, RevokeSessions,
 };
 use crate::client::Client;
@@ -60,7 +60,8 @@ impl Connector for EntraId {
             ActionInfo::of::<ResetPassword>(),
             ActionInfo::of::<AddToGroup>(),
             ActionInfo::of::<RemoveFromGroup>(),
-            ActionInfo::of::<FindManager>(),
+            ActionInfo::of::<GetManager>(),
+            ActionInfo::of::<GetUser>(),
         ];
         if has_risk(settings) {
             actions.extend([ActionInfo::of::<MarkCompromised>(), ActionInfo::of::<DismissRisk>()]);
@@ -84,7 +85,8 @@ impl Connector for EntraId {
             bind::<ResetPassword>(Arc::clone(&client)),
             bind::<AddToGroup>(Arc::clone(&client)),
             bind::<RemoveFromGroup>(Arc::clone(&client)),
-            bind::<FindManager>(Arc::clone(&client)),
+            bind::<GetManager>(Arc::clone(&client)),
+            bind::<GetUser>(Arc::clone(&client)),
         ];
         if has_risk(Some(&settings)) {
             actions.push(bind::<MarkCompromised>(Arc::clone(&client)));

@@ -2,6 +2,7 @@
 
 use quell_action::{ActionError, Failure};
 use quell_alert::{Hint, Identifier, parse_guid};
+use quell_kit::lenient::or_nothing;
 use quell_kit::microsoft::{literal, pages, with_query};
 use quell_kit::{Ask, Deadline};
 use serde::Deserialize;
@@ -19,7 +20,7 @@ pub(crate) struct Group {
     pub(crate) id: String,
     #[serde(default)]
     pub(crate) display_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     group_types: Vec<String>,
     #[serde(default)]
     is_assignable_to_role: Option<bool>,

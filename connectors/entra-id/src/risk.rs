@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quell_action::{ActionError, Failure};
-use quell_kit::microsoft::{success, with_query};
+use quell_kit::microsoft::{failure_of, success, with_query};
 use quell_kit::{Ask, Deadline, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -41,7 +41,7 @@ impl Client {
         let url = self.api.url(["identityProtection", "riskyUsers", id]);
         let url = with_query(url, &[("$select", "id,isProcessing,riskState,riskLevel")]);
         let answer = self.api.ask(Ask::get(url).at_pace_of(&self.risk_pace), deadline).await?;
-        let (risk, processing) = match answer.failure() {
+        let (risk, processing) = match failure_of(&answer) {
             // Whoever never was at risk is not known there.
             Some(Failure::NotFound) => (Risk::None, false),
             _ => {
@@ -84,9 +84,9 @@ struct RiskyUser {
 
 impl RiskyUser {
     fn risk(&self) -> Risk {
-        match self.risk_state.as_deref() {
-            Some("confirmedCompromised") => Risk::ConfirmedCompromised,
-            Some("none" | "dismissed" | "remediated" | "confirmedSafe") | None => Risk::None,
+        match self.risk_state.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            Some("confirmedcompromised") => Risk::ConfirmedCompromised,
+            Some("none" | "dismissed" | "remediated" | "confirmedsafe") | None => Risk::None,
             // A state that we do not know yet is none that we have set.
             Some(_) => Risk::Suspected,
         }
@@ -103,5 +103,6 @@ mod tests {
         assert_eq!(risk("somethingNew"), Risk::Suspected);
         assert_eq!(risk("atRisk"), Risk::Suspected);
         assert_eq!(risk("remediated"), Risk::None);
+        assert_eq!(risk("ConfirmedCompromised"), Risk::ConfirmedCompromised);
     }
 }

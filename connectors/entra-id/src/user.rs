@@ -19,6 +19,8 @@ pub(crate) struct User {
     #[serde(default)]
     pub(crate) user_principal_name: Option<String>,
     #[serde(default)]
+    pub(crate) display_name: Option<String>,
+    #[serde(default)]
     pub(crate) mail: Option<String>,
     #[serde(default)]
     pub(crate) account_enabled: Option<bool>,

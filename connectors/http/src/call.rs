@@ -253,3 +253,25 @@ fn read(host: &Host, paths: &[(String, Path)], document: &Value) -> Result<Map<S
 fn get() -> Verb {
     Verb::Get
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Nobody can know what another interface does: whatever is more than reading is asked about as if it disrupted.
+    #[test]
+    fn what_does_not_only_read_counts_as_disruptive() {
+        for (method, disrupts) in [
+            ("GET", false),
+            ("HEAD", false),
+            ("POST", true),
+            ("PUT", true),
+            ("PATCH", true),
+            ("DELETE", true),
+        ] {
+            let params = serde_json::from_value(json!({ "host": "desk", "method": method })).unwrap();
+            assert_eq!(Call::disrupts(&params), disrupts, "{method}");
+        }
+    }
+}

@@ -72,11 +72,7 @@ impl Host {
         };
         let calls = NonZeroU32::new(settings.per_minute).unwrap_or(NonZeroU32::MIN);
         let burst = calls.min(NonZeroU32::new(10).unwrap_or(calls));
-        let http = if settings.allow_private {
-            Http::new(&settings.http)?
-        } else {
-            Http::public_only(&settings.http)?
-        };
+        let http = client(&settings)?;
         Ok(Self {
             name: name.to_owned(),
             rate: RateLimit::new(calls, Duration::from_secs(60), burst),
@@ -97,6 +93,14 @@ impl Host {
             Some((name, value)) => request.header(name, value),
             None => request,
         }
+    }
+}
+
+/// What stands in the URL was looked at with the settings; where its name leads is looked at anew for each connection.
+fn client(settings: &HostSettings) -> Result<Http, ConnectError> {
+    match settings.allow_private {
+        true => Http::new(&settings.http),
+        false => Http::public_only(&settings.http),
     }
 }
 
@@ -123,4 +127,25 @@ fn shown(auth: &Auth) -> Result<(HeaderName, HeaderValue, SecretString), Connect
         .map_err(|_| ConnectError("the secret holds characters that no header can hold".into()))?;
     value.set_sensitive(true);
     Ok((name, value, secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quell_kit::{Call, Method};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_our_own_network_leads_nowhere_unless_that_is_meant() {
+        for (allow_private, word) in [(false, "not public"), (true, "refused")] {
+            let settings = json!({ "url": "https://api.example", "allow_private": allow_private });
+            let settings: HostSettings = serde_json::from_value(settings).unwrap();
+            let http = client(&settings).unwrap();
+            // As if somebody had made the name of the settings another one of this machine.
+            let request = http.request(Method::GET, Url::parse("http://localhost:1/").unwrap());
+            let refused = http.send(request, Call::Writes, Duration::from_secs(5)).await.unwrap_err();
+            assert!(refused.message.contains(word), "{refused}");
+            assert!(refused.failure.is_transient(), "nothing was sent: {refused}");
+        }
+    }
 }

@@ -4,11 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quell_action::{
-    ActionInfo, ConnectError, Connection, Connector, Grant, Probe, ProbeReport, Problem, bind,
-};
-use quell_alert::Provider;
-use quell_kit::Deadline;
+use quell_action::{ActionInfo, ConnectError, Connection, Connector, Probe, ProbeReport, Problem, bind};
+use quell_kit::{Deadline, probed_by_reading};
 
 use crate::comment::Comment;
 use crate::desk::Desk;
@@ -65,18 +62,6 @@ struct Reach(Arc<Desk>);
 impl Probe for Reach {
     async fn probe(&self) -> ProbeReport {
         let found = self.0.reach(Deadline::after(PATIENCE)).await;
-        let grant = |info: &ActionInfo| Grant {
-            action: info.spec.name.to_owned(),
-            provider: Provider::from(NAME),
-            allowed: None,
-            note: Some(
-                "it was signed in and read; whether writing is allowed, only writing could tell".to_owned(),
-            ),
-        };
-        let grants = JiraConnector::actions(None).iter().map(grant).collect();
-        match found {
-            Ok(system) => ProbeReport { system: Some(system), problems: Vec::new(), grants },
-            Err(error) => ProbeReport { system: None, problems: vec![error.message], grants },
-        }
+        probed_by_reading(found, &JiraConnector::actions(None))
     }
 }

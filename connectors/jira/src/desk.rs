@@ -1,6 +1,7 @@
 //! [`Desk`]: the issues of one project, as they are called.
 
 use quell_action::{ActionError, ConnectError, Failure};
+use quell_kit::lenient::{or_nothing, text_or_number};
 use quell_kit::{Answer, Call, Deadline, Method, Rest, RestCall, system_address};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ pub struct Desk {
 /// An issue, as far as it is read.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Issue {
+    #[serde(deserialize_with = "text_or_number")]
     pub(crate) id: String,
     pub(crate) key: String,
     #[serde(default)]
@@ -28,7 +30,7 @@ pub(crate) struct Issue {
 pub(crate) struct Fields {
     #[serde(default)]
     pub(crate) status: Named,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     labels: Vec<String>,
 }
 
@@ -48,7 +50,7 @@ pub(crate) struct Transition {
 
 #[derive(Debug, Deserialize)]
 struct Found {
-    #[serde(default)]
+    /// Without it the answer is none: whoever took that for "no issue" would open another one.
     issues: Vec<Issue>,
 }
 

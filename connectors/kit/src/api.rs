@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use quell_action::{ActionError, Failure};
-use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Url};
 use serde_json::Value;
 
@@ -119,8 +119,7 @@ impl Api {
         if answer.status() != 401 {
             return Ok(answer);
         }
-        let challenge = answer.headers().get(WWW_AUTHENTICATE).and_then(|header| header.to_str().ok());
-        let challenge = challenge.and_then(Challenge::read);
+        let challenge = Challenge::of(answer.headers());
         self.tokens.refused(&token, challenge.as_ref());
         tracing::debug!(challenged = challenge.is_some(), "the token was refused; another one is asked for");
         let (answer, token) = self.once(&ask, deadline).await?;

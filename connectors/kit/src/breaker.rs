@@ -121,6 +121,19 @@ mod tests {
         assert!(breaker.admit().is_ok() && breaker.admit().is_ok());
     }
 
+    /// That it was too much for it says neither that it is up nor that it is down.
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_for_too_much_without_a_time_changes_nothing() {
+        let breaker = Breaker::default();
+        for _ in 1..PATIENCE {
+            breaker.saw(DOWN);
+        }
+        breaker.saw(Some(Failure::Throttled { retry_after: None }));
+        assert!(breaker.admit().is_ok());
+        breaker.saw(DOWN);
+        assert!(breaker.admit().is_err());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn nobody_is_left_alone_for_ever() {
         let breaker = Breaker::default();

@@ -31,7 +31,8 @@ impl Call {
     }
 }
 
-/// What a status means; `None` for success. Redirects are failures: they are never followed.
+/// What a status means; `None` for success. Redirects are failures: they are never followed. One of them leads to what a
+/// call has come to, and so does not say that nothing was done.
 pub fn by_status(status: u16, headers: &HeaderMap, call: Call) -> Option<Failure> {
     let retry_after = retry_after(headers);
     Some(match status {
@@ -39,7 +40,10 @@ pub fn by_status(status: u16, headers: &HeaderMap, call: Call) -> Option<Failure
         401 => Failure::Credentials,
         403 | 407 => Failure::Forbidden,
         404 => Failure::NotFound,
-        408 | 425 => Failure::Unavailable { retry_after },
+        303 if call == Call::Writes => Failure::Uncertain,
+        // Some give up on themselves with it, in the middle of what they do.
+        408 if call == Call::Writes => Failure::Uncertain,
+        408 | 421 | 425 => Failure::Unavailable { retry_after },
         429 => Failure::Throttled { retry_after },
         // With a hint the front door turned the call away; without one it may have been lost further inside.
         503 if retry_after.is_some() => Failure::Unavailable { retry_after },
@@ -125,10 +129,28 @@ mod tests {
     }
 
     #[test]
+    fn where_a_redirect_leads_and_who_ran_out_of_time_is_not_known() {
+        let none = HeaderMap::new();
+        let unavailable = Failure::Unavailable { retry_after: None };
+        for (status, writes, reads, keyed) in [
+            (302, Failure::Rejected, Failure::Rejected, Failure::Rejected),
+            (303, Failure::Uncertain, Failure::Rejected, Failure::Rejected),
+            (308, Failure::Rejected, Failure::Rejected, Failure::Rejected),
+            (408, Failure::Uncertain, unavailable, unavailable),
+            (421, unavailable, unavailable, unavailable),
+            (425, unavailable, unavailable, unavailable),
+        ] {
+            assert_eq!(by_status(status, &none, Call::Writes), Some(writes), "{status} to a write");
+            assert_eq!(by_status(status, &none, Call::Reads), Some(reads), "{status} to a read");
+            assert_eq!(by_status(status, &none, Call::WritesKeyed), Some(keyed), "{status} to a keyed write");
+        }
+    }
+
+    #[test]
     fn no_status_of_a_write_is_both_transient_and_possibly_done() {
         for status in 100..=599 {
             let failure = by_status(status, &HeaderMap::new(), Call::Writes);
-            let may_have_happened = matches!(status, 500 | 502..=504 | 506..=599);
+            let may_have_happened = matches!(status, 303 | 408 | 500 | 502..=504 | 506..=599);
             assert_eq!(failure == Some(Failure::Uncertain), may_have_happened, "{status}");
         }
     }
@@ -143,6 +165,11 @@ mod tests {
             (vec![date, ("retry-after", "Tue, 14 Nov 2023 22:13:00 GMT")], Some(0)),
             (vec![("retry-after", "Tue, 14 Nov 2023 22:14:20 GMT")], None),
             (vec![("retry-after", "-3")], None),
+            (vec![("retry-after", "1.5")], None),
+            (vec![("retry-after", "")], None),
+            (vec![("retry-after", "18446744073709551615")], Some(u64::MAX)),
+            (vec![("retry-after", "99999999999999999999999")], None),
+            (vec![date, ("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")], Some(251_702_300_799)),
             (vec![("retry-after", "soon")], None),
             (vec![], None),
         ] {

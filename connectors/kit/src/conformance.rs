@@ -9,6 +9,8 @@
 
 mod bench;
 mod capture;
+mod coverage;
+mod mishap;
 mod once;
 mod positions;
 mod scenario;
@@ -22,11 +24,13 @@ use quell_action::{
 
 pub use bench::{Bench, Case, Vendor};
 pub use capture::Capture;
+pub use coverage::{not_met_by_mishaps, not_played};
+pub use mishap::Mishap;
 pub use once::play_once;
-pub use positions::{Mishap, PositionBench, check_positions};
+pub use positions::{PositionBench, check_positions};
 
 /// What the suite did.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Report {
     /// Every scenario that was played, as `action at provider: scenario`.
     pub played: Vec<String>,
@@ -34,6 +38,10 @@ pub struct Report {
     pub left_out: Vec<String>,
     /// Every broken promise.
     pub broken: Vec<String>,
+    /// The actions that did what they are there for, as `action at provider`.
+    worked: BTreeSet<String>,
+    /// The actions that met a mishap at one of their calls.
+    mishaps: BTreeSet<String>,
 }
 
 impl Report {

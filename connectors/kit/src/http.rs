@@ -23,6 +23,7 @@ pub use addresses::is_public;
 
 /// An answer larger than this is cut off and counts as garbage.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// Kept-open connections are given up before the usual front doors close them silently.
 const IDLE: Duration = Duration::from_secs(50);
 
@@ -88,6 +89,16 @@ impl Http {
         Self::build(settings, Client::builder().dns_resolver(PublicOnly))
     }
 
+    /// Makes a client that never goes through a proxy, for what is on this computer or just beside it and answers at once
+    /// or is not there.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub(crate) fn beside() -> Result<Self, ConnectError> {
+        let settings = HttpSettings { ca_file: None, connect_timeout_secs: 1, timeout_secs: 5 };
+        Self::build(&settings, Client::builder().no_proxy())
+    }
+
     fn build(settings: &HttpSettings, builder: ClientBuilder) -> Result<Self, ConnectError> {
         let timeout = Duration::from_secs(settings.timeout_secs);
         let mut builder = builder
@@ -149,6 +160,11 @@ impl Answer {
         self.status
     }
 
+    /// What was called.
+    pub fn call(&self) -> Call {
+        self.call
+    }
+
     /// Its headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -205,6 +221,14 @@ impl Answer {
         }
     }
 
+    /// Some begin a text with a mark of its encoding, which is no part of it.
+    fn without_mark(mut self) -> Self {
+        if self.body.starts_with(BYTE_ORDER_MARK) {
+            self.body.drain(..BYTE_ORDER_MARK.len());
+        }
+        self
+    }
+
     async fn read(mut response: Response, host: String, call: Call) -> Result<Self, ActionError> {
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
@@ -212,7 +236,7 @@ impl Answer {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(answer),
+                Ok(None) => return Ok(answer.without_mark()),
                 // The status of a refusal has been read: what is missing of its body changes nothing.
                 Err(_) if answer.failure().is_some() => return Ok(answer),
                 Err(error) => return Err(classify::by_transport(error, &answer.host, call)),

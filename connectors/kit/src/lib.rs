@@ -8,6 +8,7 @@
 
 mod api;
 mod breaker;
+mod chosen;
 mod classify;
 mod clock;
 #[cfg(any(test, feature = "conformance"))]
@@ -17,10 +18,12 @@ pub mod contract;
 mod deadline;
 mod facts;
 mod http;
+pub mod lenient;
 mod message;
 pub mod microsoft;
 pub mod oauth;
 mod on_its_way;
+mod probed;
 mod rate;
 mod redact;
 mod request_id;
@@ -31,6 +34,7 @@ mod secret;
 
 pub use api::{Api, Ask};
 pub use breaker::Breaker;
+pub use chosen::chosen;
 pub use classify::{Call, by_status, retry_after};
 pub use clock::now;
 pub use deadline::Deadline;
@@ -38,6 +42,7 @@ pub use facts::facts;
 pub use http::{Answer, Http, HttpSettings, host_of, is_public};
 pub use message::{Message, clip, plain};
 pub use on_its_way::OnItsWay;
+pub use probed::probed_by_reading;
 pub use rate::RateLimit;
 pub use redact::Redactor;
 pub use request_id::request_id;

@@ -10,7 +10,7 @@ mod url;
 
 pub use cloud::Cloud;
 pub use page::{MAX_PAGES, pages};
-pub use reply::{code_of, refused, success};
+pub use reply::{code_of, failure_of, refused, success};
 pub use rights::{Holds, grant_of, granted, grants};
 pub use sign_in::SignIn;
 pub use url::{literal, with_query};

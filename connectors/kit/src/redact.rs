@@ -68,4 +68,17 @@ mod tests {
         assert_eq!(redactor.redact(&text), "key [redacted], [redacted], [redacted], able");
         assert!(!format!("{redactor:?}").contains("hunter2"));
     }
+
+    /// As a header, a query and a file have it.
+    #[test]
+    fn every_spelling_of_a_secret_is_known() {
+        let plain = " ~~?>secret?\n";
+        let redactor = Redactor::new([&SecretString::from(plain.to_owned())]);
+        let spellings =
+            [STANDARD.encode(plain), STANDARD_NO_PAD.encode(plain), URL_SAFE_NO_PAD.encode(plain)];
+        assert!(spellings[0].ends_with('=') && spellings[1] != spellings[2], "{spellings:?}");
+        for text in spellings.iter().map(String::as_str).chain([plain, plain.trim()]) {
+            assert_eq!(redactor.redact(&format!("<{text}>")), "<[redacted]>", "{text}");
+        }
+    }
 }

@@ -187,7 +187,10 @@ pub fn system_address(text: &str) -> Result<Url, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use quell_action::Failure;
+
     use super::*;
+    use crate::scripted::{Reply, ScriptedServer};
 
     #[test]
     fn systems_are_reached_encrypted_or_on_this_machine() {
@@ -201,5 +204,41 @@ mod tests {
         ] {
             assert_eq!(system_address(text).is_ok(), fit, "{text}");
         }
+    }
+
+    async fn of(server: &ScriptedServer) -> (tempfile::TempDir, Rest) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "planted-secret").unwrap();
+        let (base, login) = (Url::parse(&server.url()).unwrap(), Login::Bearer(SecretRef::File(file)));
+        let said = |answer: &Value| answer["error"].as_str().map(str::to_owned);
+        (folder, Rest::new(base, &login, 60, &HttpSettings::default(), said).unwrap())
+    }
+
+    fn ticket() -> RestCall<'static> {
+        let (method, path) = (Method::POST, &["tickets"] as &[&str]);
+        RestCall { method, path, query: &[], body: None, call: Call::Writes }
+    }
+
+    #[tokio::test]
+    async fn what_a_refusal_says_is_told_without_the_secret() {
+        let server = ScriptedServer::start(|seen| {
+            let shown = &seen.headers["authorization"];
+            Reply::json(400, &serde_json::json!({ "error": format!("what is {shown}?") }))
+        });
+        let server = server.await.unwrap();
+        let (_folder, rest) = of(&server).await;
+        let error = rest.send(ticket(), Deadline::after(Duration::from_secs(5))).await.unwrap_err();
+        assert!(error.message.ends_with("it says: what is Bearer [redacted]?"), "{error}");
+        assert!(!format!("{rest:?}").contains("planted"), "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn a_call_for_which_no_time_is_left_is_not_sent() {
+        let server = ScriptedServer::start(|_| Reply::status(200)).await.unwrap();
+        let (_folder, rest) = of(&server).await;
+        let error = rest.send(ticket(), Deadline::after(Duration::ZERO)).await.unwrap_err();
+        assert!(matches!(error.failure, Failure::Unavailable { .. } | Failure::Throttled { .. }), "{error}");
+        assert!(server.seen().is_empty());
     }
 }

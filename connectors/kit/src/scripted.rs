@@ -3,6 +3,7 @@
 //! It counts nothing by itself: the script keeps the vendor's state and decides what each request does to it.
 
 mod behaviour;
+mod clothes;
 mod cloud;
 mod mishaps;
 mod signed;
@@ -19,6 +20,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 pub use behaviour::behave;
+pub use clothes::{dressed_up, of_old};
 pub use cloud::ScriptedCloud;
 pub use mishaps::Mishaps;
 pub use signed::Signed;

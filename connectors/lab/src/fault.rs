@@ -29,7 +29,7 @@ pub struct Fault {
     /// For `throttled` and `unavailable`: how long the answer asks to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_secs: Option<u64>,
-    /// For `latency`: how long the answer takes.
+    /// For `latency`: how many milliseconds the answer takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub millis: Option<u64>,
     /// For `drift`: after how many looks somebody changes it back.

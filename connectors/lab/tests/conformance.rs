@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use quell_action::{Connection, Connector, Target, TargetKind};
 use quell_alert::Provider;
-use quell_kit::conformance::{Bench, Case, Vendor, check};
+use quell_kit::conformance::{Bench, Case, Vendor, check, not_played};
 use quell_lab::{During, Fault, FaultKind, LabConnector, LabFile, LabSettings, SOMEBODY};
 use serde_json::{Value, json};
 
@@ -191,6 +191,7 @@ impl Bench for LabBench {
 async fn every_action_of_every_persona_conforms() {
     let report = check(&LabBench::new()).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_played::<LabConnector>([&report]), [""; 0]);
     let no_third_state = report.left_out.iter().all(|scenario| scenario.contains("somebody else"));
     assert!(no_third_state, "left out: {:#?}", report.left_out);
     let actions = LabConnector::actions(None).len();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use quell_action::{ActionError, Failure};
+use quell_kit::lenient::or_nothing;
 use quell_kit::{Answer, Redactor};
 use serde::Deserialize;
 
@@ -11,6 +12,11 @@ use crate::users::Status;
 
 /// More of what Okta says would fill the record.
 const LONGEST_REASON: usize = 200;
+
+/// `E0000001` is shorter, and so is every other code.
+const LONGEST_CODE: usize = 16;
+/// `sampleiCF-8D5rLW6myqiPItW` is shorter, and so is every other number to ask about.
+const LONGEST_ID: usize = 40;
 
 /// Why the rules of a user's life forbid a change. Nothing was sent, or Okta has refused it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,12 +73,29 @@ impl From<NotPossible> for ActionError {
 struct Refusal {
     error_code: Option<String>,
     error_id: Option<String>,
+    #[serde(deserialize_with = "or_nothing")]
     error_causes: Vec<Cause>,
+}
+
+impl Refusal {
+    /// Reads it. What should be a code, or a number to ask about, and is none, is left out: whoever stands between Okta
+    /// and us may repeat there what was sent.
+    fn read(answer: &Answer) -> Option<Self> {
+        let mut read: Self = answer.json().ok()?;
+        let is_code = |text: &String, longest: usize| {
+            let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+            (1..=longest).contains(&text.len()) && text.chars().all(fits)
+        };
+        read.error_code = read.error_code.filter(|code| is_code(code, LONGEST_CODE));
+        read.error_id = read.error_id.filter(|id| is_code(id, LONGEST_ID));
+        Some(read)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Cause {
+    #[serde(deserialize_with = "or_nothing")]
     error_summary: String,
 }
 
@@ -82,9 +105,13 @@ struct Cause {
 /// What any other answer means. Only Okta's code is relied on; its words may change.
 pub(crate) fn success(answer: Answer, redactor: &Redactor) -> Result<Answer, ActionError> {
     let Some(by_status) = answer.failure() else { return Ok(answer) };
-    let refusal: Refusal = serde_json::from_slice(answer.body()).unwrap_or_default();
-    let failure =
-        meaning(answer.status(), refusal.error_code.as_deref(), by_status, Told::by(answer.headers()));
+    let refusal = Refusal::read(&answer).unwrap_or_default();
+    let failure = match (answer.status(), &refusal.error_code) {
+        // A front door that has lost its way says the same: whoever takes that for "nobody" no longer sees whom to leave
+        // alone. Okta gives its code.
+        (404, None) => answer.call().lost(),
+        (status, code) => meaning(status, code.as_deref(), by_status, Told::by(answer.headers())),
+    };
     let mut error = answer.refusal(failure);
     if let Some(code) = &refusal.error_code {
         let _ = write!(error.message, " ({code})");
@@ -102,7 +129,7 @@ pub(crate) fn success(answer: Answer, redactor: &Redactor) -> Result<Answer, Act
 
 /// Okta's code in a refusal.
 pub(crate) fn code(answer: &Answer) -> Option<String> {
-    serde_json::from_slice::<Refusal>(answer.body()).ok()?.error_code
+    Refusal::read(answer)?.error_code
 }
 
 /// Whether a refusal says that the user is not in a status that allows it.

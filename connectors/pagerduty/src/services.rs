@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError};
-use quell_kit::{Call, Http, Method, RateLimit, Redactor, Url, host_of};
+use quell_kit::{Call, Http, Method, RateLimit, Redactor, Url, chosen, host_of};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -98,13 +98,6 @@ impl Services {
     }
 
     fn named(&self, name: Option<&str>) -> Result<&Service, ActionError> {
-        let known = || self.services.keys().cloned().collect::<Vec<_>>().join(", ");
-        match (name, self.services.len()) {
-            (Some(name), _) => self.services.get(name).ok_or_else(|| {
-                ActionError::rejected(format!("there is no PagerDuty service {name:?}; there is {}", known()))
-            }),
-            (None, 1) => self.services.values().next().ok_or_else(|| ActionError::rejected("no service")),
-            (None, _) => Err(ActionError::rejected(format!("name the PagerDuty service: {}", known()))),
-        }
+        chosen(&self.services, name, "PagerDuty service").map(|(_, one)| one)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quell_action::{Connection, Connector, Target};
-use quell_kit::conformance::{Bench, Case, Vendor, check};
+use quell_kit::conformance::{Bench, Case, Vendor, check, not_played};
 use quell_script::{ScriptConnector, ScriptSettings};
 use serde_json::json;
 
@@ -107,5 +107,6 @@ impl Bench for Site {
 async fn programs_conform() {
     let report = check(&Site::new()).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_played::<ScriptConnector>([&report]), [""; 0]);
     assert_eq!(report.left_out, ["script.run at script: connecting hangs"]);
 }

@@ -89,16 +89,42 @@ async fn whoever_takes_too_long_is_ended_with_all_whom_it_has_started() {
     let path = mark.path().display();
     // Neither heeds being asked, and the grandchild holds the output open.
     let site = Site::with(&format!(
-        "trap '' TERM\n(trap '' TERM; echo $$ > {path}; while true; do sleep 0.05; done) &\nwhile true; do sleep 0.05; done"
+        "trap '' TERM\n(trap '' TERM; sh -c 'echo $PPID' > {path}; while true; do sleep 0.05; done) &\nwhile true; do sleep 0.05; done"
     ));
     let begun = Instant::now();
     let connection = site.connect(json!({})).await;
-    let error = call(&connection, json!({}), Duration::from_millis(300)).await.unwrap_err();
+    let error = call(&connection, json!({}), Duration::from_millis(500)).await.unwrap_err();
     assert_eq!(error.failure, Failure::Uncertain, "{error}");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-    let left: u32 = std::fs::read_to_string(mark.path()).unwrap().trim().parse().unwrap();
-    let state = std::fs::read_to_string(format!("/proc/{left}/stat")).unwrap_or_default();
-    assert!(state.is_empty() || state.contains(") Z "), "the grandchild lives on: {state}");
+    has_ended(mark.path());
+}
+
+/// The program itself does as it is asked, and what it has started neither heeds the signal nor holds any output open.
+#[tokio::test]
+async fn whom_a_program_has_started_ends_with_it() {
+    let mark = tempfile::NamedTempFile::new().unwrap();
+    let path = mark.path().display();
+    let site = Site::with(&format!(
+        "(trap '' TERM; sh -c 'echo $PPID' > {path}; while true; do sleep 0.05; done) > /dev/null 2>&1 &\nwait"
+    ));
+    let connection = site.connect(json!({})).await;
+    let error = call(&connection, json!({}), Duration::from_millis(500)).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Uncertain, "{error}");
+    has_ended(mark.path());
+}
+
+/// Whether the process whose number stands there is gone, or is as soon as the system gets to it.
+fn has_ended(mark: &Path) {
+    let left: u32 = std::fs::read_to_string(mark).unwrap().trim().parse().unwrap();
+    let begun = Instant::now();
+    loop {
+        let state = std::fs::read_to_string(format!("/proc/{left}/stat")).unwrap_or_default();
+        if state.is_empty() || state.contains(") Z ") {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "the grandchild lives on: {state}");
+        std::thread::yield_now();
+    }
 }
 
 #[tokio::test]
@@ -123,6 +149,23 @@ async fn the_limits_hold() {
     let loud = Site::with("head -c 2000000 /dev/zero | tr '\\0' x; echo; echo '{}'");
     let error = loud.run(json!({ "limits": { "output_kb": 1 } }), json!({})).await.unwrap_err();
     assert_eq!(error.failure, Failure::Uncertain, "{error}");
+    // What is kept of it is a document, and not all of it.
+    let long = Site::with("echo '{}'; head -c 100000 /dev/zero | tr '\\0' '\\n'");
+    let error = long.run(json!({ "limits": { "output_kb": 1 } }), json!({})).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Uncertain, "{error}");
+}
+
+#[tokio::test]
+async fn more_than_may_run_at_once_wait_for_a_seat() {
+    let site = Site::with("sleep 2; echo '{}'");
+    let settings = ScriptSettings { at_once: 1, ..site.settings(json!({})) };
+    let connection = ScriptConnector::connect("script", settings).await.unwrap();
+    let (first, second) = tokio::join!(
+        call(&connection, json!({}), Duration::from_secs(30)),
+        call(&connection, json!({}), Duration::from_millis(100)),
+    );
+    assert!(first.is_ok(), "{first:?}");
+    assert_eq!(second.unwrap_err().failure, Failure::Throttled { retry_after: None });
 }
 
 #[tokio::test]
@@ -139,6 +182,9 @@ async fn programs_that_are_not_those_of_the_site_are_not_run() {
     let option =
         site.run(json!({ "takes_arguments": true }), json!({ "arguments": ["--all"] })).await.unwrap_err();
     assert!(option.message.contains("hyphen"), "{option}");
+    let zero =
+        site.run(json!({ "takes_arguments": true }), json!({ "arguments": ["a\0b"] })).await.unwrap_err();
+    assert!(zero.failure == Failure::Rejected && zero.message.contains("zero byte"), "{zero}");
     let connection = site.connect(json!({})).await;
     site.mode(0o777);
     let error = call(&connection, json!({}), Duration::from_secs(5)).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use quell_action::{ActionError, ConnectError, Failure};
-use quell_kit::microsoft::{refused, success, with_query};
+use quell_kit::microsoft::{failure_of, refused, success, with_query};
 use quell_kit::{Answer, Api, Ask, Call, Deadline, Http, Method, RateLimit, Url};
 use serde::Deserialize;
 use serde_json::Value;
@@ -196,7 +196,7 @@ impl Client {
     }
 
     fn accept(&self, answer: Answer, what: &str) -> Result<Answer, ActionError> {
-        let Some(failure) = answer.failure() else { return Ok(answer) };
+        let Some(failure) = failure_of(&answer) else { return Ok(answer) };
         let mut error = about(refused(&answer, failure), what);
         if failure == Failure::Forbidden {
             error.message.push_str("; grant Microsoft Sentinel Responder on the workspace");

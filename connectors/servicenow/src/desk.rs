@@ -1,6 +1,7 @@
 //! [`Desk`]: the table of incidents, as it is called.
 
 use quell_action::{ActionError, ConnectError, Failure};
+use quell_kit::lenient::text_or_nothing;
 use quell_kit::{Call, Deadline, Method, Rest, RestCall, host_of, system_address};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -24,11 +25,11 @@ pub struct Desk {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Incident {
     pub(crate) sys_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     pub(crate) number: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     pub(crate) state: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_nothing")]
     pub(crate) correlation_id: String,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError};
 use quell_kit::header::{AUTHORIZATION, HeaderValue};
-use quell_kit::{Call, Http, Method, RateLimit, Url};
+use quell_kit::{Call, Http, Method, RateLimit, Url, chosen};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -83,14 +83,7 @@ impl Channels {
     /// # Errors
     /// When there is none of this name, or several to choose from.
     pub(crate) fn named(&self, name: Option<&str>) -> Result<&Way, ActionError> {
-        let known = || self.ways.keys().cloned().collect::<Vec<_>>().join(", ");
-        match (name, self.ways.len()) {
-            (Some(name), _) => self.ways.get(name).ok_or_else(|| {
-                ActionError::rejected(format!("there is no Slack channel {name:?}; there is {}", known()))
-            }),
-            (None, 1) => self.ways.values().next().ok_or_else(|| ActionError::rejected("no channel")),
-            (None, _) => Err(ActionError::rejected(format!("name the Slack channel: {}", known()))),
-        }
+        chosen(&self.ways, name, "Slack channel").map(|(_, one)| one)
     }
 
     /// Sends a message.
@@ -129,11 +122,7 @@ impl Channels {
 
     /// The name of the channel that [`Channels::named`] gives.
     pub(crate) fn name_of(&self, name: Option<&str>) -> Option<&str> {
-        match (name, self.ways.len()) {
-            (Some(name), _) => self.ways.get_key_value(name).map(|(name, _)| name.as_str()),
-            (None, 1) => self.ways.keys().next().map(String::as_str),
-            (None, _) => None,
-        }
+        chosen(&self.ways, name, "Slack channel").ok().map(|(name, _)| name)
     }
 
     /// Puts another text in the place of a message of ours. Twice is as good as once.

@@ -53,12 +53,17 @@ struct Reach(Arc<Relay>);
 #[async_trait]
 impl Probe for Reach {
     async fn probe(&self) -> ProbeReport {
-        let note =
-            "it was signed in; whether the relay takes mail for the recipients, only a mail could tell";
+        let found = self.0.reach().await;
+        let note = match &found {
+            Ok(_) => {
+                "it was signed in; whether the relay takes mail for the recipients, only a mail could tell"
+            }
+            Err(_) => "nobody signed in, so nothing can be said",
+        };
         let provider = Provider::from(NAME);
         let grant =
             Grant { action: "smtp.send".to_owned(), provider, allowed: None, note: Some(note.to_owned()) };
-        match self.0.reach().await {
+        match found {
             Ok(system) => ProbeReport { system: Some(system), problems: Vec::new(), grants: vec![grant] },
             Err(error) => ProbeReport { system: None, problems: vec![error.message], grants: vec![grant] },
         }

@@ -1,11 +1,12 @@
 //! [`Letter`]: a message as a mail: plain text, and the same as HTML.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
-use quell_action::ActionError;
+use quell_action::{ActionError, TextFormat};
 use quell_kit::{Message, clip};
 use sha2::{Digest, Sha256};
 
@@ -161,19 +162,8 @@ fn html(message: &Message) -> String {
     html
 }
 
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
+fn escaped(text: &str) -> Cow<'_, str> {
+    TextFormat::Html.escape(text)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError};
-use quell_kit::{Answer, Call, Http, Method, RateLimit, Url, host_of};
+use quell_kit::{Answer, Call, Http, Method, RateLimit, Url, chosen, host_of};
 use secrecy::ExposeSecret;
 
 use crate::settings::TeamsSettings;
@@ -58,23 +58,12 @@ impl Channels {
     /// # Errors
     /// When there is none of this name, or several to choose from.
     pub(crate) fn named(&self, name: Option<&str>) -> Result<&Channel, ActionError> {
-        let known = || self.channels.keys().cloned().collect::<Vec<_>>().join(", ");
-        match (name, self.channels.len()) {
-            (Some(name), _) => self.channels.get(name).ok_or_else(|| {
-                ActionError::rejected(format!("there is no Teams channel {name:?}; there is {}", known()))
-            }),
-            (None, 1) => self.channels.values().next().ok_or_else(|| ActionError::rejected("no channel")),
-            (None, _) => Err(ActionError::rejected(format!("name the Teams channel: {}", known()))),
-        }
+        chosen(&self.channels, name, "Teams channel").map(|(_, one)| one)
     }
 
     /// The name of the channel that [`Channels::named`] gives.
     pub(crate) fn name_of(&self, name: Option<&str>) -> Option<&str> {
-        match (name, self.channels.len()) {
-            (Some(name), _) => self.channels.get_key_value(name).map(|(name, _)| name.as_str()),
-            (None, 1) => self.channels.keys().next().map(String::as_str),
-            (None, _) => None,
-        }
+        chosen(&self.channels, name, "Teams channel").ok().map(|(name, _)| name)
     }
 
     /// Hands a card to the workflow. That it was taken does not say that it was posted.

@@ -1,6 +1,7 @@
 //! [`Desk`]: the alerts of one organisation, as they are called.
 
 use quell_action::{ActionError, ConnectError, Failure};
+use quell_kit::lenient::or_nothing;
 use quell_kit::{Answer, Call, Deadline, Login, Method, Rest, RestCall, host_of, system_address};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,13 +25,13 @@ pub struct Desk {
 pub(crate) struct Alert {
     #[serde(rename = "_id")]
     pub(crate) id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub(crate) status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     source_ref: String,
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "or_nothing")]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     source: String,
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use quell_action::{ActionError, ConnectError};
-use quell_kit::{Answer, Call, Http, Method, RateLimit, Url, host_of};
+use quell_kit::{Answer, Call, Http, Method, RateLimit, Url, chosen, host_of};
 
 use crate::settings::{EndpointSettings, WebhookSettings};
 use crate::signature::SigningKey;
@@ -44,14 +44,7 @@ impl Endpoints {
     /// # Errors
     /// When there is none of this name, or several to choose from.
     pub fn named(&self, name: Option<&str>) -> Result<&Endpoint, ActionError> {
-        let known = || self.0.keys().cloned().collect::<Vec<_>>().join(", ");
-        match (name, self.0.len()) {
-            (Some(name), _) => self.0.get(name).ok_or_else(|| {
-                ActionError::rejected(format!("there is no webhook endpoint {name:?}; there is {}", known()))
-            }),
-            (None, 1) => self.0.values().next().ok_or_else(|| ActionError::rejected("no endpoint")),
-            (None, _) => Err(ActionError::rejected(format!("name the webhook endpoint: {}", known()))),
-        }
+        chosen(&self.0, name, "webhook endpoint").map(|(_, one)| one)
     }
 
     /// All of them.

@@ -19,6 +19,7 @@ mod registry;
 mod request;
 mod spec;
 mod subject;
+mod text_format;
 
 pub use action::{Action, AnyAction, bind};
 pub use carrier::{Answering, Callback, Card, Carrier, Choice, Found, Heard, Reaches, Recipient, Unheard};
@@ -27,10 +28,11 @@ pub use directory::{Directory, LookUp};
 pub use error::{ActionError, Failure, VendorReply};
 pub use exclusion::{Cleared, Excluded, ExclusionList};
 pub use outcome::{Effect, InEffect, Observation, Outcome, State};
-pub use params::{ParamKind, ParamSpec, TextFormat};
+pub use params::{ParamKind, ParamSpec};
 pub use registry::{ActionInfo, Catalogue, Owners, Registry, RegistryError};
 pub use request::{Request, RequestKey, Restore};
 pub use spec::{ActionName, ActionSpec, Impact, Repeat, TargetKind};
 pub use subject::{
     AccountFacts, AccountKey, DeviceFacts, DeviceKey, GroupFacts, IdentityFacts, Protected, Subject, Target,
 };
+pub use text_format::TextFormat;

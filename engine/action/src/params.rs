@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::TextFormat;
+
 /// One parameter (or output field) of an action.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ParamSpec {
@@ -19,48 +21,6 @@ pub struct ParamSpec {
     pub format: TextFormat,
     /// What it means, from the doc comment.
     pub summary: String,
-}
-
-/// In which format a text is read at its destination: what a playbook puts into it is escaped for that. A parameter
-/// declares it as JSON Schema does: `#[schemars(extend("contentMediaType" = "text/html"))]`. One that escapes for itself
-/// declares nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TextFormat {
-    /// As it stands.
-    #[default]
-    Plain,
-    /// Markdown.
-    Markdown,
-    /// HTML.
-    Html,
-    /// Text inside a JSON document.
-    Json,
-}
-
-impl TextFormat {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Markdown => "markdown",
-            Self::Html => "html",
-            Self::Json => "json",
-        }
-    }
-
-    fn is_plain(&self) -> bool {
-        *self == Self::Plain
-    }
-
-    fn of_media(media_type: Option<&str>) -> Self {
-        match media_type {
-            Some("text/html") => Self::Html,
-            Some("text/markdown") => Self::Markdown,
-            Some("application/json") => Self::Json,
-            _ => Self::Plain,
-        }
-    }
 }
 
 /// What a parameter takes: decides which forms a playbook may write.

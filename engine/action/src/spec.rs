@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// need to know of it stands here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActionSpec {
-    /// Its name, noun and verb: `account.disable`. Target actions have one name whatever system carries them out.
+    /// Its name, noun and verb: `account.disable`. What is done to a target has one name whatever system carries it
+    /// out; a look-up has that of the system which is asked.
     pub name: &'static str,
     /// Whose accounts or devices it works on: `active_directory`. For messages and the like, the connector's own
     /// name.
@@ -30,6 +31,22 @@ pub struct ActionSpec {
     pub summary: &'static str,
     /// The vendor's own page on it.
     pub vendor_page: &'static str,
+}
+
+impl ActionSpec {
+    /// Whether it only looks something up; such actions are named so: `okta.get_user`.
+    pub fn only_looks(&self) -> bool {
+        self.name.contains(".get_")
+    }
+
+    /// What takes it back, in a word for people.
+    pub fn undone_by(&self) -> &'static str {
+        match self.undo {
+            Some(undo) => undo,
+            None if self.only_looks() => "changes nothing",
+            None => "irreversible",
+        }
+    }
 }
 
 /// The name of an action: `account.disable`.

@@ -1,8 +1,12 @@
-//! The pages of `/answer/…`, and what `/run/…` makes its own of: plain HTML without scripts, in which everything that comes from outside is text.
+//! The pages of `/answer/…`, and what `/run/…` makes its own of: plain HTML without scripts, in which everything that
+//! comes from outside is text.
+
+use std::borrow::Cow;
 
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::response::{IntoResponse, Response};
+use quell_action::TextFormat;
 
 use crate::desk::{NoAnswer, Sheet};
 
@@ -95,17 +99,6 @@ fn lines(text: &str) -> String {
     escaped(text).replace('\n', "<br>")
 }
 
-pub(crate) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    TextFormat::Html.escape(text)
 }

@@ -142,9 +142,7 @@ async fn undone(
 fn of_run(record: &RunRecord) -> String {
     let done = record.tasks.iter().map(|task| {
         let why = task.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        let result = serde_json::to_value(task.result).unwrap_or_default();
-        let result = result.as_str().unwrap_or_default().replace('_', " ");
-        (format!("{} of {} at {}", task.action, task.of, task.provider), format!("{result}{why}"))
+        (format!("{} of {} at {}", task.action, task.of, task.provider), word(task.result) + &why)
     });
     let facts: Vec<(String, String)> = about(record).into_iter().chain(done).collect();
     page::facts(&facts)
@@ -172,16 +170,19 @@ fn of_undo(record: &RunRecord, foreseen: &Undone) -> String {
 
 fn about(record: &RunRecord) -> Vec<(String, String)> {
     let summary = &record.summary;
-    let stands = match &summary.finish {
-        Some(finish) => serde_json::to_value(finish).unwrap_or_default(),
-        None => "goes on".into(),
-    };
+    let outcome = summary.finish.map_or_else(|| "goes on".to_owned(), word);
     vec![
         ("Playbook".to_owned(), summary.playbook.name.to_string()),
         ("Run".to_owned(), summary.id.to_string()),
         ("Began".to_owned(), summary.started.format("%Y-%m-%d %H:%M:%S UTC").to_string()),
-        ("Outcome".to_owned(), stands.as_str().unwrap_or_default().replace('_', " ")),
+        ("Outcome".to_owned(), outcome),
     ]
+}
+
+/// The word for it, as the interface and the record have it.
+fn word(value: impl serde::Serialize) -> String {
+    let word = serde_json::to_value(value).unwrap_or_default();
+    word.as_str().unwrap_or_default().replace('_', " ")
 }
 
 /// A run, and those that it called.

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use quell_action::{Callback, Heard};
 use quell_alert::Timestamp;
 use quell_api::{AnswerDesk, AnswerLink, Attempt, NoAnswer, Sheet, Way};
-use quell_run::{EngineError, OpenQuestion, QuestionState, Refusal, Reply, Settlement};
+use quell_run::{EngineError, OpenQuestion, QuestionState, Refusal, Reply, RunState, Runs as _, Settlement};
 use quell_store::RefusedAnswer;
 
-use crate::courier::{facts, state_of};
+use crate::courier::facts;
 use crate::pages::Pages;
 use crate::wire::App;
 
@@ -28,7 +28,11 @@ impl Desk {
 
     /// The question that an answer is for, if it can still be given.
     async fn find(&self, link: &AnswerLink) -> Result<(OpenQuestion, QuestionState), NoAnswer> {
-        let state = state_of(&self.app.store, link).await?.ok_or(NoAnswer::Gone)?;
+        let lines = self.app.store.runs().lines(&link.run).await.map_err(unavailable)?;
+        if lines.is_empty() {
+            return Err(NoAnswer::Gone);
+        }
+        let state = RunState::replay(&lines).map_err(unavailable)?;
         let asked = state.question(&link.question).ok_or(NoAnswer::Gone)?;
         if asked.question.bond != link.bond {
             return Err(NoAnswer::OtherPlan);
@@ -171,3 +175,10 @@ fn refused(error: EngineError) -> NoAnswer {
         other => NoAnswer::Unavailable(other.to_string()),
     }
 }
+
+fn unavailable(error: impl std::fmt::Display) -> NoAnswer {
+    NoAnswer::Unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use quell_action::{
 use quell_action::{Reaches, Unheard};
 use quell_api::{AnswerLink, NoAnswer, Way};
 use quell_playbook::{Carriers, Carries};
-use quell_run::{Courier, OpenQuestion, RunState, Runs as _};
+use quell_run::{Courier, OpenQuestion};
 
 use crate::config::{Config, Site, Teams};
 use crate::connectors;
@@ -200,18 +200,5 @@ impl Courier for SiteCourier {
     }
 }
 
-/// The run of an answer, read back from its journal.
-pub(crate) async fn state_of(
-    store: &quell_store::Store,
-    link: &AnswerLink,
-) -> Result<Option<RunState>, NoAnswer> {
-    let lines = store.runs().lines(&link.run).await.map_err(unavailable)?;
-    match lines.is_empty() {
-        true => Ok(None),
-        false => RunState::replay(&lines).map(Some).map_err(unavailable),
-    }
-}
-
-fn unavailable(error: impl std::fmt::Display) -> NoAnswer {
-    NoAnswer::Unavailable(error.to_string())
-}
+#[cfg(test)]
+mod tests;

@@ -125,11 +125,11 @@ impl Decider {
         let moment = Moment { now, lists: self.lists.now(), kept: Arc::default() };
         let matcher = self.matcher.load_full();
         let matching = matcher.matching(alert, state, moment.clone());
-        let plan = |playbook: Arc<Playbook>| {
-            let plan = Plan::new(Arc::clone(alert), &playbook, self.origin.clone(), state, moment.clone());
-            let plan = plan.calling(&matcher.called_by(&playbook));
+        let plan = |playbook: &Arc<Playbook>| {
+            let plan = Plan::new(Arc::clone(alert), playbook, self.origin.clone(), state, moment.clone());
+            let plan = plan.calling(&matcher.called_by(playbook));
             let plan = if self.dry { plan.observing() } else { plan };
-            open(&self.store, plan, playbook, now)
+            open(&self.store, plan, Arc::clone(playbook), now)
         };
         matching.into_iter().map(plan).collect()
     }

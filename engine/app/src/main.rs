@@ -10,6 +10,7 @@ mod connectors;
 mod courier;
 #[cfg(feature = "crash-points")]
 mod crashing;
+mod csv;
 mod decider;
 mod environment;
 mod exclusions;

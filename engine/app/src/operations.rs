@@ -67,6 +67,18 @@ impl Local {
     }
 }
 
+/// Carries an operation out to its end, also when whoever asked for it goes away in the middle: what is on disk must
+/// come into force.
+async fn to_its_end<T: Send + 'static>(
+    operation: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::spawn(operation).await {
+        Ok(done) => done,
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        Err(ended) => Err(Refusal::unavailable(ended)),
+    }
+}
+
 /// What an engine's no means to who asked.
 fn refused(error: EngineError) -> Refusal {
     match error {
@@ -194,15 +206,18 @@ impl Operations for Local {
     }
 
     async fn exclude(&self, entry: &AddExclusion) -> Result<Entry, Refusal> {
-        exclusion::add(&self.app, entry).await
+        let (app, entry) = (Arc::clone(&self.app), entry.clone());
+        to_its_end(async move { exclusion::add(&app, &entry).await }).await
     }
 
     async fn import_exclusions(&self, order: &ImportExclusions) -> Result<Imported, Refusal> {
-        import::import(&self.app, order).await
+        let (app, order) = (Arc::clone(&self.app), order.clone());
+        to_its_end(async move { import::import(&app, &order).await }).await
     }
 
     async fn remove_exclusion(&self, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
-        exclusion::remove(&self.app, id, by).await
+        let (app, id, by) = (Arc::clone(&self.app), id.clone(), by.to_owned());
+        to_its_end(async move { exclusion::remove(&app, &id, &by).await }).await
     }
 
     async fn test_exclusion(&self, who: &str) -> Result<ExclusionTest, Refusal> {
@@ -226,19 +241,23 @@ impl Operations for Local {
     }
 
     async fn add_to_list(&self, order: &AddToList) -> Result<Vec<ListEntry>, Refusal> {
-        lists::add(&self.app, order).await
+        let (app, order) = (Arc::clone(&self.app), order.clone());
+        to_its_end(async move { lists::add(&app, &order).await }).await
     }
 
     async fn remove_from_list(&self, order: &RemoveFromList) -> Result<ListEntry, Refusal> {
-        lists::remove(&self.app, order).await
+        let (app, order) = (Arc::clone(&self.app), order.clone());
+        to_its_end(async move { lists::remove(&app, &order).await }).await
     }
 
     async fn pause(&self, order: &PauseOrder) -> Result<PauseNote, Refusal> {
-        pause::pause(&self.app, order).await
+        let (app, order) = (Arc::clone(&self.app), order.clone());
+        to_its_end(async move { pause::pause(&app, &order).await }).await
     }
 
     async fn resume(&self, by: &str) -> Result<Option<PauseNote>, Refusal> {
-        pause::resume(&self.app, by).await
+        let (app, by) = (Arc::clone(&self.app), by.to_owned());
+        to_its_end(async move { pause::resume(&app, &by).await }).await
     }
 
     async fn audit_verify(&self, anchor: Option<&str>) -> Result<AuditVerdict, Refusal> {
@@ -273,3 +292,6 @@ impl Operations for Local {
         store::backup(&self.app.store, order).await
     }
 }
+
+#[cfg(test)]
+mod tests;

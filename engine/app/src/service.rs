@@ -6,7 +6,7 @@ mod doors;
 mod news;
 mod source;
 mod upkeep;
-mod watch;
+pub(crate) mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;

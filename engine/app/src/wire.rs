@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -53,8 +53,11 @@ pub(crate) struct App {
     connectors: Mutex<BTreeMap<String, Option<String>>>,
     site_exclusions: ArcSwap<SiteExclusions>,
     registry: Registry,
-    renewing: tokio::sync::Mutex<()>,
-    exclusions_stale: AtomicBool,
+    /// Held by whoever puts the exclusion list together.
+    pub(crate) renewing: tokio::sync::Mutex<()>,
+    /// How often the exclusion list was to be put together anew, and how many of those times it shows.
+    exclusions_wanted: AtomicU64,
+    exclusions_shown: AtomicU64,
     source: ArcSwap<Option<Arc<dyn AlertSource>>>,
 }
 
@@ -87,7 +90,8 @@ impl App {
         };
         let site_exclusions = exclusions::read(&site, &catalogue)?;
         let store = match reach {
-            Reach::Acting | Reach::Tending => open_store(&site).await?,
+            Reach::Acting => open_store_in_turn(&site).await?,
+            Reach::Tending => open_store(&site).await?,
             Reach::Observing => Store::in_memory(&MemoryDisk::default())?,
         };
         store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
@@ -142,43 +146,55 @@ impl App {
             site_exclusions: ArcSwap::from_pointee(site_exclusions),
             registry,
             renewing: tokio::sync::Mutex::default(),
-            exclusions_stale: AtomicBool::new(false),
+            exclusions_wanted: AtomicU64::new(0),
+            exclusions_shown: AtomicU64::new(0),
         })
     }
 
-    /// Puts the exclusion list together again: an entry has come or gone. One at a time, since whoever has listed the
-    /// entries first must not replace the list last. Where it fails, the service tries again.
+    /// Puts the exclusion list together again: an entry has come or gone. Where it fails, the service tries again.
     pub(crate) async fn renew_exclusions(&self) -> Result<(), StoreError> {
-        self.exclusions_stale.store(true, Ordering::SeqCst);
+        self.exclusions_wanted.fetch_add(1, Ordering::SeqCst);
         let _alone = self.renewing.lock().await;
+        self.put_exclusions_together().await
+    }
+
+    /// One at a time, `renewing` held: whoever has read the file or listed the entries first must not replace the list
+    /// last.
+    async fn put_exclusions_together(&self) -> Result<(), StoreError> {
+        let wanted = self.exclusions_wanted.load(Ordering::SeqCst);
         let operators = self.store.exclusions().list().await?;
         let max_age = self.site.config.engine.facts_max_age_secs;
         self.exclusions.replace(exclusions::list(&self.site_exclusions.load(), operators, max_age));
-        self.exclusions_stale.store(false, Ordering::SeqCst);
+        self.exclusions_shown.store(wanted, Ordering::SeqCst);
         Ok(())
     }
 
     /// Whether an entry may be in the store that is not in force yet.
     pub(crate) fn exclusions_are_stale(&self) -> bool {
-        self.exclusions_stale.load(Ordering::SeqCst)
+        self.exclusions_shown.load(Ordering::SeqCst) < self.exclusions_wanted.load(Ordering::SeqCst)
     }
 
     /// Reads the site's exclusion file anew. Where it has mistakes, the old one stays.
     pub(crate) async fn reload_exclusions(&self) -> anyhow::Result<usize> {
+        let _alone = self.renewing.lock().await;
         let site_exclusions = exclusions::read(&self.site, &self.catalogue)?;
         let count = site_exclusions.entries.len();
+        self.exclusions_wanted.fetch_add(1, Ordering::SeqCst);
         self.site_exclusions.store(Arc::new(site_exclusions));
-        self.renew_exclusions().await?;
+        self.put_exclusions_together().await?;
         Ok(count)
     }
 
     /// Reads playbooks and exclusions anew. Either all of it is good and takes the place of the old, or nothing does.
     pub(crate) async fn reload(&self) -> anyhow::Result<usize> {
+        let alone = self.renewing.lock().await;
         let playbooks = usable_playbooks(&self.site, &self.catalogue)?;
         let site_exclusions = exclusions::read(&self.site, &self.catalogue)?;
         self.store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
+        self.exclusions_wanted.fetch_add(1, Ordering::SeqCst);
         self.site_exclusions.store(Arc::new(site_exclusions));
-        self.renew_exclusions().await?;
+        self.put_exclusions_together().await?;
+        drop(alone);
         self.lists.read_anew().await;
         let count = playbooks.len();
         self.matcher.store(Arc::new(Matcher::new(playbooks)));
@@ -303,6 +319,31 @@ pub(crate) async fn open_store(site: &Site) -> anyhow::Result<Store> {
     let options = store_options(site);
     let opened = tokio::task::spawn_blocking(move || Store::open(&options)).await?;
     opened.with_context(|| format!("the store in {} could not be opened", state.display()))
+}
+
+/// How long an engine waits for whoever has its store.
+const TURN: Duration = Duration::from_secs(5);
+
+/// The same, once a command that came first, or an engine that is about to end, is done with it: an engine that gave up
+/// at once would be kept down by somebody who only looks.
+async fn open_store_in_turn(site: &Site) -> anyhow::Result<Store> {
+    let waited = tokio::time::Instant::now();
+    let mut is_told = false;
+    loop {
+        let error = match open_store(site).await {
+            Ok(store) => return Ok(store),
+            Err(error) => error,
+        };
+        let is_in_use = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::InUse { .. }));
+        if !is_in_use || waited.elapsed() >= TURN {
+            return Err(error);
+        }
+        if !is_told {
+            tracing::info!("waiting for the store: {error:#}");
+            is_told = true;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Makes a folder that only its owner can read, or makes it so: what a package or an operator made may be open.

@@ -183,8 +183,7 @@ impl Intake {
             state.failure = failure;
         }
         drop(state);
-        self.arrived.notify_waiters();
-        self.accepted.notify_all();
+        self.wake();
     }
 
     /// Nothing more will come, and nothing more is handed out either.
@@ -194,8 +193,15 @@ impl Intake {
         for stream in streams {
             state.withdraw(stream);
         }
+        // Under the same lock: a push in between would be handed out after all.
+        state.ended = true;
         drop(state);
-        self.end(None);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        self.arrived.notify_waiters();
+        self.accepted.notify_all();
     }
 
     pub(crate) fn has_ended(&self) -> bool {

@@ -58,7 +58,20 @@ impl Document {
     /// # Errors
     /// What does not fit, at its place, with the nearest right name.
     pub fn to_typed<T: DeserializeOwned>(&self) -> Result<T, Box<Diagnostic>> {
-        serde_path_to_error::deserialize(self.to_json())
+        self.to_typed_after(|_| ())
+    }
+
+    /// The same after a change to what is read, where something may be written in two ways.
+    ///
+    /// # Errors
+    /// As [`Document::to_typed`].
+    pub fn to_typed_after<T: DeserializeOwned>(
+        &self,
+        change: impl FnOnce(&mut Value),
+    ) -> Result<T, Box<Diagnostic>> {
+        let mut json = self.to_json();
+        change(&mut json);
+        serde_path_to_error::deserialize(json)
             .map_err(|error| Box::new(self.misfit(&error.path().to_string(), &error.inner().to_string())))
     }
 
@@ -70,7 +83,7 @@ impl Document {
     /// What serde says of what stands at a dotted place, with the nearest right name where a name is unknown.
     pub fn misfit(&self, place: &str, message: &str) -> Diagnostic {
         let Some((wrong, known)) = unknown_field(message) else {
-            let place_named = if place.is_empty() { String::new() } else { format!("{place}: ") };
+            let place_named = if ["", "."].contains(&place) { String::new() } else { format!("{place}: ") };
             return self.complain(place, format!("{place_named}{message}"));
         };
         // The place may end with the unknown key itself, or with the map that it stands in.

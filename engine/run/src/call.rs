@@ -14,11 +14,12 @@ use serde_json::Value;
 use crate::clearance::Known;
 use crate::clock::sleep_until;
 use crate::context::{Context, Done, Early};
-use crate::log::{Halt, Intent};
+use crate::log::Intent;
 use crate::perform::{attention, unsettled};
 use crate::retry::{is_wanted_after, later};
 use crate::{
-    CallFailure, Entry, Fulfilled, HoldKey, Holder, Holds, RunState, Task, TaskState, Verification, links,
+    CallFailure, Entry, Fulfilled, HoldChange, HoldKey, Holder, RunState, Task, TaskState, Verification,
+    links,
 };
 
 /// What is known of an earlier call for the same task.
@@ -147,7 +148,7 @@ async fn accepted(cx: &Context, call: Call<'_>, outcome: Outcome) -> Result<Done
         took_millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         excluded_meanwhile: cx.excluded_meanwhile(known, &task.task, spec),
     };
-    Ok(succeeded(cx, task, fulfilled).await?)
+    Ok(succeeded(cx, task, fulfilled))
 }
 
 /// What was seen: the state, and why it has no effect, if so.
@@ -208,16 +209,12 @@ fn refused(cx: &Context, task: &TaskState, error: ActionError, earlier: Earlier)
 }
 
 /// The task is as it should be; what can be undone is held from now on.
-pub(crate) async fn succeeded(cx: &Context, task: &TaskState, fulfilled: Fulfilled) -> Result<Done, Halt> {
-    let holds = match hold_key(&task.task) {
-        Some(key) => {
-            let holder = Holder { run: cx.plan.run.clone(), task: task.task.id.clone() };
-            vec![cx.log.holds(key).await?.with(holder, &fulfilled.effect, &task.task.params)]
-        }
-        None => Vec::<Holds>::new(),
-    };
+pub(crate) fn succeeded(cx: &Context, task: &TaskState, fulfilled: Fulfilled) -> Done {
+    let holder = || Holder { run: cx.plan.run.clone(), task: task.task.id.clone() };
+    let taken = |key| HoldChange::taken(key, holder(), &fulfilled.effect, &task.task.params);
+    let holds = hold_key(&task.task).map(taken).into_iter().collect();
     let entry = Entry::Succeeded { task: task.task.id.clone(), fulfilled };
-    Ok(Done { entries: vec![entry], holds })
+    Done { entries: vec![entry], holds }
 }
 
 /// The state that a task holds; nothing where there is nothing to take back. Where neither a target nor the action itself

@@ -8,7 +8,8 @@ use crate::call::hold_key;
 use crate::context::{Context, Done};
 use crate::log::Halt;
 use crate::{
-    Bond, Entry, Holder, Phase, QuestionId, Reply, Requester, RunState, Settlement, TaskId, TaskState, callee,
+    Bond, Entry, HoldChange, Holder, Phase, QuestionId, Reply, Requester, RunState, Settlement, TaskId,
+    TaskState, callee,
 };
 
 /// What is asked of a run.
@@ -140,24 +141,24 @@ pub(crate) async fn obey(cx: &Context, command: Command) -> Result<(), Halt> {
 
 async fn write(cx: &Context, entries: Vec<Entry>) -> Result<(), Halt> {
     for entry in entries {
-        let done = with_holds(cx, entry).await?;
+        let done = with_holds(cx, entry).await;
         cx.log.note(done.entries, done.holds).await?;
     }
     cx.log.flush().await
 }
 
 /// A change of which a person says that it happened is held like any other.
-async fn with_holds(cx: &Context, entry: Entry) -> Result<Done, Halt> {
+async fn with_holds(cx: &Context, entry: Entry) -> Done {
     let mut done = Done::from(entry.clone());
-    let Entry::Settled { task: id, happened: true, .. } = &entry else { return Ok(done) };
-    let Some(task) = cx.log.look(|state| state.task(id).cloned()).await else { return Ok(done) };
+    let Entry::Settled { task: id, happened: true, .. } = &entry else { return done };
+    let Some(task) = cx.log.look(|state| state.task(id).cloned()).await else { return done };
     if let Some(key) = hold_key(&task.task) {
         let holder = Holder { run: cx.plan.run.clone(), task: id.clone() };
         let effect =
             Effect::Changed { before: task.before.clone().unwrap_or_default(), after: Default::default() };
-        done.holds.push(cx.log.holds(key).await?.with(holder, &effect, &task.task.params));
+        done.holds.push(HoldChange::taken(key, holder, &effect, &task.task.params));
     }
-    Ok(done)
+    done
 }
 
 type Heard = Result<(Vec<Entry>, Vec<TaskId>), Refusal>;

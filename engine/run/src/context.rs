@@ -23,7 +23,7 @@ use crate::resolve::Resolver;
 use crate::retry::{Jitter, again_at};
 use crate::shutdown::Stop;
 use crate::{
-    Brake, Clock, Entry, Exclusions, Holds, Journal, LaneId, NamedLists, Plan, Settings, Task, Wait,
+    Brake, Clock, Entry, Exclusions, HoldChange, Journal, LaneId, NamedLists, Plan, Settings, Task, Wait,
 };
 
 /// What all runs share.
@@ -59,7 +59,7 @@ pub(crate) struct Context {
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     pub(crate) entries: Vec<Entry>,
-    pub(crate) holds: Vec<Holds>,
+    pub(crate) holds: Vec<HoldChange>,
 }
 
 /// Why a move ended before its last step: with lines of its own, or because the run halts.
@@ -181,7 +181,7 @@ impl Context {
         self.log
             .look(|state| {
                 let tasks = state.lane(lane).into_iter().flat_map(|lane| lane.tasks());
-                tasks.filter_map(|task| crate::gate::target_key(&task.task.target)).collect()
+                tasks.filter_map(|task| crate::gate::task_key(&task.task)).collect()
             })
             .await
     }

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use quell_action::Target;
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, RwLock};
 
-use crate::Lane;
+use crate::call::hold_key;
 use crate::lanes::{LaneLocks, Place};
+use crate::{Lane, Task};
 
 /// The places of one lane. Dropping it gives them up.
 #[derive(Debug, Default)]
@@ -28,9 +29,15 @@ pub(crate) type UnderWay = OwnedRwLockReadGuard<()>;
 const ENTITY: &str = "entity:";
 const TARGET: &str = "target:";
 
-/// The key of a target; nothing for a message or a ticket.
-pub(crate) fn target_key(target: &Target) -> Option<String> {
-    (*target != Target::None).then(|| format!("{TARGET}{target}"))
+/// The key of what a task acts on: its target, or else the state that it keeps (an entry of a list). Nothing for a message
+/// or a ticket.
+pub(crate) fn task_key(task: &Task) -> Option<String> {
+    match &task.target {
+        Target::None => hold_key(task).map(|key| {
+            format!("{TARGET}{} {} {}", key.provider, key.action, key.item.as_deref().unwrap_or_default())
+        }),
+        target => Some(format!("{TARGET}{target}")),
+    }
 }
 
 /// The key of what a lane is about, in the alert's words; nothing for a lane without entity.

@@ -3,6 +3,10 @@
 //! Every task that brought about a state that can be undone, or found it brought about, holds it. An undo releases
 //! its own hold only; with the last hold the state from before the *first* of our changes comes back. Where nothing
 //! of it was ours, nothing comes back.
+//!
+//! One identity may have a hundred thousand alerts, and every run of theirs holds the same state. So nobody writes or
+//! reads all holders in order to add or to release one: a run says what it changes ([`HoldChange`]), the journal brings
+//! the record up to date where it writes, and whoever undoes sees how many others there are ([`Held`]).
 
 use quell_action::{ActionName, Effect, State, Target};
 use quell_alert::Provider;
@@ -26,13 +30,13 @@ pub struct HoldKey {
 }
 
 /// All holds on one state of one target. Kept as long as somebody holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Holds {
     /// What is held.
     pub key: HoldKey,
     /// What of it is ours, if anything.
     pub ours: Option<Ours>,
-    /// Who holds it, the earliest first. Nobody: the record can go.
+    /// Who holds it.
     pub holders: Vec<Holder>,
 }
 
@@ -56,35 +60,94 @@ pub struct Holder {
     pub task: TaskId,
 }
 
+/// What one task does to the holds on a state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HoldChange {
+    /// Which state.
+    pub key: HoldKey,
+    /// Whose hold.
+    pub holder: Holder,
+    /// Whether it takes hold, or lets go.
+    pub grip: Grip,
+}
+
+/// Whether a task takes hold of a state, or lets go of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grip {
+    /// It needs the state kept from now on. Who takes hold twice holds once.
+    Taken {
+        /// What it changed to bring the state about; nothing where it was brought about already.
+        ours: Option<Box<Ours>>,
+    },
+    /// It does not need it any more. When the last one lets go, nothing is remembered.
+    Released,
+}
+
+/// A held state as one who may hold it sees it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Held {
+    /// What of it is ours, if anything.
+    pub ours: Option<Ours>,
+    /// How many others hold it.
+    pub others: u64,
+    /// The runs of some of them, at most [`Held::NAMED`].
+    pub runs: Vec<RunId>,
+}
+
+impl HoldChange {
+    /// A task takes hold of a state, and its call had this effect.
+    pub(crate) fn taken(key: HoldKey, holder: Holder, effect: &Effect, params: &Value) -> Self {
+        let ours = match effect {
+            Effect::Changed { before, after } | Effect::Ineffective { before, after, .. } => {
+                let (before, after, params) = (before.clone(), after.clone(), params.clone());
+                Some(Box::new(Ours { before, after, params }))
+            }
+            Effect::Unchanged => None,
+        };
+        Self { key, holder, grip: Grip::Taken { ours } }
+    }
+
+    /// A task lets go of a state.
+    pub(crate) fn released(key: HoldKey, holder: Holder) -> Self {
+        Self { key, holder, grip: Grip::Released }
+    }
+}
+
+impl Ours {
+    /// What our changes come to when this one, if it is any, comes after the earlier ones.
+    pub fn after(earlier: Option<Self>, latest: Option<Self>) -> Option<Self> {
+        match (earlier, latest) {
+            (Some(earlier), Some(latest)) => Some(Self { before: earlier.before, ..latest }),
+            (earlier, latest) => latest.or(earlier),
+        }
+    }
+}
+
+impl Held {
+    /// How many of the runs that need a state kept are named to whoever asks why it stays.
+    pub const NAMED: usize = 5;
+}
+
 impl Holds {
     /// Nobody holds it yet.
-    pub fn none(key: HoldKey) -> Self {
+    pub(crate) fn none(key: HoldKey) -> Self {
         Self { key, ours: None, holders: Vec::new() }
     }
 
-    /// The same with one more holder, whose call had this effect.
-    pub fn with(mut self, holder: Holder, effect: &Effect, params: &Value) -> Self {
-        if let Effect::Changed { before, after } | Effect::Ineffective { before, after, .. } = effect {
-            let before = self.ours.take().map_or_else(|| before.clone(), |ours| ours.before);
-            self.ours = Some(Ours { before, after: after.clone(), params: params.clone() });
-        }
-        if !self.holders.contains(&holder) {
+    /// Takes a change in.
+    pub(crate) fn change(&mut self, holder: Holder, grip: Grip) {
+        self.holders.retain(|other| *other != holder);
+        if let Grip::Taken { ours } = grip {
+            self.ours = Ours::after(self.ours.take(), ours.map(|ours| *ours));
             self.holders.push(holder);
         }
-        self
     }
 
-    /// The same without this holder.
-    pub fn without(mut self, holder: &Holder) -> Self {
-        self.holders.retain(|other| other != holder);
-        self
-    }
-
-    /// The runs, other than through this holder, that still need the state.
-    pub fn others(&self, holder: &Holder) -> Vec<RunId> {
-        let mut runs: Vec<RunId> =
-            self.holders.iter().filter(|other| *other != holder).map(|other| other.run.clone()).collect();
-        runs.dedup();
-        runs
+    /// As this one sees it.
+    pub(crate) fn seen_by(&self, holder: &Holder) -> Held {
+        let others = || self.holders.iter().filter(|other| *other != holder);
+        let runs = others().map(|other| other.run.clone()).take(Held::NAMED).collect();
+        Held { ours: self.ours.clone(), others: others().count() as u64, runs }
     }
 }

@@ -5,7 +5,7 @@ use quell_alert::Timestamp;
 use quell_playbook::Kept;
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, HoldKey, Holds, Reservation, Reserved, RunId, RunSummary};
+use crate::{Entry, Held, HoldChange, HoldKey, Holder, Reservation, Reserved, RunId, RunSummary};
 
 /// One line of a run's journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,8 @@ pub struct Batch {
     pub lines: Vec<Line>,
     /// The run in one line, as it is after them.
     pub summary: RunSummary,
-    /// Holds that they change, as they are after them. Those without holders are forgotten.
-    pub holds: Vec<Holds>,
+    /// What they do to holds.
+    pub holds: Vec<HoldChange>,
 }
 
 /// Where runs are written down.
@@ -54,8 +54,8 @@ pub trait Journal: Send + Sync {
     /// What runs have kept for a detection ([`Entry::Kept`]), as the latest of them left it.
     async fn kept(&self, detection: &str) -> Result<Kept, JournalError>;
 
-    /// Who holds a state of a target; `None` where nobody does.
-    async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError>;
+    /// A state of a target as one who may hold it sees it. Costs the same however many hold it.
+    async fn held(&self, key: &HoldKey, holder: &Holder) -> Result<Held, JournalError>;
 }
 
 /// Why the journal could not be written or read.

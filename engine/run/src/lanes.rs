@@ -95,7 +95,10 @@ impl Queues {
         self.waiting.remove(&ticket);
         for key in self.keys.remove(&ticket).unwrap_or_default() {
             let Some(queue) = self.by_key.get_mut(&key) else { continue };
-            queue.retain(|other| *other != ticket);
+            // Tickets are given out in order, and most often it is the first one that leaves.
+            if let Ok(place) = queue.binary_search(&ticket) {
+                queue.remove(place);
+            }
             let head = queue.front().copied();
             if queue.is_empty() {
                 self.by_key.remove(&key);

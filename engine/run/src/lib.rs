@@ -71,7 +71,7 @@ pub use entry::{
 };
 pub use exclusions::Exclusions;
 pub use hands::Hands;
-pub use hold::{HoldKey, Holder, Holds, Ours};
+pub use hold::{Grip, Held, HoldChange, HoldKey, Holder, Holds, Ours};
 pub use identify::{Certainty, Identified};
 pub use journal::{Batch, Journal, JournalError, Line};
 pub use limits::SiteLimits;

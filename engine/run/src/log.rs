@@ -9,7 +9,8 @@ use quell_alert::Timestamp;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 
 use crate::{
-    Batch, Clock, Entry, HoldKey, Holds, IllegalEntry, Journal, JournalError, Line, RunId, RunState,
+    Batch, Clock, Entry, Held, HoldChange, HoldKey, Holder, IllegalEntry, Journal, JournalError, Line, RunId,
+    RunState,
 };
 
 /// One more line of a run, on disk.
@@ -50,7 +51,7 @@ pub(crate) struct RunLog {
 struct Inner {
     state: RunState,
     pending: Vec<Line>,
-    holds: Vec<Holds>,
+    holds: Vec<HoldChange>,
     broken: bool,
 }
 
@@ -81,13 +82,10 @@ impl RunLog {
     }
 
     /// Takes lines in that may wait for the next flush.
-    pub(crate) async fn note(&self, entries: Vec<Entry>, holds: Vec<Holds>) -> Result<(), Halt> {
+    pub(crate) async fn note(&self, entries: Vec<Entry>, holds: Vec<HoldChange>) -> Result<(), Halt> {
         let mut inner = self.usable().await?;
         self.take(&mut inner, entries)?;
-        for record in holds {
-            inner.holds.retain(|other| other.key != record.key);
-            inner.holds.push(record);
-        }
+        inner.holds.extend(holds);
         Ok(())
     }
 
@@ -124,13 +122,13 @@ impl RunLog {
         self.flush_all(&mut inner).await
     }
 
-    /// Who holds a state, as it will be after the next flush.
-    pub(crate) async fn holds(&self, key: HoldKey) -> Result<Holds, Halt> {
-        let waiting = self.inner.lock().await.holds.iter().find(|record| record.key == key).cloned();
-        match waiting {
-            Some(record) => Ok(record),
-            None => Ok(self.journal.holds(&key).await?.unwrap_or_else(|| Holds::none(key))),
+    /// A state as this task sees it, with all that this run has done to the holds on it.
+    pub(crate) async fn held(&self, key: &HoldKey, holder: &Holder) -> Result<Held, Halt> {
+        let mut inner = self.usable().await?;
+        if inner.holds.iter().any(|change| change.key == *key) {
+            self.flush_all(&mut inner).await?;
         }
+        Ok(self.journal.held(key, holder).await?)
     }
 
     async fn usable(&self) -> Result<MutexGuard<'_, Inner>, Halt> {

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use quell_playbook::Kept as KeptValues;
 
 use crate::{
-    Batch, CounterName, HoldKey, Holds, Journal, JournalError, Line, Reservation, Reserved, RunFilter, RunId,
-    RunMatch, RunSummary, Runs, Tally, reserve,
+    Batch, CounterName, Held, HoldChange, HoldKey, Holder, Holds, Journal, JournalError, Line, Reservation,
+    Reserved, RunFilter, RunId, RunMatch, RunSummary, Runs, Tally, reserve,
 };
 
 /// A journal that is gone with the process.
@@ -54,11 +54,12 @@ impl Journal for MemoryJournal {
             kept.values.entry(of).or_default().extend(values);
         }
         kept.summaries.insert(batch.run, batch.summary);
-        for holds in batch.holds {
-            match holds.holders.is_empty() {
-                true => kept.holds.remove(&holds.key),
-                false => kept.holds.insert(holds.key.clone(), holds),
-            };
+        for HoldChange { key, holder, grip } in batch.holds {
+            let holds = kept.holds.entry(key.clone()).or_insert_with(|| Holds::none(key.clone()));
+            holds.change(holder, grip);
+            if holds.holders.is_empty() {
+                kept.holds.remove(&key);
+            }
         }
         Ok(())
     }
@@ -82,8 +83,8 @@ impl Journal for MemoryJournal {
         Ok(self.kept.lock().values.get(detection).cloned().unwrap_or_default())
     }
 
-    async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError> {
-        Ok(self.kept.lock().holds.get(key).cloned())
+    async fn held(&self, key: &HoldKey, holder: &Holder) -> Result<Held, JournalError> {
+        Ok(self.kept.lock().holds.get(key).map(|holds| holds.seen_by(holder)).unwrap_or_default())
     }
 }
 

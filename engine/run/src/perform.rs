@@ -75,7 +75,7 @@ async fn unchanged(cx: &Context, task: &TaskState) -> Result<Early, Halt> {
         took_millis: 0,
         excluded_meanwhile: None,
     };
-    Ok(Early::Done(call::succeeded(cx, task, fulfilled).await?))
+    Ok(Early::Done(call::succeeded(cx, task, fulfilled)))
 }
 
 /// Tried again while there is patience: nothing was called.
@@ -144,7 +144,7 @@ async fn happened(
         took_millis: 0,
         excluded_meanwhile: None,
     };
-    Ok(call::succeeded(cx, task, fulfilled).await?)
+    Ok(call::succeeded(cx, task, fulfilled))
 }
 
 /// It was read back and had not happened: it is called again, with the same key and what stood there first.

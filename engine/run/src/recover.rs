@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quell_alert::Timestamp;
 
-use crate::gate::{Gate, entity_key, target_key};
+use crate::gate::{Gate, entity_key, task_key};
 use crate::lanes::LaneLocks;
 use crate::{LaneId, LaneState, Phase, RunState, RunSummary, TaskState};
 
@@ -40,5 +40,5 @@ fn is_interrupted(task: &TaskState) -> bool {
 }
 
 fn targets(lane: &LaneState) -> BTreeSet<String> {
-    lane.tasks().filter_map(|task| target_key(&task.task.target)).collect()
+    lane.tasks().filter_map(|task| task_key(&task.task)).collect()
 }

@@ -14,7 +14,9 @@ use crate::hands::Eye;
 use crate::log::{Halt, Intent};
 use crate::perform::at_hand;
 use crate::retry::later;
-use crate::{CallFailure, Entry, Holder, Holds, Ours, Phase, Release, RunState, TaskState, Verification};
+use crate::{
+    CallFailure, Entry, Held, HoldChange, Holder, Ours, Phase, Release, RunState, TaskState, Verification,
+};
 
 /// Takes back what a task changed.
 pub(crate) async fn undo(cx: &Context, task: &TaskState) -> Result<Done, Halt> {
@@ -26,14 +28,15 @@ async fn taken_back(cx: &Context, task: &TaskState) -> Result<Done, Early> {
     let Some(key) = hold_key(&task.task) else {
         return Ok(stuck(task, ActionError::irreversible(task.task.action.as_str())).into());
     };
-    let holds = cx.log.holds(key).await?;
-    let others = holds.others(&holder);
-    let ours = holds.ours.clone().or_else(|| own_change(task));
-    let rest = holds.without(&holder);
-    match ours {
-        _ if !others.is_empty() => Ok(released(task, Release::HeldBy { runs: others }, rest)),
-        None => Ok(released(task, Release::NothingOfOurs, rest)),
-        Some(ours) => restore(cx, task, ours, rest).await,
+    let Held { ours, others, runs } = cx.log.held(&key, &holder).await?;
+    let letting_go = HoldChange::released(key, holder);
+    match ours.or_else(|| own_change(task)) {
+        _ if others > 0 => {
+            let more = others.saturating_sub(runs.len() as u64);
+            Ok(released(task, Release::HeldBy { runs, more }, letting_go))
+        }
+        None => Ok(released(task, Release::NothingOfOurs, letting_go)),
+        Some(ours) => restore(cx, task, ours, letting_go).await,
     }
 }
 
@@ -47,18 +50,18 @@ fn own_change(task: &TaskState) -> Option<Ours> {
     }
 }
 
-fn released(task: &TaskState, because: Release, rest: Holds) -> Done {
+fn released(task: &TaskState, because: Release, letting_go: HoldChange) -> Done {
     let entry = Entry::UndoReleased { task: task.task.id.clone(), because };
-    Done { entries: vec![entry], holds: vec![rest] }
+    Done { entries: vec![entry], holds: vec![letting_go] }
 }
 
-async fn restore(cx: &Context, task: &TaskState, ours: Ours, rest: Holds) -> Result<Done, Early> {
+async fn restore(cx: &Context, task: &TaskState, ours: Ours, letting_go: HoldChange) -> Result<Done, Early> {
     let Ok((eye, action)) = at_hand(cx, task) else {
         return Ok(delayed(cx, task, crate::perform::not_offered(task)).into());
     };
     if task.phase == Phase::Undoing && was_restored(cx, eye, task, &ours).await? {
         let effect = Effect::Changed { before: ours.after, after: ours.before };
-        return Ok(restored(task, effect, Verification::SeenAfterwards, rest));
+        return Ok(restored(task, effect, Verification::SeenAfterwards, letting_go));
     }
     let spec = inverse(&eye.info().spec);
     let known = match spec.impact {
@@ -94,7 +97,7 @@ async fn restore(cx: &Context, task: &TaskState, ours: Ours, rest: Holds) -> Res
     match answer {
         Ok(outcome) => {
             cx.tools.resolver.forget(&task.task.target);
-            Ok(seen_to(cx, &begun, eye, action, outcome, rest).await)
+            Ok(seen_to(cx, &begun, eye, action, outcome, letting_go).await)
         }
         Err(error) if error.failure.is_transient() || error.failure == Failure::Uncertain => {
             Ok(delayed(cx, &begun, error).into())
@@ -122,21 +125,21 @@ async fn seen_to(
     eye: &Eye,
     action: &Arc<dyn AnyAction>,
     outcome: Outcome<()>,
-    rest: Holds,
+    letting_go: HoldChange,
 ) -> Done {
     if !action.info().spec.readable {
-        return restored(task, outcome.effect, Verification::NotReadable, rest);
+        return restored(task, outcome.effect, Verification::NotReadable, letting_go);
     }
     let deadline = later(cx.now(), cx.tools.settings.verify_within);
     let mut wait = std::time::Duration::from_millis(250);
     loop {
         match cx.look(eye, &task.task).await {
             Ok(seen) if seen.in_effect == InEffect::Pending => {
-                return restored(task, outcome.effect, Verification::Pending, rest);
+                return restored(task, outcome.effect, Verification::Pending, letting_go);
             }
             // Somebody else changed it meanwhile, and it was left to them: that is what the connector says.
             Ok(seen) if seen.in_effect != InEffect::Yes || outcome.effect == Effect::Unchanged => {
-                return restored(task, outcome.effect, Verification::Seen, rest);
+                return restored(task, outcome.effect, Verification::Seen, letting_go);
             }
             Ok(_) if cx.now() >= deadline => {
                 let why =
@@ -144,16 +147,16 @@ async fn seen_to(
                 return stuck(task, ActionError::uncertain(why)).into();
             }
             Ok(_) => {}
-            Err(_) => return restored(task, outcome.effect, Verification::Pending, rest),
+            Err(_) => return restored(task, outcome.effect, Verification::Pending, letting_go),
         }
         sleep_until(cx.tools.clock.as_ref(), later(cx.now(), wait).min(deadline)).await;
         wait = (wait * 2).min(std::time::Duration::from_secs(4));
     }
 }
 
-fn restored(task: &TaskState, effect: Effect, verification: Verification, rest: Holds) -> Done {
+fn restored(task: &TaskState, effect: Effect, verification: Verification, letting_go: HoldChange) -> Done {
     let entry = Entry::UndoSucceeded { task: task.task.id.clone(), effect, verification };
-    Done { entries: vec![entry], holds: vec![rest] }
+    Done { entries: vec![entry], holds: vec![letting_go] }
 }
 
 /// An undo runs late rather than never: what may pass is tried again for as long as it takes.

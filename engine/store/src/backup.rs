@@ -225,3 +225,24 @@ fn read_frame(input: &mut impl Read) -> Result<Frame, String> {
     let value = body.split_off(key_length);
     Ok(Frame { kind, key: body, value })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::memory::{Failing, MemoryDisk};
+
+    /// The copy lacks what became of the write that failed, however well the store is when the walk ends.
+    #[tokio::test]
+    async fn a_write_that_failed_ends_the_copy_though_the_store_is_well_again() {
+        let disk = MemoryDisk::new();
+        let store = Store::in_memory(&disk).unwrap();
+        let (tap, _tapped) = channel();
+        let tapping = store.tap(tap).unwrap();
+        disk.fail(Failing { from: 1, count: 1, half_done: true });
+        assert!(store.write(vec![(b"k".to_vec(), Some(vec![1]))]).await.is_err());
+        store.healthy().await.unwrap();
+        assert!(tapping.finish().is_err());
+        let (tap, _tapped) = channel();
+        assert!(store.tap(tap).unwrap().finish().is_ok());
+    }
+}

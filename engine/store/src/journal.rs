@@ -7,13 +7,14 @@
 use async_trait::async_trait;
 use quell_playbook::Kept;
 use quell_run::{
-    Batch, HoldKey, Holds, Journal, JournalError, Line, Reservation, Reserved, RunId, RunSummary,
+    Batch, Held, HoldKey, Holder, Journal, JournalError, Line, Reservation, Reserved, RunId, RunSummary,
 };
 
 use crate::audit::{self, Audited};
 use crate::committer::View;
 use crate::engine::Scan;
 use crate::error::StoreError;
+use crate::holds;
 use crate::kept;
 use crate::keys::{self, Key};
 use crate::record::{Kind, readable};
@@ -28,13 +29,6 @@ impl Store {
     #[must_use]
     pub fn runs(&self) -> RunRecords {
         RunRecords(self.clone())
-    }
-}
-
-impl RunRecords {
-    /// All that runs hold: what could be taken back.
-    pub async fn all_holds(&self) -> Result<Vec<Holds>, StoreError> {
-        self.0.aside(held).await
     }
 }
 
@@ -68,9 +62,8 @@ impl Journal for RunRecords {
         kept::of(&self.0, detection).map_err(|source| JournalError::LookUp { source: Box::new(source) })
     }
 
-    async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError> {
-        let find = || self.0.read(Kind::Holds, &Key::of(keys::HOLD).text(&hold_name(key)?).build());
-        find().map_err(|source| JournalError::LookUp { source: Box::new(source) })
+    async fn held(&self, key: &HoldKey, holder: &Holder) -> Result<Held, JournalError> {
+        holds::seen_by(&self.0, key, holder)
     }
 }
 
@@ -97,8 +90,8 @@ pub(crate) fn stage(view: &mut View<'_>, batch: &Batch) -> Result<Staged, StoreE
         kept::stage(view, &batch.summary, line)?;
     }
     stage_summary(view, &batch.summary)?;
-    for holds in &batch.holds {
-        stage_holds(view, holds)?;
+    for change in &batch.holds {
+        holds::stage(view, change)?;
     }
     Ok(Staged::Fits)
 }
@@ -175,33 +168,6 @@ fn stage_summary(view: &mut View<'_>, summary: &RunSummary) -> Result<(), StoreE
     view.record(Kind::RunSummary, key, summary)
 }
 
-fn stage_holds(view: &mut View<'_>, holds: &Holds) -> Result<(), StoreError> {
-    let name = hold_name(&holds.key)?;
-    let key = Key::of(keys::HOLD).text(&name).build();
-    let mark = |run: &RunId| Key::of(keys::RUN_HOLD).text(&run.0).text(&name).build();
-    let old: Option<Holds> = view.read(Kind::Holds, &key)?;
-    for holder in old.iter().flat_map(|old| &old.holders) {
-        view.delete(mark(&holder.run));
-    }
-    for holder in &holds.holders {
-        view.record(Kind::RunMark, mark(&holder.run), &holder.run)?;
-    }
-    if holds.holders.is_empty() {
-        view.delete(key);
-        return Ok(());
-    }
-    view.record(Kind::Holds, key, holds)
-}
-
-fn held(store: &Store) -> Result<Vec<Holds>, StoreError> {
-    let mut all = Vec::new();
-    store.walk(Kind::Holds, Scan::prefix(keys::HOLD), |holds: Holds| {
-        all.push(holds);
-        Ok(true)
-    })?;
-    Ok(all)
-}
-
 fn open_runs(store: &Store) -> Result<Vec<RunSummary>, StoreError> {
     let mut open = Vec::new();
     store.walk(Kind::RunMark, Scan::prefix(keys::RUN_OPEN), |run: RunId| {
@@ -216,10 +182,6 @@ fn open_runs(store: &Store) -> Result<Vec<RunSummary>, StoreError> {
 /// The key of a line.
 pub(crate) fn line_key(run: &RunId, number: u64) -> Vec<u8> {
     Key::of(keys::RUN_LINE).text(&run.0).number(number).build()
-}
-
-fn hold_name(key: &HoldKey) -> Result<String, StoreError> {
-    serde_json::to_string(key).map_err(|source| StoreError::Encode { kind: Kind::Holds.name(), source })
 }
 
 fn failed(run: &RunId, what: &'static str, source: StoreError) -> JournalError {

@@ -12,8 +12,9 @@
 //! | `run/alert/` | alert id, started, run | the run |
 //! | `run/attached/` | run, received, alert id, version | [`quell_run::Attached`]: a later alert that belongs to the run |
 //! | `claim/` | name | the run that has what `once_per` names in hand |
-//! | `run/hold/` | run, hold | the hold, while the run holds it |
-//! | `hold/` | hold | who holds a state of a target |
+//! | `run/hold/` | run, hold, task | the run, while a task of it holds a state |
+//! | `hold/` | hold | a state of a target that is held, and by how many |
+//! | `holder/` | hold, run, task | one task that holds it |
 //! | `exclusion/` | entry | an operator's entry of the exclusion list |
 //! | `kept/` | detection | what runs keep for an alert |
 //! | `list/` | list, value | an entry of a named list |
@@ -39,6 +40,7 @@ pub(crate) const RUN_HOLD: &str = "run/hold/";
 pub(crate) const RUN_ATTACHED: &str = "run/attached/";
 pub(crate) const CLAIM: &str = "claim/";
 pub(crate) const HOLD: &str = "hold/";
+pub(crate) const HOLDER: &str = "holder/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
 pub(crate) const KEPT: &str = "kept/";
 pub(crate) const LIST: &str = "list/";

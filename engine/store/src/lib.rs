@@ -25,6 +25,7 @@ mod error;
 mod exclusions;
 mod guard;
 mod high_water;
+mod holds;
 mod home;
 mod journal;
 mod kept;

@@ -56,3 +56,21 @@ pub(crate) fn last_commit(engine: &dyn Engine) -> Result<Option<u64>, StoreError
     let bytes = guard::call("read", || engine.get(COMMIT))?;
     bytes.map(|bytes| record::decode(Kind::Meta, COMMIT, &bytes)).transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::engine::memory::MemoryDisk;
+
+    /// What a newer version has written may mean something else by now: it is left as it is.
+    #[test]
+    fn a_store_of_a_newer_version_is_refused() {
+        let disk = MemoryDisk::new();
+        Store::in_memory(&disk).unwrap().close();
+        let newer = record::encode(Kind::Meta, FORMAT, &(VERSION + 1)).unwrap();
+        disk.tamper(|pairs| drop(pairs.insert(FORMAT.to_vec(), newer.clone())));
+        let refused = Store::in_memory(&disk).err().unwrap();
+        assert!(matches!(refused, StoreError::NewerFormat { found: 2, known: 1 }), "{refused}");
+    }
+}

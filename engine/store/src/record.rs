@@ -38,7 +38,7 @@ pub enum Kind {
     RunSummary = 5,
     /// Where a run can be found.
     RunMark = 6,
-    /// Who holds a state of a target.
+    /// A state of a target that is held.
     Holds = 7,
     /// An operator's entry of the exclusion list.
     Exclusion = 8,
@@ -52,6 +52,8 @@ pub enum Kind {
     AuditEnd = 12,
     /// Who paused the engine.
     Paused = 13,
+    /// One who holds a state of a target.
+    Holder = 14,
     /// Who has a claim.
     Claim = 20,
     /// A later alert that belongs to a run.
@@ -85,6 +87,7 @@ impl Kind {
             Self::Audit => "record of the audit log",
             Self::AuditEnd => "end of the audit log",
             Self::Paused => "note of a pause",
+            Self::Holder => "holder of a state",
             Self::Claim => "claim of a run",
             Self::Attached => "alert that belongs to a run",
             Self::Schedule => "note of a schedule",

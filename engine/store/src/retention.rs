@@ -222,3 +222,55 @@ fn joined(done: Option<Result<Result<bool, StoreError>, tokio::task::JoinError>>
         None => Ok(0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quell_alert::{AlertId, Product};
+    use quell_playbook::model::{ContentHash, Mode, PlaybookName};
+    use quell_run::{Counts, Finish, Origin, PlaybookVersion, RunStatus};
+
+    use super::*;
+    use crate::engine::memory::MemoryDisk;
+
+    fn finished(lines: u64) -> RunSummary {
+        let at = Timestamp::from_timestamp(1_700_000_000, 0).unwrap();
+        RunSummary {
+            id: RunId("run".into()),
+            origin: Origin::Live,
+            occasion: Default::default(),
+            playbook: PlaybookVersion { name: PlaybookName("contain".into()), hash: ContentHash("0".into()) },
+            mode: Mode::Act,
+            alert: AlertId("a-1".into()),
+            alert_title: "Alert".into(),
+            product: Product("Microsoft Defender for Identity".into()),
+            severity: None,
+            subjects: Vec::new(),
+            status: RunStatus::Finished,
+            finish: Some(Finish::Contained),
+            started: at,
+            finished: Some(at),
+            updated: at,
+            lines,
+            counts: Counts::default(),
+            open: false,
+            wake_at: None,
+        }
+    }
+
+    /// Somebody wants it undone between the look and the write.
+    #[tokio::test]
+    async fn a_run_that_has_changed_since_it_was_looked_at_stays() {
+        let store = Store::in_memory(&MemoryDisk::default()).unwrap();
+        let keep = |lines: u64| {
+            let run = finished(lines);
+            store.decide(move |view| view.record(Kind::RunSummary, summary_key(&run.id), &run))
+        };
+        let kept = || store.read::<RunSummary>(Kind::RunSummary, &summary_key(&RunId("run".into()))).unwrap();
+        keep(8).await.unwrap();
+        let at = finished(0).updated;
+        assert!(!store.clone().forget_run(finished(7), at).await.unwrap());
+        assert_eq!(kept(), Some(finished(8)));
+        assert!(store.clone().forget_run(finished(8), at).await.unwrap());
+        assert_eq!(kept(), None);
+    }
+}

@@ -82,7 +82,12 @@ impl Store {
 
     /// How many keys begin so.
     pub(crate) fn count(&self, space: &str) -> Result<u64, StoreError> {
-        let mut scan = Scan::prefix(space).keys_only().limit(10_000);
+        self.count_all(Scan::prefix(space))
+    }
+
+    /// How many keys a scan finds.
+    pub(crate) fn count_all(&self, scan: Scan) -> Result<u64, StoreError> {
+        let mut scan = scan.keys_only().limit(10_000);
         let mut count = 0;
         loop {
             let page = self.scan(&scan)?;

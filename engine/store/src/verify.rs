@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use quell_action::lists::ListEntry;
-use quell_run::{Line, RunId, RunSummary};
+use quell_run::{Holder, Line, RunId, RunSummary};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::audit::AuditRecord;
 use crate::damage::Damage;
 use crate::engine::Scan;
 use crate::error::StoreError;
+use crate::holds::{self, HoldRecord};
 use crate::journal::{index_keys, summary_key};
 use crate::kept::KeptRecord;
 use crate::keys::{self, Key};
@@ -40,6 +41,7 @@ impl Store {
             every_record(store, &mut found)?;
             every_journal(store, &mut found)?;
             every_mark(store, &mut found)?;
+            every_hold(store, &mut found)?;
             Ok(found)
         })
         .await
@@ -87,6 +89,8 @@ fn understood(key: &[u8], bytes: &[u8]) -> Result<(), String> {
         () if begins(keys::ALERT_HEAD) => read::<AlertRecord>(Kind::AlertHead, key, bytes),
         () if begins(keys::ALERT_VERSION) => read::<AlertVersion>(Kind::AlertVersion, key, bytes),
         () if begins(keys::RUN_LINE) => read::<Line>(Kind::RunLine, key, bytes),
+        () if begins(keys::HOLD) => read::<HoldRecord>(Kind::Holds, key, bytes),
+        () if begins(keys::HOLDER) => read::<Holder>(Kind::Holder, key, bytes),
         () if begins(keys::AUDIT_RECORD) => read::<AuditRecord>(Kind::Audit, key, bytes),
         () if begins(keys::KEPT) => read::<KeptRecord>(Kind::Kept, key, bytes),
         () if begins(keys::LIST) => read::<ListEntry>(Kind::ListEntry, key, bytes),
@@ -141,6 +145,18 @@ fn every_mark(store: &Store, found: &mut Verification) -> Result<(), StoreError>
     store.walk(Kind::AlertMark, Scan::prefix(keys::ALERT_TIME), |named: Named| {
         if store.get(&named.head_key())?.is_none() {
             found.add(&named.head_key(), "an alert is missing");
+        }
+        Ok(true)
+    })
+}
+
+/// Every state that is held has as many holders as it says.
+fn every_hold(store: &Store, found: &mut Verification) -> Result<(), StoreError> {
+    store.walk(Kind::Holds, Scan::prefix(keys::HOLD), |record: HoldRecord| {
+        let space = holds::holders_of(&record)?;
+        let there = store.count_all(Scan::prefix(space.clone()))?;
+        if there != record.count && holds::is_still(store, &record)? {
+            found.add(&space, format!("{there} holders are there, {} were written", record.count));
         }
         Ok(true)
     })

@@ -7,10 +7,9 @@ use async_trait::async_trait;
 use quell_action::{
     ActionInfo, ConnectError, Connection, Connector, Failure, Grant, Probe, ProbeReport, Problem, bind,
 };
-use quell_alert::Provider;
 use quell_kit::Deadline;
 
-use crate::actions::DisableAccount;
+use crate::actions::{DisableAccount, EnableAccount};
 use crate::client::Client;
 use crate::directory::Badges;
 use crate::settings::Settings;
@@ -27,7 +26,7 @@ impl Connector for BadgeOffice {
     type Settings = Settings;
 
     fn actions(_: Option<&Settings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<DisableAccount>()]
+        vec![ActionInfo::of::<DisableAccount>(), ActionInfo::of::<EnableAccount>()]
     }
 
     fn check(settings: &Settings) -> Vec<Problem> {
@@ -38,7 +37,10 @@ impl Connector for BadgeOffice {
         let client = Arc::new(Client::new(&settings)?);
         Ok(Connection {
             name: name.to_owned(),
-            actions: vec![bind::<DisableAccount>(Arc::clone(&client))],
+            actions: vec![
+                bind::<DisableAccount>(Arc::clone(&client)),
+                bind::<EnableAccount>(Arc::clone(&client)),
+            ],
             directories: vec![Arc::new(Badges(Arc::clone(&client)))],
             carrier: None,
             probe: Arc::new(Reach(client)),
@@ -54,16 +56,17 @@ impl Probe for Reach {
     async fn probe(&self) -> ProbeReport {
         let answer = self.0.badge("probe", Deadline::after(Duration::from_secs(10))).await;
         let problem = answer.err().filter(|error| error.failure != Failure::NotFound);
-        let grant = Grant {
-            action: "account.disable".to_owned(),
-            provider: Provider::from(PROVIDER),
+        let grant = |info: ActionInfo| Grant {
+            action: info.spec.name.to_owned(),
+            provider: info.provider(),
             allowed: problem.is_some().then_some(false),
             note: Some("the badge office tells only when a badge is written".to_owned()),
         };
+        let grants = BadgeOffice::actions(None).into_iter().map(grant).collect();
         ProbeReport {
             system: problem.is_none().then(|| self.0.system()),
             problems: problem.map(|error| error.message).into_iter().collect(),
-            grants: vec![grant],
+            grants,
         }
     }
 }

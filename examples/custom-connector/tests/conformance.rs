@@ -10,10 +10,15 @@ use parking_lot::Mutex;
 use quell_action::{AccountKey, Connection, Connector, LookUp, Target};
 use quell_alert::Identifier;
 use quell_custom_connector::{BadgeOffice, Settings};
-use quell_kit::conformance::{Bench, Case, Vendor, check};
-use quell_kit::scripted::{DeafServer, Reply, ScriptedServer, Seen, refusing_url};
+use quell_kit::conformance::{
+    Bench, Case, Mishap, PositionBench, Vendor, check, check_positions, not_met_by_mishaps, not_played,
+};
+use quell_kit::scripted::{DeafServer, Mishaps, Reply, ScriptedServer, Seen, refusing_url};
 use serde_json::{Value, json};
 
+/// As in `connector.rs`.
+const PROVIDER: &str = "badge_office";
+const DISABLE: &str = "account.disable";
 const TOKEN: &str = "planted-token-that-nobody-may-see";
 
 /// The badge office as a script: one badge, and how many changes to it took effect.
@@ -26,6 +31,7 @@ struct Office {
 struct OfficeBench {
     server: ScriptedServer,
     office: Arc<Mutex<Office>>,
+    mishaps: Arc<Mishaps>,
     deaf: DeafServer,
     down: String,
     folder: tempfile::TempDir,
@@ -34,13 +40,16 @@ struct OfficeBench {
 impl OfficeBench {
     async fn start() -> Self {
         let office = Arc::new(Mutex::new(Office { vendor: Vendor::Answers, blocked: false, changes: 0 }));
-        let script = Arc::clone(&office);
-        let server = ScriptedServer::start(move |seen| script.lock().reply(seen)).await.unwrap();
+        let mishaps = Arc::new(Mishaps::default());
+        let (script, plan) = (Arc::clone(&office), Arc::clone(&mishaps));
+        let reply = move |seen: &Seen| plan.play(|| script.lock().reply(seen), Reply::status);
+        let server = ScriptedServer::start(reply).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), TOKEN).unwrap();
         Self {
             server,
             office,
+            mishaps,
             deaf: DeafServer::start().await.unwrap(),
             down: refusing_url().await.unwrap(),
             folder,
@@ -96,13 +105,14 @@ fn throttled(hint: Option<Duration>) -> Reply {
 #[async_trait]
 impl Bench for OfficeBench {
     fn cases(&self) -> Vec<Case> {
-        let key = AccountKey { provider: "badge_office".into(), realm: "x".into(), id: "b-17".into() };
-        vec![Case {
-            action: "account.disable",
-            provider: "badge_office",
-            target: Target::Account(key),
+        let key = AccountKey { provider: PROVIDER.into(), realm: "x".into(), id: "b-17".into() };
+        let case = |action: &'static str| Case {
+            action,
+            provider: PROVIDER,
+            target: Target::Account(key.clone()),
             params: json!({}),
-        }]
+        };
+        vec![case(DISABLE), case("account.enable")]
     }
 
     async fn connect(&self, vendor: Vendor) -> Connection {
@@ -119,12 +129,12 @@ impl Bench for OfficeBench {
         }))
         .unwrap();
         assert_eq!(BadgeOffice::check(&settings), []);
-        BadgeOffice::connect("badge-office", settings).await.unwrap()
+        BadgeOffice::connect(BadgeOffice::NAME, settings).await.unwrap()
     }
 
-    async fn arrange(&self, _: &Case, done: bool) -> bool {
+    async fn arrange(&self, case: &Case, done: bool) -> bool {
         let mut office = self.office.lock();
-        (office.blocked, office.changes) = (done, 0);
+        (office.blocked, office.changes) = (done == (case.action == DISABLE), 0);
         true
     }
 
@@ -145,12 +155,36 @@ impl Bench for OfficeBench {
     }
 }
 
+impl PositionBench for OfficeBench {
+    fn expect(&self, mishap: Option<(usize, Mishap)>) {
+        self.mishaps.expect(mishap);
+    }
+
+    fn calls(&self) -> usize {
+        self.mishaps.calls()
+    }
+
+    fn mishaps(&self) -> Vec<Mishap> {
+        // The token never ends; and the badge office has no words of its own for a badge that it does not know.
+        let not_here = [Mishap::TokenEnds, Mishap::GoesAstray];
+        Mishap::ALL.into_iter().filter(|mishap| !not_here.contains(mishap)).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_mishap_at_any_call_is_told_truly() {
+    let report = check_positions(&OfficeBench::start().await).await;
+    assert_eq!(report.verdict(), "");
+    assert_eq!(not_met_by_mishaps::<BadgeOffice>([&report]), [""; 0]);
+}
+
 #[tokio::test]
 async fn the_badge_office_conforms() {
     let report = check(&OfficeBench::start().await).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_played::<BadgeOffice>([&report]), [""; 0]);
     // A badge is blocked or it is not: there is no third state that somebody else could set.
-    assert_eq!(report.left_out.len(), 1, "{:?}", report.left_out);
+    assert_eq!(report.left_out.len(), 2, "{:?}", report.left_out);
 }
 
 #[tokio::test]
@@ -171,4 +205,5 @@ async fn logins_lead_to_badges_and_nothing_else_does() {
     }
     let report = connection.probe.probe().await;
     assert_eq!(report.problems, [] as [String; 0]);
+    assert_eq!(report.grants.len(), connection.actions.len());
 }

@@ -71,6 +71,7 @@ fn call(kind: CallKind, spec: &ActionSpec, at: &Target, key: &str) -> Call {
         provider: spec.provider.into(),
         target,
         key: key.to_owned(),
+        expected: None,
         span: (0, 0),
     }
 }
@@ -114,7 +115,9 @@ impl<const AT: usize, const OFF: bool> Action for Switch<AT, OFF> {
     type Client = Vendor;
 
     async fn execute(client: &Vendor, request: &Request<Nothing>) -> Result<Outcome<Nothing>, ActionError> {
+        let expected = request.before().cloned();
         let call = call(CallKind::Execute, &Self::SPEC, request.target(), &request.key().0);
+        let call = Call { expected, ..call };
         let name = call.target.clone();
         client
             .call(call, |work| {
@@ -139,6 +142,7 @@ impl<const AT: usize, const OFF: bool> Action for Switch<AT, OFF> {
             .call(call, |work| {
                 let disabled = work.disabled.contains(&name);
                 let in_effect = if disabled == OFF { InEffect::Yes } else { InEffect::No };
+                let in_effect = client.seems.lock().clone().unwrap_or(in_effect);
                 Ok(Observation { state: state(disabled), in_effect })
             })
             .await
@@ -148,7 +152,9 @@ impl<const AT: usize, const OFF: bool> Action for Switch<AT, OFF> {
         client: &Vendor,
         request: &Request<Restore<Nothing>>,
     ) -> Result<Outcome<()>, ActionError> {
+        let expected = Some(request.params().after.clone());
         let call = call(CallKind::Restore, &Self::SPEC, request.target(), &request.key().0);
+        let call = Call { expected, ..call };
         let name = call.target.clone();
         let was_disabled = request.params().before == state(true);
         client

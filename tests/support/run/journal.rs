@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_playbook::Kept;
 use quell_run::{
-    Batch, HoldKey, Holds, Journal, JournalError, Line, MemoryJournal, Reservation, Reserved, RunId,
+    Batch, Held, HoldKey, Holder, Journal, JournalError, Line, MemoryJournal, Reservation, Reserved, RunId,
     RunSummary,
 };
 use tokio::sync::Notify;
@@ -184,7 +184,7 @@ impl Journal for BreakingJournal {
         self.kept.kept(detection).await
     }
 
-    async fn holds(&self, key: &HoldKey) -> Result<Option<Holds>, JournalError> {
-        self.kept.holds(key).await
+    async fn held(&self, key: &HoldKey, holder: &Holder) -> Result<Held, JournalError> {
+        self.kept.held(key, holder).await
     }
 }

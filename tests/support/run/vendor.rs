@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use quell_action::{
-    AccountFacts, AccountKey, ActionError, DeviceFacts, DeviceKey, Failure, GroupFacts, LookUp,
+    AccountFacts, AccountKey, ActionError, DeviceFacts, DeviceKey, Failure, GroupFacts, InEffect, LookUp,
+    State,
 };
 use quell_alert::{DeviceIdentifier, Identifier, Provider};
 use quell_run::Clock;
@@ -38,7 +39,7 @@ pub enum Fault {
 }
 
 /// One call that reached the vendor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// Its number.
     pub number: usize,
@@ -52,6 +53,8 @@ pub struct Call {
     pub target: String,
     /// The request's key, for writes.
     pub key: String,
+    /// What the caller says that stands there, for writes to what can be read.
+    pub expected: Option<State>,
     /// Begun and ended, in order of all beginnings and endings.
     pub span: (usize, usize),
 }
@@ -77,13 +80,15 @@ type Hook = Box<dyn Fn(&Call) + Send + Sync>;
 pub struct Vendor {
     inner: Arc<Mutex<Inner>>,
     died: Arc<Notify>,
+    /// What every look says, whatever stands there.
+    pub(super) seems: Arc<Mutex<Option<InEffect>>>,
     pub(super) clock: VirtualClock,
 }
 
 #[derive(Default)]
 struct Inner {
     people: Vec<Person>,
-    strangers: Vec<String>,
+    strangers: BTreeMap<String, Identifier>,
     devices: Vec<String>,
     disabled: BTreeSet<String>,
     changes: BTreeMap<String, u32>,
@@ -98,7 +103,7 @@ struct Inner {
 
 impl Vendor {
     pub(super) fn new(clock: VirtualClock) -> Self {
-        Self { inner: Arc::default(), died: Arc::default(), clock }
+        Self { inner: Arc::default(), died: Arc::default(), seems: Arc::default(), clock }
     }
 
     /// Somebody gets accounts.
@@ -108,8 +113,14 @@ impl Vendor {
 
     /// Somebody gets an account who has the name of somebody else, and nothing that ties the two together.
     pub fn hire_stranger(&self, person: Person) {
+        let own = Identifier::ImmutableId(format!("stranger-{}", person.name));
+        self.hire_namesake(person, own);
+    }
+
+    /// Somebody gets an account at Okta who has the name of somebody else, and was copied from this other account.
+    pub fn hire_namesake(&self, person: Person, copied_from: Identifier) {
         let mut inner = self.inner.lock();
-        inner.strangers.push(person.name.clone());
+        inner.strangers.insert(person.name.clone(), copied_from);
         inner.people.push(person);
     }
 
@@ -126,6 +137,11 @@ impl Vendor {
     /// Called before each call.
     pub fn at_each_call(&self, hook: impl Fn(&Call) + Send + Sync + 'static) {
         self.inner.lock().hook = Some(Box::new(hook));
+    }
+
+    /// From now on a change seems so to whoever looks.
+    pub fn seems(&self, in_effect: InEffect) {
+        *self.seems.lock() = Some(in_effect);
     }
 
     /// Nothing goes wrong any more.
@@ -356,10 +372,8 @@ pub(super) fn target(provider: &str, id: &str) -> String {
 
 impl Inner {
     fn names(&self, provider: &str, person: &Person) -> Vec<Identifier> {
-        let anchor = match self.strangers.contains(&person.name) && provider == OKTA {
-            true => Identifier::ImmutableId(format!("stranger-{}", person.name)),
-            false => person.anchor(),
-        };
+        let copied_from = self.strangers.get(&person.name).filter(|_| provider == OKTA);
+        let anchor = copied_from.cloned().unwrap_or_else(|| person.anchor());
         match Provider::from(provider).as_str() {
             AD => vec![person.sid(), person.upn(), anchor],
             ENTRA => vec![person.entra_id(), person.upn(), person.sid(), anchor],

@@ -11,6 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::BASE;
+use super::isolation::ISOLATION;
+use super::restriction::{RESTRICTED, RESTRICTION};
 use crate::client::Client;
 use crate::directory::named;
 use crate::machine::{Machine, the_one};
@@ -50,6 +52,9 @@ pub(crate) struct Read {
     addresses: Vec<String>,
     /// Its tags.
     tags: Vec<String>,
+    /// What its platform may not be able to do, each with the action: `device.isolate (selective): …`. A playbook can ask
+    /// people where there is something.
+    doubts: Vec<String>,
 }
 
 impl Action for GetDevice {
@@ -96,8 +101,18 @@ impl Read {
             health: machine.health_status.clone(),
             addresses: machine.addresses().iter().flatten().map(ToString::to_string).collect(),
             tags: machine.machine_tags.clone().unwrap_or_default(),
+            doubts: doubts(machine),
         }
     }
+}
+
+fn doubts(machine: &Machine) -> Vec<String> {
+    let all = [
+        ("device.isolate (full)", ISOLATION.doubt_about(machine, "full")),
+        ("device.isolate (selective)", ISOLATION.doubt_about(machine, "selective")),
+        ("device.restrict_apps", RESTRICTION.doubt_about(machine, RESTRICTED)),
+    ];
+    all.into_iter().filter_map(|(action, doubt)| Some(format!("{action}: {}", doubt?))).collect()
 }
 
 async fn by_name(client: &Client, text: &str, deadline: Deadline) -> Result<Vec<Machine>, ActionError> {

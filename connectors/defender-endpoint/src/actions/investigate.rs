@@ -2,6 +2,7 @@
 //! makes it safe to repeat is that one that is under way at the device is taken for it.
 
 use quell_action::{Action, ActionError, ActionSpec, Outcome, Request, State};
+use quell_kit::lenient::text_or_number;
 use quell_kit::microsoft::{literal, pages, with_query};
 use quell_kit::{Ask, Call, Deadline, Method};
 use serde::Deserialize;
@@ -72,12 +73,4 @@ impl Investigation {
     fn is_running(&self) -> bool {
         self.state.as_deref().is_some_and(|state| !OVER.contains(&state.to_lowercase().as_str()))
     }
-}
-
-/// Some answers write the number as a text.
-fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => text,
-        other => other.to_string(),
-    })
 }

@@ -15,7 +15,7 @@ use crate::switch::{OFF, Switch};
 
 const PERMISSIONS: &[&str] = &["Machine.Isolate"];
 
-static ISOLATION: Switch = Switch {
+pub(super) static ISOLATION: Switch = Switch {
     name: "isolation",
     kinds: ["Isolate", "Unisolate"],
     calls: ["isolate", "unisolate"],
@@ -26,14 +26,23 @@ static ISOLATION: Switch = Switch {
     },
     with: |kind| json!({ "IsolationType": if kind == "selective" { "Selective" } else { "Full" } }),
     lasts: Some(TimeDelta::days(7)),
-    doubt: |os, wanted| match wanted {
-        "selective" if os.eq_ignore_ascii_case("linux") => Some("selective isolation is not known for Linux"),
-        "full" if os.eq_ignore_ascii_case("linux") => {
-            Some("a change of its packet filter ends the isolation")
-        }
-        _ => None,
-    },
+    doubt,
 };
+
+/// What is known of platforms changes with their versions, so this only warns.
+fn doubt(os: &str, wanted: &str) -> Option<&'static str> {
+    let os = os.to_lowercase();
+    let begins = |names: &[&str]| names.iter().any(|name| os.starts_with(name));
+    match wanted {
+        OFF => None,
+        _ if begins(&["windows7", "windows8", "windowsserver2008", "android", "ios"]) => {
+            Some("isolation is not known for this platform")
+        }
+        "selective" if os == "linux" => Some("selective isolation is not known for Linux"),
+        "full" if os == "linux" => Some("a change of its packet filter ends the isolation"),
+        _ => None,
+    }
+}
 
 /// Cuts a device off.
 pub(crate) struct Isolate;

@@ -8,9 +8,9 @@ use crate::client::Client;
 use crate::switch::{OFF, Switch};
 
 const PERMISSIONS: &[&str] = &["Machine.RestrictExecution"];
-const RESTRICTED: &str = "restricted";
+pub(super) const RESTRICTED: &str = "restricted";
 
-static RESTRICTION: Switch = Switch {
+pub(super) static RESTRICTION: Switch = Switch {
     name: "apps",
     kinds: ["RestrictCodeExecution", "UnrestrictCodeExecution"],
     calls: ["restrictCodeExecution", "unrestrictCodeExecution"],

@@ -128,6 +128,17 @@ async fn a_device_is_read_by_a_name_or_by_the_address_that_it_had() {
 }
 
 #[tokio::test]
+async fn a_device_that_is_read_tells_what_it_may_not_be_able_to_do() {
+    let fleet = Fleet::start().await;
+    let asked = json!({ "device": WKS1 });
+    assert_eq!(get_device(&fleet, asked.clone()).await.unwrap()["doubts"], json!([]));
+    fleet.world.lock().machines[0]["osPlatform"] = json!("Linux");
+    let doubts = get_device(&fleet, asked).await.unwrap()["doubts"].clone();
+    assert_eq!(doubts[1], "device.isolate (selective): selective isolation is not known for Linux");
+    assert_eq!(doubts.as_array().unwrap().len(), 3, "{doubts}");
+}
+
+#[tokio::test]
 async fn an_address_that_tells_nobody_apart_finds_nobody() {
     let fleet = Fleet::start().await;
     fleet.world.lock().machines[0]["hadIpAddress"] = json!("192.0.2.99");

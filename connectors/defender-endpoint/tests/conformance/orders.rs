@@ -7,7 +7,7 @@ use quell_action::{
     ActionError, AnyAction, Effect, Failure, InEffect, Observation, Outcome, Request, RequestKey, Restore,
     State,
 };
-use quell_kit::conformance::{Vendor, clear};
+use quell_kit::conformance::{Capture, Vendor, clear};
 use serde_json::{Value, json};
 
 use crate::vendor::{Fleet, SHA1, wks1};
@@ -132,6 +132,35 @@ async fn an_order_that_is_under_way_is_adopted_where_it_is_the_same() {
         fleet.world.lock().order("CollectInvestigationPackage", None, &ours);
         let found = call(&fleet, "device.collect_package", "mine", json!({})).await.unwrap();
         assert!(matches!(found.effect, Effect::Changed { .. }));
+    }
+}
+
+/// What a platform may not be able to do is said when it is looked at, before anything is ordered; and sent all the same.
+#[tokio::test]
+async fn a_doubtful_platform_is_warned_of_before_it_is_told() {
+    for (os, kind, doubt) in [
+        ("Linux", "selective", Some("selective isolation is not known for Linux")),
+        ("Linux", "full", Some("packet filter")),
+        ("Windows7", "full", Some("not known for this platform")),
+        ("Windows11", "selective", None),
+        ("macOS", "selective", None),
+    ] {
+        let fleet = Fleet::start().await;
+        fleet.world.lock().machines[0]["osPlatform"] = json!(os);
+        let (before, after) = (Capture::default(), Capture::default());
+        let isolate = action(&fleet, "device.isolate", 0).await;
+        before.during(isolate.observe(&wks1(), &json!({ "kind": kind }))).await.unwrap();
+        assert_eq!(fleet.world.lock().changes, 0);
+        assert_eq!(
+            before.text().contains("may not be able"),
+            doubt.is_some(),
+            "{os} {kind}: {}",
+            before.text()
+        );
+        assert!(doubt.is_none_or(|doubt| before.text().contains(doubt)), "{os} {kind}: {}", before.text());
+        call(&fleet, "device.isolate", "k", json!({ "kind": kind })).await.unwrap();
+        after.during(isolate.observe(&wks1(), &json!({ "kind": kind }))).await.unwrap();
+        assert!(!after.text().contains("may not be able"), "it is so already");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quell_action::{
-    ActionError, Connector, Effect, Failure, Outcome, Request, RequestKey, Restore, State, Target,
+    ActionError, Connection, Connector, Effect, Failure, Outcome, Request, RequestKey, Restore, State, Target,
 };
 use quell_entra_id::EntraId;
 use quell_kit::conformance::{Vendor, clear};
@@ -134,17 +134,58 @@ async fn a_risk_that_the_service_found_is_dismissed_by_an_undo_and_never_made_up
     assert_eq!(tenant.world.lock().changes, 1);
 }
 
+/// The interface counts the calls of the whole tenant, however many sections of the site file name it.
+#[tokio::test]
+async fn sections_that_name_one_tenant_keep_the_pace_of_its_users_at_risk_together() {
+    let tenant = Tenant::start().await;
+    let (first, second) = (tenant.with(json!({})).await, tenant.with(json!({})).await);
+    let slow = tenant.with(json!({ "risk_calls_per_minute": 1 })).await;
+    let mark = async |connection: &Connection, seconds: u64| {
+        let all = connection.actions.iter();
+        let mark = all.into_iter().find(|one| one.info().spec.name == "account.mark_compromised").unwrap();
+        let cleared = clear(&alice(), &mark.info().spec).unwrap();
+        let limit = Duration::from_secs(seconds);
+        mark.execute(Request::new(cleared, RequestKey("k".into()), limit, json!({}))).await
+    };
+    tenant.world.lock().risk = Some("confirmedCompromised".into());
+    assert_eq!(
+        mark(&first, 5).await.unwrap().effect,
+        Effect::Unchanged,
+        "one call, and the minute is used up"
+    );
+    for connection in [&first, &second, &slow] {
+        let error = mark(connection, 1).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Throttled { retry_after: None }, "{error}");
+    }
+}
+
 #[tokio::test]
 async fn the_manager_is_told_and_nothing_is_changed() {
     let tenant = Tenant::start().await;
-    let outcome = execute(&tenant, "account.find_manager", json!({})).await.unwrap();
+    let outcome = execute(&tenant, "entra_id.get_manager", json!({})).await.unwrap();
     let told = json!({
         "account": "alice@contoso.example", "manager": "boss@contoso.example", "manager_mail": "boss@x.example",
     });
     assert_eq!((outcome.output, outcome.effect), (told, Effect::Unchanged));
     tenant.world.lock().refused = Some(("/manager", 404, "Request_ResourceNotFound"));
-    let outcome = execute(&tenant, "account.find_manager", json!({})).await.unwrap();
+    let outcome = execute(&tenant, "entra_id.get_manager", json!({})).await.unwrap();
     assert_eq!(outcome.output["manager"], json!(null));
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_user_is_told_and_nothing_is_changed() {
+    let tenant = Tenant::start().await;
+    let outcome = execute(&tenant, "entra_id.get_user", json!({})).await.unwrap();
+    assert_eq!(outcome.effect, Effect::Unchanged);
+    let told = |name: &str| outcome.output[name].clone();
+    assert_eq!(told("account"), json!("alice@contoso.example"));
+    assert_eq!(told("enabled"), json!(true));
+    assert_eq!(told("is_guest"), json!(false));
+    assert_eq!(told("is_privileged"), json!(false));
+    assert!(told("on_prem_synced").is_boolean() && told("groups").is_array(), "{}", outcome.output);
+    tenant.world.lock().refused = Some(("/graph.directoryRole", 403, "Authorization_RequestDenied"));
+    let outcome = execute(&tenant, "entra_id.get_user", json!({})).await.unwrap();
+    assert_eq!(outcome.output["is_privileged"], json!(null), "unknown, and not no");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The suite that every connector passes, and a mishap at every call.
 
-use quell_kit::conformance::{check, check_positions};
+use quell_entra_id::EntraId;
+use quell_kit::conformance::{check, check_positions, not_met_by_mishaps, not_played};
 
 use crate::vendor::Tenant;
 
@@ -9,6 +10,7 @@ async fn every_action_conforms() {
     let tenant = Tenant::start().await;
     let report = check(&tenant).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_played::<EntraId>([&report]), [""; 0]);
     let two_states = |scenario: &String| scenario.contains("after somebody else changed it");
     assert!(report.left_out.iter().all(two_states), "left out: {:#?}", report.left_out);
     assert_eq!(tenant.cloud.contract().violations(), [] as [&str; 0]);
@@ -19,6 +21,7 @@ async fn a_mishap_at_any_call_is_told_truly() {
     let tenant = Tenant::start().await;
     let report = check_positions(&tenant).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_met_by_mishaps::<EntraId>([&report]), [""; 0]);
     assert!(report.played.len() > 200, "{} mishaps", report.played.len());
     assert_eq!(tenant.cloud.contract().violations(), [] as [&str; 0]);
 }

@@ -132,3 +132,69 @@ async fn a_call_without_a_turn_is_not_made() {
     let error = bench.api.ask(ask(), Deadline::after(Duration::from_millis(5))).await.unwrap_err();
     assert_eq!(error.failure, Failure::Throttled { retry_after: None });
 }
+
+/// What each page of a list answers in turn, and what comes of the list.
+#[tokio::test]
+async fn pages_that_are_odd_are_read_to_the_end_or_not_at_all() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let whole = |all: &[u8]| Some(all.to_vec());
+    for (pages, expected) in [
+        (vec![r#"{"value":[],"@odata.nextLink":"NEXT"}"#, r#"{"value":[2],"nextLink":null}"#], whole(&[2])),
+        (vec![r#"{"value":[1],"nextLink":"NEXT"}"#, r#"{"value":[],"nextLink":""}"#], whole(&[1])),
+        (vec!["\u{feff}{\"value\":[1],\"@odata.count\":\"1\"}"], whole(&[1])),
+        (vec![r#"{"value":[]}"#], whole(&[])),
+        (vec![r#"{"value":null}"#], None),
+        (vec!["{}"], None),
+        (vec![""], None),
+        (vec!["[1]"], None),
+        (vec![r#"{"value":[1],"nextLink":"NEXT"}"#, ""], None),
+        (vec![r#"{"value":[1],"nextLink":"https://elsewhere.example/v1.0/more"}"#], None),
+        (vec![r#"{"value":[1],"nextLink":"/v1.0/more"}"#], None),
+    ] {
+        let told = Arc::new(parking_lot::Mutex::new(pages.clone()));
+        let base = Arc::new(parking_lot::Mutex::new(String::new()));
+        let (turn, host) = (Arc::clone(&told), Arc::clone(&base));
+        let bench = bench(&NEVER, Vec::new(), move |_| {
+            let next = format!("{}/v1.0/more", host.lock());
+            let body = turn.lock().remove(0).replace("NEXT", &next).into_bytes();
+            Reply::Answer { status: 200, headers: Vec::new(), body }
+        });
+        let bench = bench.await;
+        *base.lock() = bench.server.url();
+        let read = microsoft::pages::<u8>(&bench.api, Ask::get(bench.api.url(["list"])), soon()).await;
+        assert_eq!(read.as_ref().ok(), expected.as_ref(), "{pages:?}: {read:?}");
+    }
+}
+
+/// Only the interface itself is believed that there is no such thing.
+#[tokio::test]
+async fn a_front_door_that_has_lost_its_way_is_no_answer() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    for (body, believed) in [
+        (r#"{"error":{"code":"Request_ResourceNotFound","message":"no","innerError":{"new":null}}}"#, true),
+        (r#"{"error":{"code":"ResourceNotFound","target":"|0.1"}}"#, true),
+        (r#"{"code":"NotFound","message":"no"}"#, true),
+        ("", false),
+        ("<html><title>404</title>", false),
+        (r#"{"statusCode":404,"message":"Resource not found"}"#, false),
+        (r#"{"error":"not_found"}"#, false),
+        (r#"{"error":{"code":null}}"#, false),
+        (r#"{"error":{"code":404}}"#, false),
+        (r#"{"error":null,"code":"x","message":"y"}"#, false),
+    ] {
+        let bench = bench(&NEVER, Vec::new(), move |_| Reply::Answer {
+            status: 404,
+            headers: vec![("content-type".into(), "application/json; charset=utf-8".into())],
+            body: body.as_bytes().to_vec(),
+        });
+        let bench = bench.await;
+        let url = bench.api.url(["one"]);
+        for (ask, lost) in [
+            (Ask::get(url.clone()), Failure::Unavailable { retry_after: None }),
+            (Ask::write(Method::POST, url), Failure::Uncertain),
+        ] {
+            let error = microsoft::success(bench.api.ask(ask, soon()).await.unwrap()).unwrap_err();
+            assert_eq!(error.failure, if believed { Failure::NotFound } else { lost }, "{body}: {error}");
+        }
+    }
+}

@@ -4,60 +4,17 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use quell_action::{ActionError, Connection, Effect, Failure, Repeat, Request, RequestKey, Restore};
+use quell_action::{
+    ActionError, Connection, Effect, Failure, InEffect, Observation, Repeat, Request, RequestKey, Restore,
+};
 
-use super::{Bench, Capture, Case, Report, Vendor, clear};
-use crate::scripted::Reply;
+use super::{Bench, Capture, Case, Mishap, Report, Vendor, clear};
 
-/// What happens at one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
-    /// It is carried out, and no answer comes.
-    Silence,
-    /// It is carried out, and the answer breaks off.
-    Cut,
-    /// It is carried out, and the answer never ends.
-    Trickle,
-    /// It is carried out, and the answer is not HTTP.
-    Garbage,
-    /// It is carried out, and the answer is a page for people.
-    Page,
-    /// It is carried out, and the answer is larger than any that makes sense.
-    Oversized,
-    /// It is not carried out: something broke over there.
-    Fails,
-    /// It is not carried out: it should come again in a second.
-    IsBusy,
-    /// It is not carried out: the token has ended.
-    TokenEnds,
-}
-
-impl Mishap {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Silence,
-        Self::Cut,
-        Self::Trickle,
-        Self::Garbage,
-        Self::Page,
-        Self::Oversized,
-        Self::Fails,
-        Self::IsBusy,
-        Self::TokenEnds,
-    ];
-
-    /// What is sent instead of the answer, where it is lost.
-    pub(crate) fn reply(self) -> Reply {
-        match self {
-            Self::Silence => Reply::Silence,
-            Self::Cut => Reply::Cut,
-            Self::Trickle => Reply::Trickle,
-            Self::Garbage => Reply::Raw(b"\x00\x01 no HTTP".to_vec()),
-            Self::Page => Reply::Answer { status: 200, headers: Vec::new(), body: b"<html>".to_vec() },
-            _ => Reply::Answer { status: 200, headers: Vec::new(), body: vec![b' '; 5 * 1024 * 1024] },
-        }
-    }
-}
+/// How long what answers may take: on a busy machine an answer may take its time. Only what never comes is waited for no
+/// longer than the bench says.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+/// Whoever has not come back by then never does.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A bench whose vendor can be given one mishap at one call.
 #[async_trait]
@@ -134,15 +91,12 @@ async fn play(bench: &dyn PositionBench, case: &Case, report: &mut Report) {
                     Some(ran) => {
                         let shown = format!("{:?}", ran.result);
                         let leaks = bench.secrets().iter().any(|secret| shown.contains(secret));
-                        if leaks {
-                            Some("shows a secret".into())
-                        } else {
-                            untrue(mishap, deed, &ran, whole.changes)
-                        }
+                        if leaks { Some("shows a secret".into()) } else { untrue(mishap, deed, &ran, &whole) }
                     }
                 };
                 report.broken.extend(why.map(|why| format!("{scenario}: {why}")));
                 report.played.push(scenario);
+                report.mishaps.insert(format!("{} at {}", case.action, case.provider));
             }
         }
     }
@@ -150,12 +104,25 @@ async fn play(bench: &dyn PositionBench, case: &Case, report: &mut Report) {
 
 /// What came of one deed.
 struct Ran {
-    /// Whether it says that something was changed.
-    result: Result<bool, ActionError>,
+    /// Whether it says that something was changed, or what it has seen.
+    result: Result<Told, ActionError>,
+    /// Whether a look afterwards finds the action in effect, where it can be looked at.
+    looked: Option<InEffect>,
     /// Whether the other side knows a repetition by its key.
     keyed: bool,
     changes: usize,
     calls: usize,
+}
+
+/// What a deed says of itself.
+#[derive(Debug, PartialEq)]
+enum Told {
+    /// Something was changed.
+    Changed,
+    /// There was nothing to change.
+    Unchanged,
+    /// This is there.
+    Seen(Observation),
 }
 
 /// Does it, with this mishap. Nothing where the action knows no such deed, or it does not come back in time.
@@ -177,8 +144,12 @@ async fn run(
     }
     let key = RequestKey(format!("{} {deed:?} {mishap:?}", case.action));
     let cleared = || clear(&case.target, &spec).ok();
+    let time_limit = match mishap {
+        Some((_, Mishap::Silence | Mishap::Trickle)) => bench.time_limit(),
+        _ => bench.time_limit().max(ANSWERS_WITHIN),
+    };
     let execute =
-        |cleared| action.execute(Request::new(cleared, key.clone(), bench.time_limit(), case.params.clone()));
+        |cleared| action.execute(Request::new(cleared, key.clone(), time_limit, case.params.clone()));
     let mut restore = None;
     if deed == Deed::Restore {
         let Effect::Changed { before, after } = execute(cleared()?).await.ok()?.effect else { return None };
@@ -186,38 +157,58 @@ async fn run(
     }
     let done_before = bench.changes(case).await;
     bench.expect(mishap);
-    let patience = Duration::from_secs(10);
     let result = match (deed, restore) {
         (Deed::Observe, _) => {
             let seen = action.observe(&case.target, &case.params);
-            tokio::time::timeout(patience, seen).await.ok()?.map(|_| false)
+            tokio::time::timeout(PATIENCE, seen).await.ok()?.map(Told::Seen)
         }
         (_, Some(restore)) => {
             let undo = RequestKey(format!("{}/undo", key.0));
-            let request = Request::new(cleared()?, undo, bench.time_limit(), restore);
-            let outcome = tokio::time::timeout(patience, action.restore(request)).await.ok()?;
-            outcome.map(|outcome| outcome.effect != Effect::Unchanged)
+            let request = Request::new(cleared()?, undo, time_limit, restore);
+            let outcome = tokio::time::timeout(PATIENCE, action.restore(request)).await.ok()?;
+            outcome.map(|outcome| told(outcome.effect != Effect::Unchanged))
         }
         _ => {
-            let outcome = tokio::time::timeout(patience, execute(cleared()?)).await.ok()?;
-            outcome.map(|outcome| outcome.effect != Effect::Unchanged)
+            let outcome = tokio::time::timeout(PATIENCE, execute(cleared()?)).await.ok()?;
+            outcome.map(|outcome| told(outcome.effect != Effect::Unchanged))
         }
     };
     let calls = bench.calls();
     bench.expect(None);
+    let looked = match (deed, spec.readable) {
+        (Deed::Observe, _) | (_, false) => None,
+        _ => action.observe(&case.target, &case.params).await.ok().map(|seen| seen.in_effect),
+    };
     let changes = bench.changes(case).await - done_before;
-    Some(Ran { result, keyed: spec.repeat == Repeat::Keyed, changes, calls })
+    Some(Ran { result, looked, keyed: spec.repeat == Repeat::Keyed, changes, calls })
 }
 
-/// What is untrue in what an action says, where so many changes would have taken effect without a mishap.
-fn untrue(mishap: Mishap, deed: Deed, ran: &Ran, expected: usize) -> Option<String> {
-    let changed = ran.changes;
+fn told(changed: bool) -> Told {
+    if changed { Told::Changed } else { Told::Unchanged }
+}
+
+/// What is untrue in what an action says, beside what it says and does without a mishap.
+fn untrue(mishap: Mishap, deed: Deed, ran: &Ran, whole: &Ran) -> Option<String> {
+    let (changed, expected) = (ran.changes, whole.changes);
     match &ran.result {
-        Ok(says_changed) => {
-            let fits = changed == expected && (*says_changed || changed == 0);
-            (!fits).then(|| format!("{changed} changes took effect, and says_changed is {says_changed}"))
+        Ok(Told::Seen(_)) => {
+            (ran.result != whole.result).then(|| format!("it sees {:?}, not {:?}", ran.result, whole.result))
         }
-        Err(error) if mishap == Mishap::TokenEnds => Some(format!("failed: {error}")),
+        // Whoever believes what is said over there is put right by the look that follows every call.
+        Ok(Told::Changed) if mishap == Mishap::IsIgnored && changed < expected => {
+            let wrong = match (deed, &ran.looked) {
+                (Deed::Restore, Some(seen)) => *seen == InEffect::No,
+                (_, Some(seen)) => *seen == InEffect::Yes,
+                // What nobody can look at is only known by what is said of it.
+                (_, None) => false,
+            };
+            wrong.then(|| format!("nothing was done, and a look finds {:?}", ran.looked))
+        }
+        Ok(told) => {
+            let fits = changed == expected && (*told == Told::Changed || changed == 0);
+            (!fits).then(|| format!("{changed} changes took effect, and it says {told:?}"))
+        }
+        Err(error) if mishap.is_harmless() => Some(format!("failed: {error}")),
         Err(error) => {
             // A look changes nothing, and never says that something may have happened.
             let open = error.failure == Failure::Uncertain && deed != Deed::Observe;

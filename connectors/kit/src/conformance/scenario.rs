@@ -41,6 +41,7 @@ async fn works(stage: &mut Stage<'_>) {
         stage.expect(before.in_effect == InEffect::No, "observe says that it is done before it was done");
     }
     let Some(outcome) = stage.executes("the call").await else { return };
+    stage.worked();
     stage.is_truthful(&outcome, 1).await;
     let changes = stage.changes().await;
     stage.expect(changes == 1 || stage.only_informs(), "nothing changed over there");

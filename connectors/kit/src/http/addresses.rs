@@ -23,8 +23,7 @@ impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            // One address that is not public spoils the name: which of them is used is left to chance.
-            match found.iter().all(|address| is_public(address.ip())) {
+            match are_public(&found) {
                 true => Ok(Box::new(found.into_iter()) as Addrs),
                 false => {
                     Err("its name leads to an address that is not public, which the settings do not allow"
@@ -33,6 +32,11 @@ impl Resolve for PublicOnly {
             }
         })
     }
+}
+
+/// One address that is not public spoils the name: which of them is used is left to chance.
+fn are_public(found: &[SocketAddr]) -> bool {
+    found.iter().all(|address| is_public(address.ip()))
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -97,6 +101,14 @@ mod tests {
             ("0.0.0.0", false),
             ("255.255.255.255", false),
             ("224.0.0.1", false),
+            ("192.0.0.8", false),
+            ("192.0.1.8", true),
+            ("198.17.255.255", true),
+            ("198.18.0.1", false),
+            ("198.19.255.255", false),
+            ("198.20.0.1", true),
+            ("240.0.0.1", false),
+            ("100.128.0.1", true),
             ("2606:2800:220:1::1", true),
             ("::1", false),
             ("::", false),
@@ -111,6 +123,14 @@ mod tests {
         ] {
             assert_eq!(is_public(text.parse().unwrap()), public, "{text}");
         }
+    }
+
+    #[test]
+    fn one_address_of_our_own_spoils_a_name() {
+        let at = |all: &[&str]| all.iter().map(|one| one.parse().unwrap()).collect::<Vec<SocketAddr>>();
+        assert!(are_public(&at(&["1.1.1.1:0", "[2606:2800:220:1::1]:0"])));
+        assert!(!are_public(&at(&["1.1.1.1:0", "10.0.0.1:0"])));
+        assert!(!are_public(&at(&["10.0.0.1:0", "1.1.1.1:0"])));
     }
 
     #[tokio::test]

@@ -49,6 +49,16 @@ async fn an_answer_that_got_lost_after_sending_is_uncertain_for_writes_only() {
 }
 
 #[tokio::test]
+async fn a_call_ends_with_the_time_that_it_was_given() {
+    let server = ScriptedServer::start(|_| Reply::Silence).await.unwrap();
+    let http = Http::new(&HttpSettings { timeout_secs: 600, ..HttpSettings::default() }).unwrap();
+    let url = Url::parse(&server.url()).unwrap();
+    let call = http.send(http.request(Method::GET, url), Call::Reads, Duration::from_millis(100));
+    let ended = tokio::time::timeout(Duration::from_secs(60), call).await.expect("it goes on");
+    assert_eq!(ended.unwrap_err().failure, UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn what_was_never_sent_did_not_happen() {
     let refused =
         post(&refusing_url().await.unwrap(), Call::Writes, Duration::from_secs(2)).await.unwrap_err();

@@ -25,7 +25,8 @@ pub async fn pages<T: DeserializeOwned>(
         let answer = success(api.ask(ask.clone(), deadline).await?)?;
         let page: Page<T> = answer.json()?;
         all.extend(page.value);
-        match page.next {
+        // Some write an empty one where there is none.
+        match page.next.filter(|link| !link.is_empty()) {
             None => return Ok(all),
             Some(link) => ask = ask.at(api.next_page(&link)?),
         }

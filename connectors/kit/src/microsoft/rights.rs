@@ -32,7 +32,7 @@ pub fn grant_of(action: &ActionInfo, granted: Option<&[String]>, holds: Holds<'_
         action.spec.permissions.iter().copied().filter(|right| !grants(granted, right, holds)).collect()
     });
     let note = match &missing {
-        None => Some("the token does not tell its rights".to_owned()),
+        None => Some("there is no token, or it does not tell its rights".to_owned()),
         Some(missing) if missing.is_empty() => None,
         Some(missing) => Some(format!("grant {}", missing.join(" and "))),
     };

@@ -16,6 +16,8 @@ use crate::{Http, SecretRef};
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// The identity service of a virtual machine: an address that is never routed.
 const OF_THE_MACHINE: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
+/// The identity service of a machine that is being renewed is back by then.
+const RENEWED_WITHIN: Duration = Duration::from_secs(70);
 /// A token file larger than this is no token.
 const MAX_TOKEN_FILE: u64 = 64 * 1024;
 
@@ -37,7 +39,7 @@ enum Proof {
     Certificate(SigningCertificate),
     Key(SecretRef, Option<String>),
     File(std::path::PathBuf),
-    Machine(ManagedIdentityRef),
+    Machine(ManagedIdentityRef, Http),
 }
 
 impl Grant {
@@ -67,7 +69,7 @@ impl Grant {
             ClientCredential::ManagedIdentity(reference) => {
                 reference.endpoint.as_ref().map(SecretRef::resolve).transpose()?;
                 reference.header.as_ref().map(SecretRef::resolve).transpose()?;
-                Proof::Machine(reference.clone())
+                Proof::Machine(reference.clone(), Http::beside()?)
             }
         };
         Ok(Self { endpoint, client: client.to_owned(), scope: scope.to_owned(), proof })
@@ -97,7 +99,7 @@ impl Grant {
         claims: Option<&str>,
         at: i64,
     ) -> Result<RequestBuilder, ActionError> {
-        if let Proof::Machine(reference) = &self.proof {
+        if let Proof::Machine(reference, http) = &self.proof {
             return self.machine_request(http, reference);
         }
         let mut form = vec![
@@ -127,7 +129,7 @@ impl Grant {
                 let token = token_file(path).map_err(|why| unreadable(&why))?;
                 form.push(("client_assertion", Zeroizing::new(token.expose_secret().to_owned())));
             }
-            Proof::Machine(_) => {}
+            Proof::Machine(..) => {}
         }
         if form.iter().any(|(name, _)| *name == "client_assertion") {
             form.push(("client_assertion_type", Zeroizing::new(ASSERTION_TYPE.to_owned())));
@@ -145,12 +147,39 @@ impl Grant {
         matches!(self.proof, Proof::Certificate(_) | Proof::Key(..))
     }
 
+    /// By whom the question is sent. The identity service of a machine is just beside it: a proxy would ask for the
+    /// identity of its own, or be shown ours.
+    pub(super) fn sender<'a>(&'a self, http: &'a Http) -> &'a Http {
+        match &self.proof {
+            Proof::Machine(_, beside) => beside,
+            _ => http,
+        }
+    }
+
     /// How long to ask. The identity service of a machine answers at once or is not there.
     pub(super) fn patience(&self) -> Duration {
         match self.proof {
-            Proof::Machine(_) => Duration::from_secs(5),
+            Proof::Machine(..) => Duration::from_secs(5),
             _ => Duration::from_secs(20),
         }
+    }
+
+    /// What a refusal means by its status alone, where it is not about the credential: the identity service of a machine
+    /// says that it is being renewed as others say that there is nothing.
+    pub(super) fn passing(&self, status: u16) -> Option<Failure> {
+        let retry_after = match (&self.proof, status) {
+            (Proof::Machine(..), 404) => None,
+            (Proof::Machine(..), 410) => Some(RENEWED_WITHIN),
+            _ => return None,
+        };
+        Some(Failure::Unavailable { retry_after })
+    }
+
+    /// What to do about a refusal, where that lies in the kind of the credential.
+    pub(super) fn advice(&self) -> Option<&'static str> {
+        matches!(self.proof, Proof::Machine(..)).then_some(
+            "switch the identity of this computer on; where it has several, name the one to use by client_id",
+        )
     }
 
     fn machine_request(

@@ -14,19 +14,35 @@ pub(super) struct Given {
     pub(super) token_type: Option<String>,
     #[serde(default)]
     pub(super) scope: Option<String>,
-    pub(super) expires_in: Seconds,
+    /// For so long it is good.
+    #[serde(default)]
+    expires_in: Option<Seconds>,
+    /// Until then it is good: the identity services of some computers say only this.
+    #[serde(default)]
+    expires_on: Option<Seconds>,
 }
 
-/// A length of time. Some services write the number as a text.
+impl Given {
+    /// For how many seconds it is good, at this time; nothing where it does not tell.
+    pub(super) fn lasts(&self, now: i64) -> Option<u64> {
+        let until = || {
+            let left = i64::try_from(self.expires_on.as_ref()?.seconds()).ok()?.saturating_sub(now);
+            Some(u64::try_from(left).unwrap_or(0))
+        };
+        self.expires_in.as_ref().map(Seconds::seconds).or_else(until)
+    }
+}
+
+/// A number of seconds. Some services write the number as a text.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(super) enum Seconds {
+enum Seconds {
     Number(u64),
     Text(String),
 }
 
 impl Seconds {
-    pub(super) fn seconds(&self) -> u64 {
+    fn seconds(&self) -> u64 {
         match self {
             Self::Number(number) => *number,
             Self::Text(text) => text.trim().parse().unwrap_or(0),

@@ -5,9 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use quell_action::Failure;
 use reqwest::Url;
+use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use rustls::SignatureScheme;
 use rustls::crypto::aws_lc_rs::default_provider;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::scripted::{Reply, ScriptedServer, Seen, TOKEN, TokenDesk};
@@ -98,11 +100,24 @@ async fn a_refused_token_is_replaced_and_a_challenge_is_answered() {
             "xms_cc": { "values": ["cp1"] },
         }})
     );
-    for no_challenge in
-        ["", "Bearer error=\"invalid_token\"", "Bearer error=\"insufficient_claims\"", "claims=\"!\""]
-    {
+    let odd = |claims: &str| {
+        format!("Bearer error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(claims))
+    };
+    for no_challenge in [
+        "",
+        "Bearer error=\"invalid_token\"",
+        "Bearer error=\"insufficient_claims\"",
+        "claims=\"!\"",
+        &odd("{\"access_token\":\"all\"}"),
+        &odd("{\"access_token\":null}"),
+        &odd("[]"),
+    ] {
         assert_eq!(Challenge::read(no_challenge), None, "{no_challenge}");
     }
+    let mut both = HeaderMap::new();
+    both.append(WWW_AUTHENTICATE, "PoP realm=\"\"".parse().unwrap());
+    both.append(WWW_AUTHENTICATE, header.parse().unwrap());
+    assert_eq!(Challenge::of(&both), Challenge::read(&header));
 }
 
 #[tokio::test]
@@ -167,7 +182,8 @@ async fn a_certificate_signs_what_its_public_half_can_check() {
         .split('.')
         .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
         .collect();
-    assert_eq!(parts[0]["alg"], "PS256");
+    let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(certificate.der()));
+    assert_eq!(parts[0], json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint }));
     assert_eq!(parts[1]["aud"], format!("{}/tenant/token", vendor.server.url()));
     assert_eq!((&parts[1]["iss"], &parts[1]["sub"]), (&json!(CLIENT), &json!(CLIENT)));
     let seconds = |name: &str| parts[1][name].as_i64().unwrap();
@@ -233,8 +249,68 @@ async fn a_machine_is_asked_in_the_way_of_its_host() {
         let (path, metadata, given) = asked(&seen);
         assert!(path.contains("resource=https%3A%2F%2Fapi.example&"), "{path}");
         assert!(path.ends_with(&format!("client_id={CLIENT}")), "{path}");
+        let version = if header.is_some() { "2019-08-01" } else { "2018-02-01" };
+        assert!(path.starts_with(&format!("/identity?api-version={version}&")), "{path}");
+        assert_eq!(seen[0].method, "GET");
         assert_eq!((metadata.is_some(), given.map(String::as_str)), (header.is_none(), header));
         assert!(vendor.desk.forms().is_empty(), "the tenant is not asked");
+    }
+}
+
+fn of_machine(vendor: &Vendor, url: &str) -> Tokens {
+    vendor.tokens(&ClientCredential::ManagedIdentity(ManagedIdentityRef {
+        endpoint: Some(SecretRef::File(vendor.file("endpoint", &format!("{url}/identity")))),
+        ..ManagedIdentityRef::default()
+    }))
+}
+
+/// App Service tells until when a token is good, and not for how long; numbers may be texts.
+#[tokio::test]
+async fn a_token_that_tells_only_when_it_ends_is_kept_until_then() {
+    let ends = crate::now().timestamp() + 3600;
+    for (body, good) in [
+        (json!({ "access_token": "planted-of-machine", "expires_on": ends.to_string() }), true),
+        (json!({ "access_token": "planted-of-machine", "expires_on": ends }), true),
+        (json!({ "access_token": "planted-of-machine", "expires_in": 60, "expires_on": 1 }), true),
+        (json!({ "access_token": "planted-of-machine", "expires_on": 1 }), false),
+        (json!({ "access_token": "planted-of-machine" }), false),
+    ] {
+        let vendor = Vendor::start().await;
+        let said = body.clone();
+        let server = ScriptedServer::start(move |_| Reply::json(200, &said)).await.unwrap();
+        let tokens = of_machine(&vendor, &server.url());
+        for _ in 0..2 {
+            let token = tokens.get(soon()).await;
+            let is_good = token.is_ok_and(|token| tokio::time::Instant::now() < token.ends_at);
+            assert_eq!(is_good, good, "{body}");
+        }
+        assert!(!good || server.seen().len() == 1, "it is kept: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_whose_identity_is_being_renewed_is_asked_later_and_one_without_is_told_what_to_do() {
+    let later = |seconds: Option<u64>| Failure::Unavailable { retry_after: seconds.map(Duration::from_secs) };
+    let said = json!({ "error": "invalid_request", "error_description": "Identity not found planted" });
+    for (reply, failure, advice) in [
+        (Reply::status(404), later(None), false),
+        (Reply::status(410), later(Some(70)), false),
+        (Reply::status(500), later(None), false),
+        (
+            Reply::status(429).with_header("retry-after", "3"),
+            Failure::Throttled { retry_after: Some(Duration::from_secs(3)) },
+            false,
+        ),
+        (Reply::json(400, &said), Failure::Credentials, true),
+        (Reply::status(403), Failure::Credentials, true),
+    ] {
+        let vendor = Vendor::start().await;
+        let answer = reply.clone();
+        let server = ScriptedServer::start(move |_| answer.clone()).await.unwrap();
+        let error = of_machine(&vendor, &server.url()).get(soon()).await.unwrap_err();
+        assert_eq!(error.failure, failure, "{reply:?}: {error}");
+        assert_eq!(error.message.contains("switch the identity"), advice, "{error}");
+        assert!(!error.message.contains("planted"), "{error}");
     }
 }
 

@@ -23,18 +23,19 @@ pub struct Token {
 }
 
 impl Token {
-    /// What was given out in answer to a question of that time.
+    /// What was given out in answer to a question of that moment; `now` is the time of day.
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub(super) fn new(given: Given, asked_at: Instant) -> Result<Self, &'static str> {
+    pub(super) fn new(given: Given, asked_at: Instant, now: i64) -> Result<Self, &'static str> {
+        let lasts = given.lasts(now).ok_or("it does not say how long its token is good")?;
+        let lasts = Duration::from_secs(lasts);
         let bound = given.token_type.is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP"));
         let scheme = if bound { "DPoP" } else { "Bearer" };
         let text = SecretString::from(format!("{scheme} {}", given.access_token.expose_secret()));
         let mut authorization = HeaderValue::from_str(text.expose_secret())
             .map_err(|_| "its token cannot be sent in a header")?;
         authorization.set_sensitive(true);
-        let lasts = Duration::from_secs(given.expires_in.seconds());
         Ok(Self {
             secret: given.access_token,
             authorization,

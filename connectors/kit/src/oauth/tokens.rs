@@ -200,27 +200,36 @@ impl Tokens {
             request = request.header(DPOP, proof);
         }
         let limit = deadline.left().min(self.grant.patience());
-        self.http.send(request, Call::Reads, limit).await
+        self.grant.sender(&self.http).send(request, Call::Reads, limit).await
     }
 
     fn read(&self, answer: &Answer, asked_at: Instant) -> Result<Token, ActionError> {
         if let Some(dpop) = &self.dpop {
             dpop.note(Desk::SignIn, answer.headers());
         }
-        let given: Given = answer.json()?;
-        let token = Token::new(given, asked_at).map_err(|why| answer.unreadable(why))?;
-        match token.is_bound() && self.dpop.is_none() {
-            true => Err(answer.unreadable("its token is bound to a key, and none was shown")),
-            false => Ok(token),
+        let given: Result<Given, _> = answer.json();
+        let token = given.and_then(|given| {
+            Token::new(given, asked_at, crate::now().timestamp()).map_err(|why| answer.unreadable(why))
+        });
+        match token {
+            Ok(token) if token.is_bound() && self.dpop.is_none() => {
+                Err(answer.unreadable("its token is bound to a key, and none was shown"))
+            }
+            token => token,
         }
+        .map_err(|mut error| {
+            error.message.insert_str(0, "signing in: ");
+            error
+        })
     }
 
     /// What a refusal of the token endpoint means. Its description is left out: it can repeat what it was sent.
     fn refusal(&self, answer: &Answer, said: Said, failure: Failure, challenged: bool) -> ActionError {
         let number = said.error_codes.first().copied();
         let word = said.word().unwrap_or_else(|| "no reason given".into());
-        let failure = match failure {
-            failure if failure.is_transient() => failure,
+        let failure = match (failure, self.grant.passing(answer.status())) {
+            (failure, _) if failure.is_transient() => failure,
+            (_, Some(passing)) => passing,
             _ if word == "temporarily_unavailable" => Failure::Unavailable { retry_after: None },
             _ => Failure::Credentials,
         };
@@ -230,7 +239,8 @@ impl Tokens {
             error.message.push_str(&format!(", {number}"));
         }
         error.message.push(')');
-        if let Some(advice) = (self.explain)(&word, number) {
+        let of_kind = || self.grant.advice().filter(|_| failure == Failure::Credentials);
+        if let Some(advice) = (self.explain)(&word, number).or_else(of_kind) {
             error.message.push_str(&format!("; {advice}"));
         }
         if challenged {

@@ -40,17 +40,3 @@ impl Mishaps {
         }
     }
 }
-
-impl Mishap {
-    /// What comes of a call at which it happens. The end of a token is for whoever gave it out.
-    pub fn happens(self, carry_out: impl FnOnce() -> Reply, refuse: impl FnOnce(u16) -> Reply) -> Reply {
-        match self {
-            Self::Fails => refuse(500),
-            Self::IsBusy => refuse(503).with_header("retry-after", "1"),
-            lost => {
-                carry_out();
-                lost.reply()
-            }
-        }
-    }
-}

@@ -1,6 +1,7 @@
 //! The suite that every connector passes, and a mishap at every call; with the incident named, and with an alert of it.
 
-use quell_kit::conformance::{Bench, Vendor, check, check_positions};
+use quell_kit::conformance::{Bench, Vendor, check, check_positions, not_met_by_mishaps, not_played};
+use quell_sentinel::Sentinel;
 
 use crate::vendor::Soc;
 use crate::workspace::ALERT;
@@ -10,6 +11,7 @@ async fn every_action_conforms() {
     let soc = Soc::start(false).await;
     let report = check(&soc).await;
     assert_eq!(report.verdict(), "");
+    assert_eq!(not_played::<Sentinel>([&report]), [""; 0]);
     let cannot = |scenario: &String| {
         let third = ["add_tag", "remove_tag"].iter().any(|action| scenario.contains(action));
         third && scenario.contains("after somebody else changed it")
@@ -20,13 +22,16 @@ async fn every_action_conforms() {
 
 #[tokio::test]
 async fn a_mishap_at_any_call_is_told_truly() {
+    let mut reports = Vec::new();
     for (by_alert, mishaps) in [(false, 300), (true, 100)] {
         let soc = Soc::start(by_alert).await;
         let report = check_positions(&soc).await;
         assert_eq!(report.verdict(), "");
         assert!(report.played.len() > mishaps, "{} mishaps", report.played.len());
         assert_eq!(soc.cloud.contract().violations(), [] as [&str; 0]);
+        reports.push(report);
     }
+    assert_eq!(not_met_by_mishaps::<Sentinel>(&reports), [""; 0]);
 }
 
 /// An operation that nothing uses is not described.

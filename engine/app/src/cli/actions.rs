@@ -39,7 +39,7 @@ fn list(show: Show, catalogue: &Catalogue) -> anyhow::Result<()> {
             styled(NAME, info.spec.name),
             info.spec.provider.to_owned(),
             impact(info.spec.impact),
-            info.spec.undo.unwrap_or("irreversible").to_owned(),
+            info.spec.undone_by().to_owned(),
             info.spec.summary.to_owned(),
         ]);
     }
@@ -72,7 +72,7 @@ fn one(show: Show, info: &ActionInfo) {
         spec.summary
     ));
     show.line(format_args!("  impact     {}", impact(spec.impact)));
-    show.line(format_args!("  undone by  {}", spec.undo.unwrap_or("nothing: irreversible")));
+    show.line(format_args!("  undone by  {}", spec.undone_by()));
     let repeat = match spec.repeat {
         Repeat::Safe => "harmless",
         Repeat::Keyed => "recognised by the system, which does nothing twice",

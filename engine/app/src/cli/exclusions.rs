@@ -1,6 +1,5 @@
 //! `quell exclusions`.
 
-mod csv;
 mod import;
 
 use std::process::ExitCode;

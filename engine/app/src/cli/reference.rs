@@ -9,7 +9,8 @@ use crate::{config, connectors};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The page is Markdown. With --actions it also lists what the site's connectors offer; with --all, every action there is.
+    after_help = "The page is Markdown. With --actions it also lists what the site's connectors offer; with --all, or
+without a site file, every action there is.
 
 Examples:
   quell reference > REFERENCE.md
@@ -27,7 +28,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let catalogue = match (args.all, args.actions) {
         (true, _) => quell_connectors::catalogue(),
-        (_, true) => connectors::offered(&config::read(context.config.as_deref())?)?,
+        (_, true) => match config::read_if_there(context.config.as_deref())? {
+            Some(site) => connectors::offered(&site)?,
+            None => quell_connectors::catalogue(),
+        },
         (false, false) => Catalogue::default(),
     };
     let page = quell_playbook::reference(&catalogue);

@@ -7,7 +7,8 @@ use crate::{config, connectors};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "With a site file it knows the actions that the site's connectors offer; with --all, every action there is.
+    after_help = "With a site file it knows the actions that the site's connectors offer; with --all, or without a site file, every action
+there is.
 An editor with a YAML language server then completes and checks playbooks:
 
 Example:
@@ -21,10 +22,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let catalogue = match args.all {
-        true => quell_connectors::catalogue(),
-        false => connectors::offered(&config::read(context.config.as_deref())?)?,
-    };
+    let site = if args.all { None } else { config::read_if_there(context.config.as_deref())? };
+    let catalogue = site.as_ref().map_or_else(|| Ok(quell_connectors::catalogue()), connectors::offered)?;
     context.show.json(&quell_playbook::schema(&catalogue))?;
     Ok(super::YES)
 }

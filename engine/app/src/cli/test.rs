@@ -30,12 +30,13 @@ does not pass in earnest. Exit code 1 when a test fails.
 Examples:
   quell test                            the tests below ./playbooks
   quell test playbooks/identity --junit report.xml
+  quell test playbooks/identity/dcsync.yaml
   quell test --coverage                 and which steps and ways no test has reached"
 )]
 pub(crate) struct Args {
-    /// A folder of playbooks with their tests.
+    /// A folder of playbooks with their tests, or one playbook.
     #[arg(default_value = "playbooks")]
-    folder: PathBuf,
+    path: PathBuf,
     /// Write a report for a build server to this file.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -61,35 +62,28 @@ struct Tested {
 
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let catalogue = quell_connectors::catalogue();
-    let loaded = load_from(&args.folder, &catalogue, None)?;
+    let (folder, only) = chosen(&args.path);
+    let loaded = load_from(folder, &catalogue, None)?;
     if !loaded.is_usable() {
         bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
     }
     let by_name: BTreeMap<&str, &Arc<Playbook>> =
         loaded.playbooks.iter().map(|playbook| (playbook.name.0.as_str(), playbook)).collect();
     let mut tested = Vec::new();
-    for file in playbooks::yaml_below(&args.folder)?.iter().filter(|file| playbooks::is_test(&file.name)) {
-        let rehearsals = rehearsal::read(&file.name, &file.bytes, &catalogue).map_err(|wrong| Mistakes {
-            diagnostics: wrong.diagnostics,
-            sources: [(file.name.clone(), wrong.source.to_string())].into(),
-        })?;
-        let path = Path::new(&file.name);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let stem = name.split(".test.").next().unwrap_or_default();
-        let Some(playbook) = by_name.get(stem) else {
-            bail!("{} has no playbook beside it: there is no {stem}.yaml", file.name);
+    for (file, rehearsals) in tests_below(folder, only.as_deref(), &catalogue)? {
+        let stem = stem(Path::new(&file));
+        let Some(playbook) = by_name.get(stem.as_str()) else {
+            bail!("{file} has no playbook beside it: there is no {stem}.yaml");
         };
         for rehearsal in &rehearsals {
-            let one = one(rehearsal, path, playbook, &loaded.playbooks, &catalogue);
+            let one = one(rehearsal, Path::new(&file), playbook, &loaded.playbooks, &catalogue);
             tell_one(context.show, &one);
             tested.push(one);
         }
     }
     if tested.is_empty() {
-        bail!(
-            "there is no test below {}: tests of dcsync.yaml stand in dcsync.test.yaml",
-            args.folder.display()
-        );
+        let of = only.as_deref().unwrap_or("dcsync");
+        bail!("there is no test at {}: tests of {of}.yaml stand in {of}.test.yaml", args.path.display());
     }
     if let Some(path) = &args.junit {
         fs::write(path, junit::report(&tested))
@@ -105,6 +99,45 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(yes_if(tested.iter().all(|one| one.passed)))
+}
+
+/// The folder that is loaded, since playbooks may call others beside them; and the one playbook whose tests are played.
+fn chosen(path: &Path) -> (&Path, Option<String>) {
+    if !path.is_file() {
+        return (path, None);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    (folder, Some(stem(path)))
+}
+
+/// The name of a playbook, from its file or that of its tests.
+fn stem(path: &Path) -> String {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    name.strip_suffix(".test").unwrap_or(&name).to_owned()
+}
+
+/// All tests, file by file: none is played before all can be read.
+fn tests_below(
+    folder: &Path,
+    only: Option<&str>,
+    catalogue: &Catalogue,
+) -> anyhow::Result<Vec<(String, Vec<Rehearsal>)>> {
+    let mut wrong = Mistakes { diagnostics: Vec::new(), sources: BTreeMap::new() };
+    let mut tests = Vec::new();
+    for file in playbooks::yaml_below(folder)? {
+        let is_asked = only.is_none_or(|only| only == stem(Path::new(&file.name)));
+        if !is_asked || !playbooks::is_test(&file.name) {
+            continue;
+        }
+        match rehearsal::read(&file.name, &file.bytes, catalogue) {
+            Ok(rehearsals) => tests.push((file.name, rehearsals)),
+            Err(unreadable) => {
+                wrong.sources.insert(file.name, unreadable.source.to_string());
+                wrong.diagnostics.extend(unreadable.diagnostics);
+            }
+        }
+    }
+    if wrong.diagnostics.is_empty() { Ok(tests) } else { Err(wrong.into()) }
 }
 
 fn one(

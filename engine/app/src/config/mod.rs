@@ -26,7 +26,7 @@ pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSetti
 pub(crate) use limits::LimitSettings;
 pub(crate) use lists::ListSettings;
 pub(crate) use pages::PageSettings;
-pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read};
+pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read, read_if_there};
 pub(crate) use source::{DeadLetterSettings, SourceSettings};
 
 /// Everything that a site says about how its engine runs.

@@ -91,6 +91,12 @@ fn default_path() -> Option<PathBuf> {
     ["quell.yaml", "/etc/quell/quell.yaml"].into_iter().map(PathBuf::from).find(|path| path.exists())
 }
 
+/// Reads the site file that was named, or the one in its usual place; nothing where none is named and none is there.
+pub(crate) fn read_if_there(named: Option<&Path>) -> anyhow::Result<Option<Site>> {
+    let is_there = named.is_some() || default_path().is_some();
+    is_there.then(|| read(named)).transpose()
+}
+
 /// Reads the site file that was named, or the one in its usual place.
 pub(crate) fn read(named: Option<&Path>) -> anyhow::Result<Site> {
     let Some(path) = named.map(Path::to_owned).or_else(default_path) else {

@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use quell_action::lists::ListEntry;
 use quell_alert::Timestamp;
 
+use crate::csv::{self, Cell};
+
 /// The columns that a table may have.
 const COLUMNS: [&str; 3] = ["value", "because", "until"];
 
@@ -12,32 +14,41 @@ const COLUMNS: [&str; 3] = ["value", "because", "until"];
 /// # Errors
 /// The first line that cannot be read, with its number.
 pub(crate) fn read(text: &str) -> Result<Vec<ListEntry>, String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = text.lines().zip(1..).map(|(line, number)| (line.trim(), number));
-    let mut columns = vec!["value".to_owned()];
+    let (rows, unreadable) = csv::read(text);
+    let mut wrong: Vec<(usize, String)> =
+        unreadable.into_iter().map(|one| (one.place.line, one.why.to_owned())).collect();
+    let is_head = |row: &Vec<Cell>| row.iter().any(|cell| cell.text.eq_ignore_ascii_case("value"));
+    let mut rows = rows.into_iter().peekable();
+    let columns = match rows.next_if(is_head) {
+        Some(head) => header(&head)?,
+        None => vec!["value".to_owned()],
+    };
     let mut entries = Vec::new();
-    let mut is_first = true;
-    for (line, number) in lines.by_ref().filter(|(line, _)| !line.is_empty() && !line.starts_with('#')) {
-        let at_line = |why: String| format!("line {number}: {why}");
-        let cells = cells(line).map_err(at_line)?;
-        if std::mem::take(&mut is_first) && cells.iter().any(|cell| cell.eq_ignore_ascii_case("value")) {
-            columns = header(&cells).map_err(at_line)?;
-            continue;
+    for row in rows {
+        match entry(&columns, &row) {
+            Ok(entry) => entries.push(entry),
+            Err(why) => wrong.push((row.first().map_or(1, |cell| cell.place.line), why)),
         }
-        entries.push(entry(&columns, &cells).map_err(at_line)?);
     }
-    Ok(entries)
-}
-
-fn header(cells: &[String]) -> Result<Vec<String>, String> {
-    let names: Vec<String> = cells.iter().map(|cell| cell.to_ascii_lowercase()).collect();
-    match names.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
-        None => Ok(names),
-        Some(name) => Err(format!("there is no column {name:?}: the columns are {}", COLUMNS.join(", "))),
+    match wrong.into_iter().min() {
+        Some((line, why)) => Err(format!("line {line}: {why}")),
+        None => Ok(entries),
     }
 }
 
-fn entry(columns: &[String], cells: &[String]) -> Result<ListEntry, String> {
+fn header(cells: &[Cell]) -> Result<Vec<String>, String> {
+    let name = |cell: &Cell| {
+        let name = cell.text.to_ascii_lowercase();
+        let why = || {
+            let line = cell.place.line;
+            format!("line {line}: there is no column {name:?}: the columns are {}", COLUMNS.join(", "))
+        };
+        if COLUMNS.contains(&name.as_str()) { Ok(name.clone()) } else { Err(why()) }
+    };
+    cells.iter().map(name).collect()
+}
+
+fn entry(columns: &[String], cells: &[Cell]) -> Result<ListEntry, String> {
     if cells.len() > columns.len() {
         return Err(format!(
             "it has {} cells, and there are {} columns; a value with a comma stands in \"quotes\"",
@@ -47,7 +58,7 @@ fn entry(columns: &[String], cells: &[String]) -> Result<ListEntry, String> {
     }
     let cell = |name: &str| {
         let at = columns.iter().position(|column| column == name)?;
-        cells.get(at).map(String::as_str).filter(|cell| !cell.is_empty())
+        cells.get(at).map(|cell| cell.text.as_str()).filter(|cell| !cell.is_empty())
     };
     let mut entry = ListEntry::new(cell("value").unwrap_or_default()).map_err(|why| why.to_string())?;
     entry.because = cell("because").map(str::to_owned);
@@ -68,48 +79,6 @@ pub(crate) fn end(text: &str) -> Result<Timestamp, String> {
     midnight.map(|midnight| midnight.and_utc()).ok_or_else(|| {
         format!("{text:?} is no day, such as 2026-12-31, and no moment, such as 2026-12-31T18:00:00Z")
     })
-}
-
-/// The cells of a line: between commas, in quotes where a comma is in them.
-fn cells(line: &str) -> Result<Vec<String>, String> {
-    let mut cells = Vec::new();
-    let mut rest = line;
-    loop {
-        let (cell, after) = match rest.trim_start().strip_prefix('"') {
-            Some(quoted) => in_quotes(quoted)?,
-            None => match rest.split_once(',') {
-                Some((cell, after)) => (cell.trim().to_owned(), Some(after)),
-                None => (rest.trim().to_owned(), None),
-            },
-        };
-        cells.push(cell);
-        match after {
-            Some(after) => rest = after,
-            None => return Ok(cells),
-        }
-    }
-}
-
-fn in_quotes(text: &str) -> Result<(String, Option<&str>), String> {
-    let mut cell = String::new();
-    let mut rest = text;
-    loop {
-        let Some((before, after)) = rest.split_once('"') else {
-            return Err("a quote is not closed".to_owned());
-        };
-        cell.push_str(before);
-        if let Some(more) = after.strip_prefix('"') {
-            cell.push('"');
-            rest = more;
-            continue;
-        }
-        let after = after.trim_start();
-        return match after.strip_prefix(',') {
-            Some(after) => Ok((cell, Some(after))),
-            None if after.is_empty() => Ok((cell, None)),
-            None => Err(format!("after a closing quote comes a comma, and here comes {after:?}")),
-        };
-    }
 }
 
 #[cfg(test)]
@@ -135,7 +104,7 @@ mod tests {
             ("value,owner\n", "line 1: there is no column \"owner\""),
             ("a\n\nb,c\n", "line 3: it has 2 cells"),
             ("value,until\na,tomorrow\n", "line 2: \"tomorrow\" is no day"),
-            ("value\n\"a\n", "line 2: a quote is not closed"),
+            ("value\n\"a\n", "line 2: this quote is never closed"),
             ("value,because\n,x\n", "line 2: an empty text"),
             ("\"a\"b\n", "line 1: after a closing quote"),
         ] {

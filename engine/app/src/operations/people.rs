@@ -41,7 +41,7 @@ async fn answer_one(
 }
 
 /// Where the site lists its teams, only a member of one that is asked can answer.
-fn may_answer(app: &App, asked: &[String], who: &str) -> Result<(), Refusal> {
+pub(super) fn may_answer(app: &App, asked: &[String], who: &str) -> Result<(), Refusal> {
     let teams = &app.site.config.teams;
     let member =
         |team: &String| teams.get(team).is_some_and(|members| members.iter().any(|name| name == who));

@@ -8,6 +8,7 @@ use quell_api::{Refusal, UndoMany, UndoOrder, Undone, UndoneTask};
 use quell_run::{EngineError, Entry, LaneId, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
 
 use super::{exclusion, refused};
+use crate::show;
 use crate::wire::App;
 
 /// How long an undo is waited for before it is reported as still waiting.
@@ -218,9 +219,8 @@ fn kept(lines: &[Line]) -> HashMap<TaskId, String> {
     });
     released
         .map(|(task, because)| match because {
-            Release::HeldBy { runs } => {
-                let runs: Vec<&str> = runs.iter().map(|run| run.0.get(..8).unwrap_or(&run.0)).collect();
-                (task, format!("stays: still wanted by run {}", runs.join(", ")))
+            Release::HeldBy { runs, more } => {
+                (task, format!("stays: still wanted by run {}", show::in_short(runs, *more)))
             }
             Release::NothingOfOurs => (task, "stays: it was so before the run".to_owned()),
         })

@@ -20,6 +20,7 @@ use quell_playbook::Matcher;
 use quell_run::{Clock, Engine, EngineParts, Exclusions, Hands, Origin, RunFilter, Runs, Settings};
 use quell_store::Store;
 use quell_store::engine::memory::{Failing, MemoryDisk};
+use tokio::sync::Notify;
 
 use super::*;
 use crate::archive::StoredPlaybooks;
@@ -28,6 +29,7 @@ use crate::random::SystemJitter;
 use crate::{exclusions, playbooks};
 
 mod once;
+mod versions;
 
 /// DCSync by bob, the same alert twice and a newer version of it, a record that cannot be read with one that can.
 const ALERTS: [&str; 4] =
@@ -86,6 +88,7 @@ impl AlertSource for Watched {
 #[derive(Debug, Default)]
 struct Letters {
     failures: AtomicU32,
+    failed: Notify,
     written: Mutex<Vec<DeadLetter>>,
 }
 
@@ -94,6 +97,7 @@ impl DeadLetters for Letters {
     async fn write(&self, letters: &[DeadLetter]) -> Result<(), IngestError> {
         if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
         {
+            self.failed.notify_one();
             return Err(IngestError::Settings { key: "letters".into(), problem: "fail on demand".into() });
         }
         self.written.lock().extend_from_slice(letters);
@@ -266,6 +270,28 @@ async fn a_record_is_not_given_back_before_its_dead_letter_is_safe() {
     running.await.unwrap();
     assert_eq!(process.source.health().in_flight, 0);
     assert_eq!(process.letters.written.lock().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_which_a_part_is_not_safe_is_not_given_back_when_the_program_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let good = fs::read_to_string(root.join("examples/alerts/01-dcsync.json")).unwrap();
+    let message = folder.path().join("message.json");
+    fs::write(&message, format!(r#"[{good}, {{"Type": "SecurityAlert", "AlertName": 7}}]"#)).unwrap();
+    let playbooks = root.join("examples/quickstart/playbooks");
+    let process = Process::with(&MemoryDisk::new(), folder.path(), false, &playbooks, vec![message]).await;
+    process.letters.failures.store(u32::MAX, Ordering::SeqCst);
+    let stop = CancellationToken::new();
+    let stopping = async {
+        process.letters.failed.notified().await;
+        stop.cancel();
+    };
+    let (tally, ()) = tokio::join!(process.pipeline.run(&stop), stopping);
+    let tally = tally.unwrap();
+    assert_eq!((tally.alerts, tally.refused), (1, 0), "one record is safe, the other is not: {tally:?}");
+    assert!(process.source.given_back.lock().is_empty());
+    assert_eq!(process.source.health().in_flight, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

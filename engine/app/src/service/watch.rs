@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(1);
 type Look = Option<(SystemTime, u64)>;
 
 /// Looks at the file until `stop`. A change counts when it is the same at the next look: editors write in pieces.
-pub(super) async fn exclusions(app: &Arc<App>, stop: &CancellationToken) {
+pub(crate) async fn exclusions(app: &Arc<App>, stop: &CancellationToken) {
     let path = &app.site.config.exclusions;
     // It was read before we began to look, and may have changed in between: it is read once more.
     let (mut read, mut seen) = (None, None);

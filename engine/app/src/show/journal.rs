@@ -205,9 +205,9 @@ impl Telling {
                 format!("undo of {}: {what}", self.task(task))
             }
             Entry::UndoReleased { task, because } => match because {
-                Release::HeldBy { runs } => {
-                    let runs: Vec<String> = runs.iter().map(|run| run.0.chars().take(8).collect()).collect();
-                    format!("undo of {}: stays, other runs need it: {}", self.task(task), runs.join(", "))
+                Release::HeldBy { runs, more } => {
+                    let runs = super::in_short(runs, *more);
+                    format!("undo of {}: stays, other runs need it: {runs}", self.task(task))
                 }
                 Release::NothingOfOurs => {
                     format!("undo of {}: it was so before us, and stays", self.task(task))

@@ -27,7 +27,7 @@ use crate::config::Mistakes;
 use masked::masked;
 
 pub(crate) use journal::{Telling, word};
-pub(crate) use occasion::occasion;
+pub(crate) use occasion::{in_short, occasion};
 pub(crate) use people::asked;
 pub(crate) use progress::{Reading, Waiting};
 pub(crate) use table::Table;

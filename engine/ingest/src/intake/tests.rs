@@ -69,7 +69,9 @@ async fn a_closed_stream_leaves_nothing_behind_and_its_receipts_are_stale() {
     assert_eq!(intake.push(gone, record(9)), Pushed::Closed);
     let left = fetch(&intake, 100).await;
     assert_eq!(left, [Receipt { stream: stays, offset: 0 }]);
+    assert!(intake.is_current(&left[0]));
     intake.accept(&left);
+    assert!(!intake.is_current(&left[0]), "what is accepted is nobody's to work on any more");
     assert_eq!(intake.load(), Load { in_flight: 0, in_flight_bytes: 0, accepted: 1 });
 }
 
@@ -141,4 +143,24 @@ async fn a_fetch_that_waits_is_woken_and_one_that_is_dropped_takes_nothing() {
     tokio::task::yield_now().await;
     push_all(&intake, stream, 0..1);
     assert_eq!(waiting.await.unwrap().len(), 1);
+}
+
+/// The reader goes on pushing while the source is stopped: whichever comes first, nothing is handed out.
+#[tokio::test]
+async fn what_is_pushed_while_the_source_stops_is_handed_to_nobody() {
+    for _ in 0..2_000 {
+        let intake = intake(1_000_000, 10);
+        let stream = intake.open_stream();
+        push_all(&intake, stream, 0..1);
+        std::thread::scope(|threads| {
+            let reader = threads.spawn(|| {
+                let mut offsets = 1..;
+                while intake.push(stream, record(offsets.next().unwrap())) == Pushed::Taken {}
+            });
+            intake.stop();
+            reader.join().unwrap();
+        });
+        assert!(intake.fetch(1).await.unwrap().is_none());
+        assert_eq!(intake.load().in_flight, 0);
+    }
 }

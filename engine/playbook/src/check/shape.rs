@@ -15,6 +15,34 @@ pub(crate) struct Keys {
     pub(crate) required: &'static [&'static str],
 }
 
+/// Where keys belong that are often written a level too high or too low.
+const BELONGS: &[(&str, &str)] = &[
+    ("all", "to a condition: within `when: { alert: … }`, `unless` or `if`"),
+    ("any", "to a condition: within `when: { alert: … }`, `unless` or `if`"),
+    ("none", "to a condition: within `when: { alert: … }`, `unless` or `if`"),
+    ("states", "within `when: { alert: … }`"),
+    ("cron", "within `when: { schedule: … }`"),
+    ("timezone", "within `when: { schedule: … }`"),
+    ("missed", "within `when: { schedule: … }`"),
+    ("where", "within the `for_each` that it narrows: `for_each: { account: { where: … } }`"),
+    ("at_most", "within `for_each: { account: … }`"),
+    ("if_more", "within `for_each: { account: … }`"),
+    ("at_once", "within `for_each: { account: … }`"),
+    ("if_unknown", "within the `if` or `unless` that may be unknown"),
+    ("if_expired", "within `ask` or `approval`"),
+    ("quorum", "within `ask` or `approval`"),
+    ("expires", "within `ask` or `approval`"),
+    ("question", "within `ask`"),
+    ("choices", "within `ask`"),
+    ("if_answer", "within `ask`"),
+    ("hold", "within `verify`"),
+    ("attempts", "within `retry`"),
+    ("first_wait", "within `retry`"),
+    ("max_wait", "within `retry`"),
+    ("on_error", "to a step: each says for itself what its failure means"),
+    ("otherwise", "to `choose`, as the last of its ways"),
+];
+
 /// A map whose keys have been checked. A key that was nearly right is taken for the right one, so that nothing is said
 /// about what follows from its absence.
 pub(super) struct Fields<'n>(Vec<(&'n str, &'n Entry)>);
@@ -65,9 +93,14 @@ impl Check<'_> {
             return true;
         }
         let nearest = nearest::one(key, keys.known.iter().copied());
+        let home = BELONGS.iter().find(|(known, _)| *known == key).filter(|_| nearest.is_none());
         let message = format!("{} has no key `{key}`", keys.what);
         self.say(codes::UNKNOWN_KEY, &entry.key_span, message, |d| {
-            d.found(key).expected(format!("one of {}", keys.known.join(", "))).nearest(nearest)
+            let d = d.found(key).expected(format!("one of {}", keys.known.join(", "))).nearest(nearest);
+            match home {
+                Some((_, place)) => d.help(format!("`{key}` belongs {place}")),
+                None => d,
+            }
         });
         false
     }
@@ -133,4 +166,20 @@ fn first_key(node: &Node, entries: &[Entry]) -> Span {
 fn first_line(source: &str, span: &Span) -> Span {
     let length = source[span.clone()].find('\n').unwrap_or(span.len());
     span.start..span.start + length
+}
+
+#[cfg(test)]
+mod tests {
+    use quell_action::Catalogue;
+
+    use super::BELONGS;
+
+    /// The keys are named here a second time: one that the language no longer has would lead nowhere.
+    #[test]
+    fn whatever_has_a_home_is_a_key_of_the_language() {
+        let schema = crate::schema(&Catalogue::new(std::iter::empty())).to_string();
+        for (key, _) in BELONGS {
+            assert!(schema.contains(&format!("\"{key}\":{{")), "{key}");
+        }
+    }
 }

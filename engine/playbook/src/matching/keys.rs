@@ -10,6 +10,7 @@ use crate::condition::{Expected, Operator, Subject, Test, fold};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Slot {
     Product,
+    Provider,
     Type,
     ExternalId,
     DetectorId,
@@ -22,8 +23,9 @@ pub(super) enum Slot {
 }
 
 /// Every slot.
-pub(super) const SLOTS: [Slot; 9] = [
+pub(super) const SLOTS: [Slot; 10] = [
     Slot::Product,
+    Slot::Provider,
     Slot::Type,
     Slot::ExternalId,
     Slot::DetectorId,
@@ -41,6 +43,7 @@ pub(super) fn of_test(test: &Test) -> Option<(Slot, Vec<String>)> {
     let Subject::Reference(reference, _) = &test.subject else { return None };
     let slot = match reference.0.as_str() {
         "alert.product" => Slot::Product,
+        "alert.provider" => Slot::Provider,
         "alert.type" => Slot::Type,
         "alert.external_id" => Slot::ExternalId,
         "alert.detector_id" => Slot::DetectorId,
@@ -76,6 +79,7 @@ pub(super) fn of_test(test: &Test) -> Option<(Slot, Vec<String>)> {
 pub(super) fn values(alert: &Alert, slot: Slot) -> impl Iterator<Item = Cow<'_, str>> {
     let (one, many): (Option<&str>, &[String]) = match slot {
         Slot::Product => (Some(alert.product.as_str()), &[]),
+        Slot::Provider => (alert.provider.as_deref(), &[]),
         Slot::Type => (alert.alert_type.as_deref(), &[]),
         Slot::ExternalId => (alert.external_id.as_deref(), &[]),
         Slot::DetectorId => (alert.detector_id.as_deref(), &[]),

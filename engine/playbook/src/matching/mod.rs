@@ -86,14 +86,11 @@ impl Matcher {
         alert: &Alert,
         state: AlertState,
         moment: impl Into<Moment>,
-    ) -> Vec<Arc<Playbook>> {
+    ) -> Vec<&Arc<Playbook>> {
         let moment = moment.into();
         let candidates = self.index.candidates(alert, state);
         let mut judged = self.residuals.judge(AlertScope { alert, moment: &moment });
-        candidates
-            .filter(|number| judged.holds(*number))
-            .map(|number| Arc::clone(&self.playbooks[number]))
-            .collect()
+        candidates.filter(|number| judged.holds(*number)).map(|number| &self.playbooks[number]).collect()
     }
 
     /// For each playbook whether it matches, value by value.

@@ -1,4 +1,5 @@
-//! What the index does not decide: evaluated for candidates only, each distinct condition once per alert.
+//! What the index does not decide: evaluated for candidates only, each distinct condition, and each distinct group of
+//! them, once per alert. Playbooks are many, and what they have left to ask is mostly the same.
 
 use std::collections::HashMap;
 
@@ -8,20 +9,23 @@ use crate::scope::AlertScope;
 /// The residual conditions of all playbooks, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Residuals {
+    /// For each playbook, which of the groups is its own.
+    of_playbook: Vec<usize>,
     groups: Vec<Compiled>,
+    group_numbers: HashMap<Compiled, usize>,
     tests: Vec<Test>,
-    numbers: HashMap<String, usize>,
+    test_numbers: HashMap<String, usize>,
 }
 
 /// A group whose tests are numbers.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 struct Compiled {
     all: Vec<Part>,
     any: Vec<Part>,
     none: Vec<Part>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Part {
     Test(usize),
     Group(Compiled),
@@ -31,12 +35,17 @@ impl Residuals {
     /// Adds the residual of the next playbook.
     pub(super) fn add(&mut self, group: Group) {
         let compiled = self.compile(group);
-        self.groups.push(compiled);
+        let Self { of_playbook, groups, group_numbers, .. } = self;
+        let number = *group_numbers.entry(compiled).or_insert_with_key(|compiled| {
+            groups.push(compiled.clone());
+            groups.len() - 1
+        });
+        of_playbook.push(number);
     }
 
     /// Begins to judge one alert.
     pub(super) fn judge<'a>(&'a self, scope: AlertScope<'a>) -> Judged<'a> {
-        Judged { residuals: self, scope, known: Vec::new() }
+        Judged { residuals: self, scope, groups: Vec::new(), tests: Vec::new() }
     }
 
     fn compile(&mut self, group: Group) -> Compiled {
@@ -55,12 +64,12 @@ impl Residuals {
     /// Conditions that are written alike are one.
     fn number(&mut self, test: Test) -> usize {
         let written = format!("{test:?}");
-        if let Some(number) = self.numbers.get(&written) {
+        if let Some(number) = self.test_numbers.get(&written) {
             return *number;
         }
         let number = self.tests.len();
         self.tests.push(test);
-        self.numbers.insert(written, number);
+        self.test_numbers.insert(written, number);
         number
     }
 }
@@ -69,15 +78,26 @@ impl Residuals {
 pub(super) struct Judged<'a> {
     residuals: &'a Residuals,
     scope: AlertScope<'a>,
-    /// What each test has come to, by its number; made when the first one is asked.
-    known: Vec<Option<Truth>>,
+    /// Whether each group holds, by its number; made when the first one is asked, as are the tests.
+    groups: Vec<Option<bool>>,
+    /// What each test has come to.
+    tests: Vec<Option<Truth>>,
 }
 
 impl Judged<'_> {
     /// Whether the residual of this playbook holds.
     pub(super) fn holds(&mut self, playbook: usize) -> bool {
         let residuals = self.residuals;
-        self.group(&residuals.groups[playbook]).is_true()
+        let number = residuals.of_playbook[playbook];
+        if self.groups.is_empty() {
+            self.groups.resize(residuals.groups.len(), None);
+        }
+        if let Some(holds) = self.groups[number] {
+            return holds;
+        }
+        let holds = self.group(&residuals.groups[number]).is_true();
+        self.groups[number] = Some(holds);
+        holds
     }
 
     fn group(&mut self, group: &Compiled) -> Truth {
@@ -116,10 +136,10 @@ impl Judged<'_> {
     }
 
     fn test(&mut self, number: usize) -> Truth {
-        let Self { residuals, scope, known } = self;
-        if known.is_empty() {
-            known.resize(residuals.tests.len(), None);
+        let Self { residuals, scope, tests, .. } = self;
+        if tests.is_empty() {
+            tests.resize(residuals.tests.len(), None);
         }
-        *known[number].get_or_insert_with(|| residuals.tests[number].truth(scope))
+        *tests[number].get_or_insert_with(|| residuals.tests[number].truth(scope))
     }
 }

@@ -217,9 +217,27 @@ fn of_account<'a>(account: &'a Account, name: &str, facts: Option<&'a IdentityFa
                 .iter()
                 .flat_map(|account| &account.identifiers)
                 .find_map(|identifier| of_identifier(identifier, name))
+                .or_else(|| (name == "account.name").then(|| cloud_name(account, facts?)).flatten())
                 .map_or(Seen::Missing, |text| Seen::text(Some(text))),
         },
     }
+}
+
+/// The logon name of somebody whom every directory knows and none by a down-level name: the front of the user principal
+/// name. While a directory could still say another one, it is unknown.
+fn cloud_name(account: &Account, facts: &IdentityFacts) -> Option<String> {
+    let identifiers = || facts.accounts.iter().flat_map(|account| &account.identifiers);
+    let may_have_another = identifiers().any(|identifier| matches!(identifier, Identifier::Sam { .. }));
+    if may_have_another || facts.accounts.is_empty() || !facts.unanswered.is_empty() {
+        return None;
+    }
+    let upn = account.upn().or_else(|| {
+        identifiers().find_map(|identifier| match identifier {
+            Identifier::Upn(upn) | Identifier::Login(upn) => Some(upn.as_str()),
+            _ => None,
+        })
+    })?;
+    upn.split_once('@').map(|(name, _)| name.to_owned())
 }
 
 fn of_identifier(identifier: &Identifier, name: &str) -> Option<String> {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
+use quell_action::TextFormat;
 
 use super::scan::Argument;
 use super::table;
@@ -117,52 +118,7 @@ pub(super) fn text_of(value: &Value) -> String {
 
 /// A text made safe for its destination.
 pub(super) fn escape<'a>(text: &'a str, format: &str) -> Cow<'a, str> {
-    match format {
-        "html" => each(text, |c| match c {
-            '<' => Some("&lt;"),
-            '>' => Some("&gt;"),
-            '&' => Some("&amp;"),
-            '"' => Some("&quot;"),
-            '\'' => Some("&#x27;"),
-            _ => None,
-        }),
-        "markdown" => each(text, |c| {
-            const MARKED: [(char, &str); 12] = [
-                ('\\', "\\\\"),
-                ('`', "\\`"),
-                ('*', "\\*"),
-                ('_', "\\_"),
-                ('[', "\\["),
-                (']', "\\]"),
-                ('<', "&lt;"),
-                ('>', "&gt;"),
-                ('#', "\\#"),
-                ('|', "\\|"),
-                ('~', "\\~"),
-                ('!', "\\!"),
-            ];
-            MARKED.iter().find(|(marked, _)| *marked == c).map(|(_, escaped)| *escaped)
-        }),
-        "json" => {
-            let quoted = serde_json::Value::from(text).to_string();
-            Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
-        }
-        _ => Cow::Borrowed(text),
-    }
-}
-
-fn each<'a>(text: &'a str, escaped: impl Fn(char) -> Option<&'static str>) -> Cow<'a, str> {
-    if !text.chars().any(|c| escaped(c).is_some()) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match escaped(c) {
-            Some(replacement) => out.push_str(replacement),
-            None => out.push(c),
-        }
-    }
-    Cow::Owned(out)
+    TextFormat::named(format).escape(text)
 }
 
 fn join(value: &Value, between: Option<&str>) -> String {

@@ -66,11 +66,18 @@ pub enum Requester {
 pub enum Release {
     /// Other runs still need the state; the last of them restores what was there before the first.
     HeldBy {
-        /// Which.
+        /// Which; where there are many, some of them.
         runs: Vec<RunId>,
+        /// How many tasks more need it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: u64,
     },
     /// The state was there before any of our changes.
     NothingOfOurs,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What a call led to.

@@ -37,6 +37,11 @@ fn with(now: &[u8], otherwise: &Value) -> Result<Vec<u8>, String> {
     serde_json::to_vec(&record).map_err(|error| error.to_string())
 }
 
+/// An alert that stands in the test itself.
+pub(super) fn inline(alert: &Value) -> Result<Alert, String> {
+    one(&serde_json::to_vec(alert).map_err(|error| error.to_string())?)
+}
+
 fn one(bytes: &[u8]) -> Result<Alert, String> {
     let mut alerts = Vec::new();
     for record in decode(bytes) {

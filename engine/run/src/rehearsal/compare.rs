@@ -1,6 +1,7 @@
 //! [`Difference`]: where what happened is not what a test expects.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use quell_playbook::duration;
 use serde::Serialize;
@@ -30,7 +31,8 @@ pub(super) fn differences(expect: &Expect, seen: &Seen) -> Vec<Difference> {
     found.extend(expect.failed.as_ref().and_then(|failed| failures(failed, &seen.failed)));
     found.extend(expect.skipped.as_ref().and_then(|skipped| skips(skipped, &seen.skipped)));
     found.extend(expect.questions().ok().flatten().and_then(|asks| questions(&asks, seen)));
-    found.extend(expect.kept.as_ref().and_then(|kept| values(kept, &seen.kept)));
+    found.extend(expect.kept.as_ref().and_then(|kept| values("kept", kept, &seen.kept)));
+    found.extend(expect.outputs.as_ref().and_then(|outputs| values("outputs", outputs, &seen.outputs)));
     if let Some(outcome) = expect.outcome.as_ref().filter(|outcome| seen.outcome.as_ref() != Some(outcome)) {
         let got = seen.outcome.clone().unwrap_or_else(|| "the run has not ended".to_owned());
         found.push(Difference { what: "outcome", expected: vec![outcome.clone()], got: vec![got] });
@@ -42,12 +44,16 @@ pub(super) fn differences(expect: &Expect, seen: &Seen) -> Vec<Difference> {
     found
 }
 
-/// What is kept; what a test does not name is passed over.
-fn values(expected: &BTreeMap<String, String>, got: &BTreeMap<String, String>) -> Option<Difference> {
+/// Values by name; those that a test does not name are passed over.
+fn values<V: PartialEq + fmt::Display>(
+    what: &'static str,
+    expected: &BTreeMap<String, V>,
+    got: &BTreeMap<String, V>,
+) -> Option<Difference> {
     let lines =
-        |of: &BTreeMap<String, String>| of.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        |of: &BTreeMap<String, V>| of.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let is_so = expected.iter().all(|(name, value)| got.get(name) == Some(value));
-    (!is_so).then(|| Difference { what: "kept", expected: lines(expected), got: lines(got) })
+    (!is_so).then(|| Difference { what, expected: lines(expected), got: lines(got) })
 }
 
 /// In order. A line without a system stands for the calls of one step at all of them; what only tells, and is not

@@ -14,7 +14,7 @@ use quell_alert::{
 };
 
 use super::expect::is_called;
-use super::form::{Given, SomebodyGiven, Unread};
+use super::given::{Given, SomebodyGiven, Unread};
 use crate::Clock;
 
 /// One directory of a test.

@@ -29,6 +29,8 @@ pub(super) struct Expect {
     asks: Option<Vec<Value>>,
     /// What is kept for the alert, by name.
     pub(super) kept: Option<BTreeMap<String, String>>,
+    /// What the run gives back to whoever called it, by name.
+    pub(super) outputs: Option<BTreeMap<String, Value>>,
     /// How the run ends: `contained`.
     pub(super) outcome: Option<String>,
     /// How long the run takes: `8h`.
@@ -49,7 +51,8 @@ pub(super) enum Actions {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SkipExpected {
-    /// Who.
+    /// Who: a person or a device, whichever word the author finds clearer.
+    #[serde(alias = "account", alias = "device")]
     pub(super) who: String,
     /// The step, where only a step is left out.
     #[serde(default)]

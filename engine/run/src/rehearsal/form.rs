@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use quell_action::Catalogue;
 use quell_action::exclusion::form::EntryForm;
 use quell_action::exclusion::{Entry, EntryId, Source};
 use quell_action::lists::Lists;
-use quell_action::{Catalogue, Protected};
 use quell_alert::Timestamp;
-use quell_playbook::Kept;
 use quell_playbook::diagnostic::Diagnostic;
 use quell_playbook::document::{Document, Unreadable};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::expect::{Deed, Expect};
+use super::given::{Given, calls_together};
+use super::later::{Later, LaterForm};
 use super::lists::{self, ListsGiven};
 use super::vary::{changed, crowd};
 use super::world::Fault;
@@ -21,6 +22,8 @@ use super::world::Fault;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileForm {
+    /// The playbook that the tests are about says it; they may say it too.
+    #[serde(default = "first")]
     language: u32,
     /// The alert of all tests that do not bring one of their own.
     #[serde(default)]
@@ -49,8 +52,14 @@ struct TestForm {
     /// Whether an earlier version of the alert came before.
     #[serde(default)]
     seen_before: bool,
+    /// Alerts that come after it, and what of them belongs to its run.
+    #[serde(default)]
+    later: Vec<LaterForm>,
     #[serde(default)]
     inputs: Option<BTreeMap<String, Value>>,
+    /// Who gives the inputs, where the playbook can be started in both ways.
+    #[serde(default)]
+    start: Option<Start>,
     #[serde(default)]
     before: Option<Value>,
     #[serde(default)]
@@ -66,63 +75,14 @@ struct TestForm {
     expect: Expect,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Given {
-    /// What is known of people whom the alert names; the others are ordinary people, known everywhere.
-    pub(super) accounts: Vec<SomebodyGiven>,
-    /// The same of devices.
-    pub(super) devices: Vec<SomebodyGiven>,
-    /// What earlier runs have kept for the alert.
-    pub(super) kept: Kept,
-    /// The systems whose directories do not answer.
-    pub(super) away: Vec<String>,
-    /// What does not last, though it was done: somebody takes it back behind our back.
-    pub(super) drifts: Vec<String>,
-    /// What calls come to, by action: `account.disable of alice at okta`.
-    calls: BTreeMap<String, Value>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SomebodyGiven {
-    pub(super) name: String,
-    #[serde(default = "yes")]
-    pub(super) known: bool,
-    #[serde(default)]
-    pub(super) groups: Vec<String>,
-    #[serde(default)]
-    pub(super) tags: Vec<String>,
-    #[serde(default)]
-    pub(super) privileged: bool,
-    #[serde(default = "yes")]
-    pub(super) enabled: bool,
-    /// What no directory can say of them.
-    #[serde(default)]
-    pub(super) unread: Vec<Unread>,
-    #[serde(default)]
-    pub(super) protected: Option<Protected>,
-    /// The systems that know them; all where it is left out.
-    #[serde(default)]
-    pub(super) at: Option<Vec<String>>,
-}
-
-/// Something that directories say of somebody.
+/// How a test with inputs is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Unread {
-    /// Their groups.
-    Groups,
-    /// Whether they hold administrative rights.
-    Privileged,
-    /// Whether they can sign in.
-    Enabled,
-    /// The tags of a device.
-    Tags,
-}
-
-fn yes() -> bool {
-    true
+pub(super) enum Start {
+    /// By a person.
+    Manual,
+    /// By another playbook.
+    Called,
 }
 
 /// One test of a playbook, ready to be played.
@@ -133,6 +93,8 @@ pub struct Rehearsal {
     /// The alert that starts the playbook. Without one a person does, with the inputs, or the clock.
     pub alert: Option<AlertGiven>,
     pub(super) inputs: Option<BTreeMap<String, Value>>,
+    pub(super) start: Option<Start>,
+    pub(super) later: Vec<Later>,
     /// How the alert stood in the version before, where it is a newer one: a file, or the fields that stood otherwise.
     pub before: Option<AlertGiven>,
     pub(super) at: Timestamp,
@@ -176,7 +138,7 @@ const NOON: &str = "2026-03-02T12:00:00Z";
 pub fn read(file: &str, bytes: &[u8], catalogue: &Catalogue) -> Result<Vec<Rehearsal>, Unreadable> {
     let document = Document::read(file, bytes)?;
     let refused = |diagnostics| Unreadable { diagnostics, source: document.source().clone() };
-    let form: FileForm = document.to_typed().map_err(|wrong| refused(vec![*wrong]))?;
+    let form: FileForm = document.to_typed_after(calls_together).map_err(|wrong| refused(vec![*wrong]))?;
     let mut reader = Reader { document: &document, catalogue, wrong: Vec::new() };
     if form.language != 1 {
         reader.complain("language", "this version reads language 1");
@@ -190,6 +152,10 @@ pub fn read(file: &str, bytes: &[u8], catalogue: &Catalogue) -> Result<Vec<Rehea
         tests.extend(reader.test(&format!("tests[{number}]"), form, form_alert.as_ref()));
     }
     if reader.wrong.is_empty() { Ok(tests) } else { Err(refused(reader.wrong)) }
+}
+
+fn first() -> u32 {
+    1
 }
 
 struct Reader<'a> {
@@ -212,7 +178,11 @@ impl Reader<'_> {
         if form.alert.is_some() && form.inputs.is_some() {
             self.complain(&format!("{place}.inputs"), "an alert gives no inputs: a test has one of the two");
         }
+        if form.start.is_some() && form.inputs.is_none() {
+            self.complain(&format!("{place}.start"), "says who gives the inputs, and there are none");
+        }
         let alerts = self.alerts(place, &form, of_all);
+        let later = self.later(place, &form.later, alerts.first().and_then(|(alert, ..)| alert.as_ref()));
         let earlier = form.before.as_ref().map(|before| self.earlier(place, before));
         let faults = self.faults(place, &form.given);
         let drifts = self.drifts(place, &form.given);
@@ -223,11 +193,13 @@ impl Reader<'_> {
         if self.wrong.len() > before {
             return Vec::new();
         }
-        let TestForm { name, inputs, given, answers, expect, seen_before, .. } = form;
+        let TestForm { name, inputs, start, given, answers, expect, seen_before, .. } = form;
         let first = Rehearsal {
             name,
             alert: None,
             inputs,
+            start,
+            later: Vec::new(),
             at,
             at_is_told: form.at.is_some(),
             seen_before,
@@ -241,8 +213,12 @@ impl Reader<'_> {
             expect,
         };
         let one = |(alert, with, starts): (Option<AlertGiven>, Option<Value>, bool)| Rehearsal {
-            name: with.map_or_else(|| first.name.clone(), |with| format!("{}, with {with}", first.name)),
+            name: with
+                .as_ref()
+                .map_or_else(|| first.name.clone(), |with| format!("{}, with {with}", first.name)),
             alert,
+            // A variant shows what the first alert starts, and nothing of what comes after it.
+            later: if with.is_none() { later.clone() } else { Vec::new() },
             expect: if starts { first.expect.clone() } else { Expect::not_matched() },
             ..first.clone()
         };
@@ -301,6 +277,24 @@ impl Reader<'_> {
         let not = form.not_with.iter().map(|change| with(change, false));
         let variants: Vec<_> = same.chain(not).collect();
         [(Some(AlertGiven::Inline(alert)), None, true)].into_iter().chain(variants).collect()
+    }
+
+    fn later(&mut self, place: &str, forms: &[LaterForm], of: Option<&AlertGiven>) -> Vec<Later> {
+        if of.is_none() && !forms.is_empty() {
+            self.complain(&format!("{place}.later"), "comes after an alert, and this test has none");
+        }
+        let alert = match of {
+            Some(AlertGiven::Inline(alert)) => Some(alert),
+            _ => None,
+        };
+        let mut read = Vec::new();
+        for (number, form) in forms.iter().enumerate() {
+            match form.read(alert) {
+                Ok(one) => read.push(one),
+                Err(why) => self.complain(&format!("{place}.later[{number}]"), why),
+            }
+        }
+        read
     }
 
     fn faults(&mut self, place: &str, given: &Given) -> Vec<Fault> {

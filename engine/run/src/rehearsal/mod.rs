@@ -13,6 +13,8 @@ mod coverage;
 mod directory;
 mod expect;
 mod form;
+mod given;
+mod later;
 mod lists;
 mod play;
 mod seen;

@@ -14,19 +14,20 @@ use quell_alert::Alert;
 use quell_playbook::model::{AlertState, Playbook, Verb};
 use quell_playbook::{Matcher, Moment};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::TryRecvError;
 
 use super::compare::{Difference, differences};
 use super::directory::directories;
-use super::form::Rehearsal;
+use super::form::{Rehearsal, Start};
 use super::seen::{Called, Seen};
 use super::world::World;
 use crate::testing::ManualClock;
 use crate::{
     ArchiveError, Brake, Clock, Engine, EngineError, EngineParts, Entry, Exclusions, Given, Hands, Journal,
     Line, MemoryJournal, MemoryLists, NamedLists, NoJitter, OpenQuestion, Origin, Plan, PlaybookArchive,
-    PlaybookVersion, Reply, RunEvent, RunId, Settings,
+    PlaybookVersion, Reply, RunEvent, RunId, RunState, Settings, scope,
 };
 
 /// What a test came to.
@@ -43,8 +44,11 @@ pub struct Played {
     pub called: BTreeMap<RunId, Vec<Line>>,
 }
 
-enum Begun {
+/// Whether a test starts its playbook.
+pub(super) enum Begun {
+    /// With this plan.
     Plan(Box<Plan>),
+    /// For this reason it does not.
     NotStarted(String),
 }
 
@@ -67,10 +71,10 @@ impl Rehearsal {
         beside: &[Arc<Playbook>],
         catalogue: &Catalogue,
     ) -> Result<Played, String> {
-        let begun = self.begin(alert, playbook)?;
+        let begun = self.begin(alert.clone(), playbook)?;
         let wanted = self.expect.matched.unwrap_or(true);
         let plan = match begun {
-            Begun::Plan(plan) => plan.calling(beside),
+            Begun::Plan(plan) => *plan,
             Begun::NotStarted(why) => {
                 return Ok(Played {
                     differences: not_as_wanted(wanted, false),
@@ -80,6 +84,8 @@ impl Rehearsal {
                 });
             }
         };
+        let later = self.later_differences(&plan, alert.as_ref(), playbook)?;
+        let plan = plan.calling(beside);
         // One thread, so that nothing happens beside what is looked at, and the same test gives the same answer.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
@@ -87,19 +93,26 @@ impl Rehearsal {
         let (journal, called) = runtime.block_on(self.carry_out(plan, playbook, beside, catalogue))?;
         let mut found = not_as_wanted(wanted, true);
         if wanted {
-            found.extend(differences(&self.expect, &Seen::of(&journal, &called, catalogue)));
+            let outputs = self.outputs(&journal, playbook)?;
+            let seen = Seen::of(&journal, &called, catalogue).giving(outputs);
+            found.extend(differences(&self.expect, &seen));
+            found.extend(later);
         }
         Ok(Played { differences: found, not_started: None, journal, called })
     }
 
     /// How it is started: by its alert; by a person with its inputs; or, where it has neither, by the clock.
-    fn begin(&self, alert: Option<Arc<Alert>>, playbook: &Arc<Playbook>) -> Result<Begun, String> {
+    pub(super) fn begin(&self, alert: Option<Arc<Alert>>, playbook: &Arc<Playbook>) -> Result<Begun, String> {
         let not_started = |way: &str| {
             Begun::NotStarted(format!("{way}: it is started by {}", playbook.when.words().join(" or ")))
         };
         if let Some(inputs) = &self.inputs {
-            if !playbook.when.manual && !playbook.when.called {
-                return Ok(not_started("nobody starts it by hand"));
+            let (manual, called) = (playbook.when.manual, playbook.when.called);
+            match self.start {
+                None if !manual && !called => return Ok(not_started("nobody starts it by hand")),
+                Some(Start::Manual) if !manual => return Ok(not_started("nobody starts it by hand")),
+                Some(Start::Called) if !called => return Ok(not_started("no playbook calls it")),
+                _ => {}
             }
             let given = Given::read(playbook, inputs)
                 .map_err(|wrong| wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
@@ -191,6 +204,15 @@ impl Rehearsal {
             jitter: Arc::new(NoJitter),
             settings: Settings::default(),
         }))
+    }
+
+    /// What the run gives back to whoever called it.
+    fn outputs(&self, journal: &[Line], playbook: &Playbook) -> Result<BTreeMap<String, Value>, String> {
+        let state = RunState::replay(journal).map_err(|error| error.to_string())?;
+        let Value::Object(outputs) = scope::outputs(&state, playbook, self.moment()) else {
+            return Ok(BTreeMap::new());
+        };
+        Ok(outputs.into_iter().collect())
     }
 
     fn moment(&self) -> Moment {

@@ -24,6 +24,8 @@ pub(super) struct Seen {
     pub(super) skipped: Vec<Skipped>,
     pub(super) asked: Vec<Asked>,
     pub(super) kept: BTreeMap<String, String>,
+    /// What the run gives back to whoever called it.
+    pub(super) outputs: BTreeMap<String, Value>,
     pub(super) outcome: Option<String>,
     /// How long it has taken until the last thing happened.
     pub(super) length: Duration,
@@ -91,6 +93,11 @@ impl Seen {
         }
         open.into_iter().for_each(|run| seen.absorb(run, called, catalogue));
         seen
+    }
+
+    /// The same, with what the run gives back.
+    pub(super) fn giving(self, outputs: BTreeMap<String, Value>) -> Self {
+        Self { outputs, ..self }
     }
 
     /// Adds what happened in a run that was called. How it ended is its own.

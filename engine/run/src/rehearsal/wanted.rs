@@ -39,8 +39,13 @@ pub(super) struct QuestionWanted {
 impl Wanted {
     /// A line, or a line with details: `{ device.isolate of wks-1: { with: { kind: full }, after: 8h } }`.
     pub(super) fn read(value: &Value) -> Result<Self, String> {
-        let (line, details) =
-            line_and_details(value, "account.disable of alice at okta", &["with", "after", "step", "using"])?;
+        let known = ["account", "device", "at", "with", "after", "step", "using"];
+        let (line, details) = line_and_details(value, "account.disable of alice at okta", &known)?;
+        let mut deed = Deed::read(line)?;
+        for name in ["account", "device"] {
+            told_once(&mut deed.of, line, &details, name)?;
+        }
+        told_once(&mut deed.at, line, &details, "at")?;
         let with = match details.get("with") {
             None => Map::new(),
             Some(Value::Object(with)) => with.clone(),
@@ -48,13 +53,16 @@ impl Wanted {
         };
         let step = text(line, &details, "step")?.map(str::to_owned);
         let using = text(line, &details, "using")?.map(str::to_owned);
-        Ok(Self { deed: Deed::read(line)?, with, after: span(line, &details, "after")?, step, using })
+        Ok(Self { deed, with, after: span(line, &details, "after")?, step, using })
     }
 
     /// Whether this is what happened.
     pub(super) fn fits(&self, happened: &Happened) -> bool {
         self.deed.fits(&happened.deed)
-            && self.with.iter().all(|(name, value)| happened.params.get(name) == Some(value))
+            && self
+                .with
+                .iter()
+                .all(|(name, value)| happened.params.get(name).map(bare).as_ref() == Some(value))
             && self.after.is_none_or(|after| after == happened.after)
             && self.step.as_ref().is_none_or(|step| *step == happened.step)
             && (self.using.is_none() || self.using == happened.using)
@@ -64,11 +72,23 @@ impl Wanted {
     pub(super) fn told(wanted: &[Self], happened: &Happened) -> String {
         let asked = |name: &String| wanted.iter().any(|one| one.with.contains_key(name));
         let params = happened.params.as_object().into_iter().flatten();
-        let with = params.filter(|(name, _)| asked(name)).map(|(name, value)| (name.clone(), value.clone()));
+        let with = params.filter(|(name, _)| asked(name)).map(|(name, value)| (name.clone(), bare(value)));
         let after = wanted.iter().any(|one| one.after.is_some()).then_some(happened.after);
         let step = wanted.iter().any(|one| one.step.is_some()).then(|| happened.step.clone());
         let using = happened.using.clone().filter(|_| wanted.iter().any(|one| one.using.is_some()));
         Self { deed: happened.deed.clone(), with: with.collect(), after, step, using }.to_string()
+    }
+}
+
+/// A value without its fields that are null: a test says so by leaving them out.
+fn bare(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().filter(|(_, value)| !value.is_null());
+            Value::Object(fields.map(|(name, value)| (name.clone(), bare(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(bare).collect()),
+        other => other.clone(),
     }
 }
 
@@ -176,6 +196,21 @@ fn line_and_details<'a>(
     }
 }
 
+/// Takes whom or where from the details, where the line itself does not say it.
+fn told_once(
+    of_line: &mut Option<String>,
+    line: &str,
+    details: &Map<String, Value>,
+    name: &str,
+) -> Result<(), String> {
+    let Some(told) = text(line, details, name)? else { return Ok(()) };
+    if of_line.is_some() {
+        return Err(format!("{line}: `{name}` says again what is said already"));
+    }
+    *of_line = Some(told.to_owned());
+    Ok(())
+}
+
 fn text<'a>(line: &str, details: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, String> {
     match details.get(name) {
         None => Ok(None),
@@ -223,6 +258,10 @@ mod tests {
     #[test]
     fn as_much_is_compared_as_is_given() {
         assert!(fits(&json!("device.isolate of wks-1")));
+        let at = "defender_endpoint";
+        assert!(fits(&json!({ "device.isolate": { "device": "wks-1", "at": at } })));
+        assert!(!fits(&json!({ "device.isolate": { "device": "wks-2", "at": at } })));
+        assert!(!fits(&json!({ "device.isolate": { "device": "wks-1", "at": "lab" } })));
         assert!(fits(&json!({ "device.isolate": { "with": { "kind": "full" }, "after": "1m" } })));
         for details in [
             json!({ "with": { "kind": "selective" } }),
@@ -248,6 +287,9 @@ mod tests {
             json!({ "device.isolate": { "with": "full" } }),
             json!({ "device.isolate": { "after": 8 } }),
             json!({ "device.isolate": { "after": "8" } }),
+            json!({ "device.isolate of wks-1": { "device": "wks-1" } }),
+            json!({ "device.isolate": { "device": "wks-1", "account": "alice" } }),
+            json!({ "device.isolate at lab": { "at": "lab" } }),
         ] {
             assert!(Wanted::read(&wrong).is_err(), "{wrong}");
         }

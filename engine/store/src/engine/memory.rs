@@ -3,7 +3,7 @@
 //! A [`MemoryDisk`] outlives the engines opened on it, as a disk outlives processes. [`MemoryDisk::cut_power`] takes away
 //! everything that was not synced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -21,10 +21,25 @@ pub struct MemoryDisk(Arc<Mutex<Contents>>);
 struct Contents {
     applied: Pairs,
     synced: Pairs,
+    unsynced: BTreeSet<Vec<u8>>,
+    traffic: Traffic,
     operations: u64,
     fail: Option<Failing>,
     syncs: u64,
     acknowledged: u64,
+}
+
+/// What went between a store and its disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// Records looked up or walked over.
+    pub read: u64,
+    /// Their bytes.
+    pub read_bytes: u64,
+    /// Records written or taken away.
+    pub written: u64,
+    /// Their bytes, those of the keys included.
+    pub written_bytes: u64,
 }
 
 /// From which write operation on, and until when, the disk fails.
@@ -61,6 +76,7 @@ impl MemoryDisk {
     pub fn cut_power(&self) {
         let mut contents = self.0.lock();
         contents.applied = contents.synced.clone();
+        contents.unsynced.clear();
     }
 
     /// How many write operations were tried so far.
@@ -73,6 +89,12 @@ impl MemoryDisk {
     #[must_use]
     pub fn syncs(&self) -> u64 {
         self.0.lock().syncs
+    }
+
+    /// Takes out what went to and fro since it was last taken out.
+    #[must_use]
+    pub fn take_traffic(&self) -> Traffic {
+        std::mem::take(&mut self.0.lock().traffic)
     }
 
     /// The high-water mark, which lies on the same disk and is always synced.
@@ -111,20 +133,28 @@ impl Contents {
 
 impl Engine for MemoryEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        Ok(self.0.0.lock().applied.get(key).cloned())
+        let mut contents = self.0.0.lock();
+        let found = contents.applied.get(key).cloned();
+        contents.traffic.read += 1;
+        contents.traffic.read_bytes += found.as_ref().map_or(0, Vec::len) as u64;
+        Ok(found)
     }
 
     fn scan(&self, scan: &Scan) -> Result<Page, EngineError> {
-        let contents = self.0.0.lock();
+        let mut contents = self.0.0.lock();
         let Some(bounds) = scan.bounds() else { return Ok(Page::default()) };
         let walk = contents
             .applied
             .range(bounds)
             .map(|(key, value)| Ok((key.clone(), if scan.keys_only { Vec::new() } else { value.clone() })));
-        match scan.direction {
+        let page = match scan.direction {
             Direction::Ascending => scan.collect(walk),
             Direction::Descending => scan.collect(walk.rev()),
-        }
+        }?;
+        contents.traffic.read += 1 + page.pairs.len() as u64;
+        contents.traffic.read_bytes +=
+            page.pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum::<u64>();
+        Ok(page)
     }
 
     fn apply(&self, batch: &Batch) -> Result<(), EngineError> {
@@ -132,6 +162,9 @@ impl Engine for MemoryEngine {
         let failing = contents.step();
         if failing.is_none_or(|failing| failing.half_done) {
             for (key, change) in &batch.changes {
+                contents.unsynced.insert(key.clone());
+                contents.traffic.written += 1;
+                contents.traffic.written_bytes += (key.len() + change.as_ref().map_or(0, Vec::len)) as u64;
                 match change {
                     Some(value) => contents.applied.insert(key.clone(), value.clone()),
                     None => contents.applied.remove(key),
@@ -146,7 +179,13 @@ impl Engine for MemoryEngine {
         if contents.step().is_some() {
             return Err(refused("sync"));
         }
-        contents.synced = contents.applied.clone();
+        let Contents { applied, synced, unsynced, .. } = &mut *contents;
+        for key in std::mem::take(unsynced) {
+            match applied.get(&key) {
+                Some(value) => synced.insert(key, value.clone()),
+                None => synced.remove(&key),
+            };
+        }
         contents.syncs += 1;
         Ok(())
     }

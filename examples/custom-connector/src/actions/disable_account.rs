@@ -1,35 +1,16 @@
 //! `account.disable`: blocks somebody's badge.
 
 use quell_action::{
-    Action, ActionError, ActionSpec, Failure, Impact, InEffect, Observation, Outcome, Repeat, Request,
-    Restore, State, Target, TargetKind,
+    Action, ActionError, ActionSpec, Impact, Observation, Outcome, Repeat, Request, Restore, Target,
+    TargetKind,
 };
-use quell_kit::Deadline;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use std::time::Duration;
 
-use crate::client::{Badge, Client};
+use super::blocked::{self, Output, Params};
+use crate::client::Client;
 use crate::connector::PROVIDER;
-
-/// Reading takes no longer than this.
-const READING: Duration = Duration::from_secs(10);
 
 /// `account.disable`.
 pub(crate) struct DisableAccount;
-
-/// It takes nothing but its target.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Params {}
-
-/// What later steps can read.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Output {
-    /// Whose badge it is.
-    login: String,
-}
 
 impl Action for DisableAccount {
     const SPEC: ActionSpec = ActionSpec {
@@ -48,68 +29,18 @@ impl Action for DisableAccount {
     type Output = Output;
     type Client = Client;
 
-    /// Look, write, look again. Nothing is written where nothing is to do, and that is said truthfully.
     async fn execute(client: &Client, request: &Request<Params>) -> Result<Outcome<Output>, ActionError> {
-        let id = id_of(request.target())?;
-        let deadline = Deadline::after(request.time_limit());
-        let before = client.badge(id, deadline).await?;
-        let output = Output { login: before.login.clone() };
-        if before.blocked {
-            return Ok(Outcome::unchanged(output));
-        }
-        let after = write(client, id, true, deadline).await?;
-        Ok(Outcome::changed(state(&before), state(&after), output))
+        blocked::set(client, request, true).await
     }
 
     async fn observe(client: &Client, target: &Target, _: &Params) -> Result<Observation, ActionError> {
-        let badge = client.badge(id_of(target)?, Deadline::after(READING)).await?;
-        let in_effect = if badge.blocked { InEffect::Yes } else { InEffect::No };
-        Ok(Observation { state: state(&badge), in_effect })
+        blocked::observe(client, target, true).await
     }
 
-    /// Puts back what was there; leaves alone what somebody else has changed meanwhile.
     async fn restore(
         client: &Client,
         request: &Request<Restore<Params>>,
     ) -> Result<Outcome<()>, ActionError> {
-        let id = id_of(request.target())?;
-        let deadline = Deadline::after(request.time_limit());
-        let Restore { before, after, .. } = request.params();
-        let now = client.badge(id, deadline).await?;
-        if state(&now) == *before {
-            return Ok(Outcome::unchanged(()));
-        }
-        if state(&now) != *after {
-            return Err(ActionError::rejected(
-                "somebody else has changed the badge meanwhile; it is left alone",
-            ));
-        }
-        let restored = write(client, id, before.0["blocked"] == json!(true), deadline).await?;
-        Ok(Outcome::changed(state(&now), state(&restored), ()))
-    }
-}
-
-/// Writes, and reads back. Once it is written, whatever goes wrong means that it may have happened.
-async fn write(client: &Client, id: &str, blocked: bool, deadline: Deadline) -> Result<Badge, ActionError> {
-    client.set_blocked(id, blocked, deadline).await?;
-    let after = client
-        .badge(id, deadline)
-        .await
-        .map_err(|error| ActionError { failure: Failure::Uncertain, ..error })?;
-    match after.blocked == blocked {
-        true => Ok(after),
-        false => Err(ActionError::uncertain("the badge office took it, and does not show it")),
-    }
-}
-
-/// Only the part of a badge that this action changes.
-fn state(badge: &Badge) -> State {
-    State(json!({ "blocked": badge.blocked }))
-}
-
-fn id_of(target: &Target) -> Result<&str, ActionError> {
-    match target {
-        Target::Account(key) if key.provider.as_str() == PROVIDER => Ok(&key.id),
-        other => Err(ActionError::rejected(format!("{other} is no badge"))),
+        blocked::restore(client, request).await
     }
 }

@@ -190,6 +190,11 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// The action did what it is there for.
+    pub(super) fn worked(&mut self) {
+        self.report.worked.insert(format!("{} at {}", self.case.action, self.case.provider));
+    }
+
     pub(super) fn expect(&mut self, holds: bool, otherwise: &str) {
         if !holds {
             self.broken(otherwise);

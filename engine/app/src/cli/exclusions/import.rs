@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use quell_api::{ImportExclusions, Imported, Operations};
 use serde_json::{Map, Value, json};
 
-use super::csv::{self, Cell, Place};
 use crate::cli::yes_if;
+use crate::csv::{self, Cell, Place};
 use crate::reach::operator;
 use crate::show::{BAD, Show, counted, styled};
 

@@ -132,3 +132,20 @@ async fn power_that_goes_at_any_write_makes_no_second_run_and_loses_none() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_clock_starts_nothing_that_is_disabled() {
+    let (disk, clock) = (MemoryDisk::new(), ManualClock::at(at("2026-03-01T12:00:00Z")));
+    let clockwork = process(&disk, &clock, "").await;
+    clockwork.look().await;
+    let disabled = |playbook: &Arc<Playbook>| {
+        let mut playbook = Playbook::clone(playbook);
+        playbook.mode = Mode::Disabled;
+        Arc::new(playbook)
+    };
+    let playbooks: Vec<_> = clockwork.matcher.load().playbooks().iter().map(disabled).collect();
+    clockwork.matcher.store(Arc::new(Matcher::new(playbooks)));
+    clock.set(at("2026-03-02T03:00:05Z"));
+    assert_eq!(clockwork.look().await, None);
+    assert!(started(&clockwork).await.is_empty());
+}

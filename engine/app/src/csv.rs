@@ -2,30 +2,30 @@
 
 /// A cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// What is in it, without the quotes and the blanks around it.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Where it begins, counted from 1.
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 /// A place in a file, counted from 1; the column in letters, not in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) line: usize,
-    pub(super) column: usize,
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
 }
 
 /// Why a table cannot be read on from a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unreadable {
-    pub(super) place: Place,
-    pub(super) why: &'static str,
+pub(crate) struct Unreadable {
+    pub(crate) place: Place,
+    pub(crate) why: &'static str,
 }
 
 /// Reads the rows of a table, and what is wrong with its form. Empty lines and those that begin with `#` are no rows.
 /// A row with such a mistake is left out; where a quote is never closed the table ends.
-pub(super) fn read(text: &str) -> (Vec<Vec<Cell>>, Vec<Unreadable>) {
+pub(crate) fn read(text: &str) -> (Vec<Vec<Cell>>, Vec<Unreadable>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader { rest: text, at: Place { line: 1, column: 1 }, separator: separator(text) };
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! `account.find_manager`: whom to tell about somebody. It only looks.
+//! `entra_id.get_manager`: whom to tell about somebody. It only looks.
 
 use quell_action::{Action, ActionError, ActionSpec, Failure, Impact, Outcome, Request};
 use quell_kit::microsoft::with_query;
@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::user::{USER, User};
 
 /// Finds the manager of a user.
-pub(crate) struct FindManager;
+pub(crate) struct GetManager;
 
 /// Who it is. Nothing where nobody is named.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -24,9 +24,9 @@ pub(crate) struct Manager {
     manager_mail: Option<String>,
 }
 
-impl Action for FindManager {
+impl Action for GetManager {
     const SPEC: ActionSpec = ActionSpec {
-        name: "account.find_manager",
+        name: "entra_id.get_manager",
         impact: Impact::Informing,
         readable: false,
         permissions: &["User.Read.All"],
