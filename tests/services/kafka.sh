@@ -17,7 +17,7 @@
 #
 # Java 17 and Maven come from Debian when they are missing, the jars from Maven Central,
 # once, into KAFKA_CACHE (default target/services/kafka-cache). Further variables:
-# KAFKA_VERSION, KAFKA_HEAP (384m), KAFKA_AUTO_CREATE (false: topics on first use).
+# KAFKA_VERSION, KAFKA_HEAP (512m), KAFKA_AUTO_CREATE (false: topics on first use).
 set -euo pipefail
 NAME=kafka
 HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -142,13 +142,16 @@ format() {
     >"$D/format.log" 2>&1 || die "formatting the data folder failed, see $D/format.log"
 }
 
-# The broker replaces the subshell, so the process id written down is its own.
+# The broker replaces the subshell, so the process id written down is its own. A message of a
+# hundred megabytes passes through memory outside the heap, of which each thread would keep a
+# part of that size for the next one.
 launch() {
   (
     cd "$D"
     # shellcheck disable=SC2030
     exec 9>&-
-    exec setsid "$JAVA" -Xms64m -Xmx"${KAFKA_HEAP:-384m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    exec setsid "$JAVA" -Xms64m -Xmx"${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+      -XX:MaxDirectMemorySize=2g -Djdk.nio.maxCachedBufferSize=1048576 \
       -Dlog4j2.configurationFile="$D/log4j2.properties" \
       -Dorg.apache.kafka.sasl.oauthbearer.allowed.urls="file://$D/tokens/jwks.json" \
       -cp "$JARS/*" kafka.Kafka "$D/server.properties" </dev/null >"$D/console.log" 2>&1
