@@ -8,6 +8,7 @@ mod asked;
 mod clouds;
 mod colour;
 mod crash_points;
+mod documents;
 mod echo;
 mod exclusions;
 mod help;

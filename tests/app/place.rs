@@ -64,7 +64,6 @@ impl Place {
         fs::write(self.path(name), bytes).unwrap();
     }
 
-    /// Replaces a piece of a file; it must be there.
     /// Whether any file below a folder holds this text.
     pub(crate) fn holds(&self, folder: &str, text: &str) -> bool {
         let entries = fs::read_dir(self.path(folder)).unwrap();
@@ -78,6 +77,7 @@ impl Place {
         })
     }
 
+    /// Replaces a piece of a file; it must be there.
     pub(crate) fn change(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "{name} does not say {from:?}");

@@ -101,7 +101,8 @@ impl Broker {
     pub async fn send(&self, topic: &str, payload: &[u8]) -> i64 {
         let record = FutureRecord::<[u8], [u8]>::to(topic).partition(0).payload(payload);
         let sent = self.producer().send(record, PATIENCE).await;
-        sent.unwrap_or_else(|(error, _)| panic!("the broker does not take {} bytes: {error}", payload.len())).offset
+        sent.unwrap_or_else(|(error, _)| panic!("the broker does not take {} bytes: {error}", payload.len()))
+            .offset
     }
 
     /// Writes messages into the first partition, in this order, at once.
