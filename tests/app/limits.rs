@@ -36,6 +36,55 @@ fn beyond_a_limit_people_are_asked_and_the_use_is_shown() {
     assert_eq!(place.quell(&["limits", "--json"]).well().json()["limits"][1]["used"], 2);
 }
 
+/// The question of another run is not the same because it is asked together: what each is about stands there.
+#[test]
+fn what_is_answered_together_is_shown_whole() {
+    let place = two_alerts();
+    let third = place.read("alerts/dcsync.json").replace("dave", "carol").replace("-1107", "-1106");
+    place.write("alerts/third.json", third.replace("8f3c2006", "8f3c2008"));
+    place.change("playbooks/disable-on-dcsync.yaml", "steps:\n", "steps:\n  - do: account.revoke_sessions\n");
+    place.quell(&["run"]).well();
+    let open = place.quell(&["approvals", "list", "--json"]).well().json();
+    assert_eq!(open.as_array().unwrap().len(), 1, "{open}");
+    let texts =
+        [&open[0]["question"]["text"], &open[0]["with"][0]["text"]].map(|text| text.as_str().unwrap());
+    assert_ne!(texts[0], texts[1]);
+    let list = place.quell(&["approvals", "list"]).well().out;
+    let question = format!("{}/limits", open[0]["run"].as_str().unwrap());
+    let not_confirmed = place.quell(&["approvals", "approve", &question, "--all"]);
+    for text in texts {
+        assert!(list.contains(text), "{list}");
+        assert!(not_confirmed.err.contains(text), "{}", not_confirmed.err);
+    }
+}
+
+#[test]
+fn a_dry_undo_says_what_happens() {
+    let place = Place::with_acting_site();
+    let alert = place.read("alerts/dcsync.json");
+    place.quell(&["run"]).well();
+    place.write("alerts/again.json", alert.replace("8f3c2006", "8f3c2009"));
+    place.quell(&["run"]).well();
+    let runs = place.quell(&["runs", "list", "--json"]).well().json();
+    let run = |number: usize| runs[number]["id"].as_str().unwrap();
+    let (second, first) = (run(0), run(1));
+    let told = |args: &[&str]| {
+        let undone = place.quell(&[&["undo"], args, &["--json"]].concat()).well().json();
+        let undone = undone.as_array().map_or(vec![undone.clone()], Clone::clone);
+        let results = undone.iter().flat_map(|one| one["tasks"].as_array().unwrap().clone());
+        results
+            .map(|task| task["result"].as_str().unwrap().to_owned())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    let only = |text: String| std::collections::BTreeSet::from([text]);
+    let still = |run: &str| format!("still wanted by run {}", &run[..8]);
+    assert_eq!(told(&[first, "--dry-run"]), only(format!("would stay: {}", still(second))));
+    assert_eq!(told(&["--since", "1h", "--dry-run"]), only("would be undone".into()));
+    assert_eq!(told(&[first]), only(format!("stays: {}", still(second))));
+    assert_eq!(told(&[second, "--dry-run"]), only("would be undone".into()));
+    assert_eq!(told(&[second]), only("undone".into()));
+}
+
 #[test]
 fn what_is_in_force_on_somebody_is_taken_back_whichever_run_did_it() {
     let place = two_alerts();

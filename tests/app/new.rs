@@ -30,6 +30,16 @@ fn what_it_writes_passes_check_and_test_and_is_covered() {
     assert_eq!(place.read("playbooks/cut-off-true.yaml"), before);
 }
 
+/// What is done to somebody is for the author to say: the sender of an alert chooses nothing.
+#[test]
+fn nothing_of_the_alert_decides_what_is_done_to_somebody() {
+    let place = Place::new();
+    place.quell(&["new", "quarantine", "--each", "account", "--do", "account.add_to_group", "--act"]).well();
+    let written = place.read("playbooks/quarantine.yaml");
+    assert!(written.contains("group: \"the group that you mean\""), "{written}");
+    place.quell(&["test", "playbooks"]).well();
+}
+
 #[test]
 fn what_cannot_be_is_said_and_nothing_is_written() {
     let place = Place::new();

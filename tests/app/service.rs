@@ -250,3 +250,18 @@ fn an_engine_whose_port_is_taken_says_so() {
     assert!(said.err.contains("api.listen") && said.err.contains("port 0"), "{}", said.err);
     place.quell(&["runs", "list"]).well();
 }
+
+/// Killed, the engine leaves its word behind, and anybody may listen where it did.
+#[test]
+fn nobody_is_taken_for_an_engine_that_is_dead() {
+    let place = Place::with_site();
+    place.quell(&["run"]).well();
+    let stranger = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    place.write("state/api.address", stranger.local_addr().unwrap().to_string());
+    place.write("state/api.token", "0123456789abcdef0123456789abcdef");
+    let paused = place.quell(&["pause", "--because", "danger"]).well();
+    assert!(paused.out.contains("danger"), "{paused:?}");
+    stranger.set_nonblocking(true).unwrap();
+    assert!(stranger.accept().is_err(), "the stranger was asked");
+    place.quell(&["resume"]).well();
+}

@@ -282,9 +282,30 @@ fn what_is_forgotten_with_age_leaves_a_whole_log() {
         "two more: what was forgotten"
     );
     let retention = Retention { before: Some(at(51)), keep_runs: None };
-    wait(store.prune(retention, at(100), false)).unwrap();
+    let before: Vec<AuditRecord> =
+        wait(store.audit().export(0, 99)).unwrap().into_iter().map(|one| one.record).collect();
+    let foreseen = wait(store.prune(retention, at(100), true)).unwrap();
+    let forgotten = wait(store.prune(retention, at(100), false)).unwrap();
+    assert_eq!((forgotten, forgotten.audit > 1), (foreseen, true), "a dry run says what happens");
     let verdict = verify(&store);
-    assert!(verdict.first > Some(0) && verdict.broken.is_none(), "{verdict:?}");
+    let first = verdict.first.unwrap();
+    assert!(first == forgotten.audit && verdict.broken.is_none(), "{verdict:?}");
+    let last = wait(store.audit().export(0, 99)).unwrap().pop().unwrap().record;
+    assert_eq!(
+        last.what,
+        Audited::LogForgotten { up_to: first - 1 },
+        "its end says what became of its beginning"
+    );
+    // An anchor that is older than the log is no proof, except the one on which it stands.
+    for record in &before {
+        let anchored = |hash: &str| {
+            let anchor = Anchor { number: record.number, hash: hash.to_owned() };
+            wait(store.audit().verify(Some(anchor))).unwrap().broken
+        };
+        let broken = anchored(&record.hash);
+        assert_eq!(broken.is_some(), record.number + 1 < first, "{}: {broken:?}", record.number);
+        assert!(anchored(&"a".repeat(64)).is_some(), "{}", record.number);
+    }
     wait(store.alerts().accept(new_alert("a3", 1, 200), Standing::First, vec![])).unwrap();
     assert_eq!(verify(&store).end.unwrap().number, verdict.end.unwrap().number + 1);
     assert_eq!(broken_at(&store), None);

@@ -271,6 +271,8 @@ pub struct Pruned {
     pub alerts: u64,
     /// Runs.
     pub runs: u64,
+    /// Records of the audit log.
+    pub audit: u64,
 }
 
 /// What looking the store over came to.

@@ -1,6 +1,7 @@
 //! [`Local`]: the operations carried out here, over the store and the engine of this process.
 
 mod exclusion;
+mod foresight;
 mod identity;
 mod import;
 mod limits;

@@ -57,7 +57,12 @@ pub(crate) async fn moment(context: &Context) -> anyhow::Result<Moment> {
 
 /// A client of the engine that runs on this state folder, if one does.
 pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
-    let Ok(address) = fs::read_to_string(state.join(ADDRESS)) else { return Ok(None) };
+    let Ok(word) = fs::File::open(state.join(ADDRESS)) else { return Ok(None) };
+    // The engine holds its word as long as it lives. Behind that of a dead one anybody may listen by now.
+    if word.try_lock_shared().is_ok() {
+        return Ok(None);
+    }
+    let Ok(address) = std::io::read_to_string(word) else { return Ok(None) };
     let listens =
         tokio::time::timeout(Duration::from_secs(2), tokio::net::TcpStream::connect(address.trim())).await;
     if !matches!(listens, Ok(Ok(_))) {
@@ -69,10 +74,17 @@ pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
     Ok(Some(Client::new(address.trim(), Token::new(&token)?)?))
 }
 
+/// The word that an engine has left: good until this is dropped, or the process ends in whatever way.
+#[derive(Debug)]
+pub(crate) struct Word(#[expect(dead_code, reason = "its lock is what counts")] fs::File);
+
 /// Leaves word in the state folder of where the engine listens, and with which token; owner-only.
-pub(crate) fn announce(state: &Path, address: &str, token: &str) -> anyhow::Result<()> {
+pub(crate) fn announce(state: &Path, address: &str, token: &str) -> anyhow::Result<Word> {
     write_private(&state.join(TOKEN), token)?;
-    write_private(&state.join(ADDRESS), address)
+    let path = state.join(ADDRESS);
+    let word = write_private(&path, address)?;
+    word.lock().with_context(|| format!("{} could not be locked", path.display()))?;
+    Ok(Word(word))
 }
 
 /// Takes the word back.
@@ -85,7 +97,7 @@ pub(crate) fn withdraw(state: &Path) {
 }
 
 /// Writes a file that only its owner can read, from its first moment on.
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+fn write_private(path: &Path, text: &str) -> anyhow::Result<fs::File> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let _ = fs::remove_file(path);
@@ -94,6 +106,6 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file))
         .with_context(|| format!("{} could not be written", path.display()))
 }

@@ -144,6 +144,8 @@ impl Held {
                 ));
             }
         }
+        // A path may stand in the very condition that was spoken of above.
+        let mut places = Places { file, source: &self.of.source, taken: Vec::new() };
         for (path, _) in self.looked.iter().zip(&self.paths).filter(|(_, seen)| seen.hit == 0) {
             let place = places.of(path.as_str(), "");
             let message = format!("this path finds nothing in any of {alerts} alerts");

@@ -67,6 +67,11 @@ pub enum Audited {
         /// What all its versions had in common.
         detection: String,
     },
+    /// The beginning of this log was forgotten with age.
+    LogForgotten {
+        /// Up to this record.
+        up_to: u64,
+    },
     /// The engine was paused: nothing disruptive begins.
     Paused {
         /// By whom.
@@ -102,7 +107,7 @@ pub enum Audited {
         /// By whom: a person, or `run …`.
         by: String,
     },
-    /// An answer from a chat or a mail was refused.
+    /// An answer was refused.
     AnswerRefused(RefusedAnswer),
     /// An operator's entry was taken from the exclusion list.
     ExclusionRemoved {
@@ -113,7 +118,7 @@ pub enum Audited {
     },
 }
 
-/// An answer from a chat or a mail that was refused.
+/// An answer that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RefusedAnswer {
     /// The run that it names; nothing where it was not sealed by us, since then it says nothing.
@@ -122,7 +127,7 @@ pub struct RefusedAnswer {
     pub question: Option<QuestionId>,
     /// The answer.
     pub choice: Option<String>,
-    /// The connection by which it came.
+    /// The connection by which it came; nothing for the terminal and the interface.
     pub through: Option<String>,
     /// In whose name.
     pub by: Option<String>,
@@ -240,8 +245,25 @@ pub(crate) fn older_than(store: &Store, before: Timestamp, most: usize) -> Resul
     Ok(old)
 }
 
-/// Stages forgetting these records, of which `last` is the last.
-pub(crate) fn forget(view: &mut View<'_>, old: &[Anchor], last: &Anchor) -> Result<(), StoreError> {
+/// How many records are before this moment, counted from the first on.
+pub(crate) fn count_older(store: &Store, before: Timestamp) -> Result<u64, StoreError> {
+    let mut count = 0;
+    store.walk(Kind::Audit, Scan::prefix(keys::AUDIT_RECORD), |record: AuditRecord| {
+        let go = record.at < before;
+        count += u64::from(go);
+        Ok(go)
+    })?;
+    Ok(count)
+}
+
+/// Stages forgetting these records, of which `last` is the last, and says so at the other end of the log.
+pub(crate) fn forget(
+    view: &mut View<'_>,
+    at: Timestamp,
+    old: &[Anchor],
+    last: &Anchor,
+) -> Result<(), StoreError> {
+    append(view, at, Audited::LogForgotten { up_to: last.number }, b"")?;
     old.iter().for_each(|record| view.delete(record_key(record.number)));
     view.record(Kind::AuditEnd, keys::AUDIT_START.as_bytes().to_vec(), last)
 }

@@ -42,6 +42,8 @@ pub struct Forgotten {
     pub alerts: u64,
     /// Runs.
     pub runs: u64,
+    /// Records of the audit log.
+    pub audit: u64,
 }
 
 impl Store {
@@ -56,7 +58,11 @@ impl Store {
         let gone: std::collections::BTreeSet<_> = runs.iter().map(|run| run.id.clone()).collect();
         let alerts = self.aside(move |store| old_alerts(store, retention, &gone)).await?;
         if dry {
-            return Ok(Forgotten { alerts: alerts.len() as u64, runs: runs.len() as u64 });
+            let audit = match retention.before {
+                Some(before) => self.aside(move |store| audit::count_older(store, before)).await?,
+                None => 0,
+            };
+            return Ok(Forgotten { alerts: alerts.len() as u64, runs: runs.len() as u64, audit });
         }
         let runs =
             self.side_by_side(runs, move |store, run| async move { store.forget_run(run, at).await }).await?;
@@ -64,22 +70,25 @@ impl Store {
             .side_by_side(alerts, move |store, alert| async move { store.forget_alert(alert, at).await })
             .await?;
         self.forget_claims(at).await?;
-        if let Some(before) = retention.before {
-            self.forget_audit(before).await?;
-        }
-        Ok(Forgotten { alerts, runs })
+        let audit = match retention.before {
+            Some(before) => self.forget_audit(before, at).await?,
+            None => 0,
+        };
+        Ok(Forgotten { alerts, runs, audit })
     }
 
     /// Forgets the beginning of the audit log, up to the first record that is young enough. The rest still is a chain:
-    /// where it begins is noted.
-    async fn forget_audit(&self, before: Timestamp) -> Result<(), StoreError> {
+    /// where it begins is noted, and its end says up to where it was forgotten.
+    async fn forget_audit(&self, before: Timestamp, at: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
         loop {
             let old = self.aside(move |store| audit::older_than(store, before, AUDIT_AT_ONCE)).await?;
-            let Some(last) = old.last().cloned() else { return Ok(()) };
-            let whole = old.len() < AUDIT_AT_ONCE;
-            self.decide(move |view| audit::forget(view, &old, &last)).await?;
-            if whole {
-                return Ok(());
+            let Some(last) = old.last().cloned() else { return Ok(forgotten) };
+            let count = old.len();
+            self.decide(move |view| audit::forget(view, at, &old, &last)).await?;
+            forgotten += count as u64;
+            if count < AUDIT_AT_ONCE {
+                return Ok(forgotten);
             }
         }
     }

@@ -10,7 +10,7 @@ use quell_run::OpenQuestion;
 use super::confirm::confirm;
 use super::{Context, block_on};
 use crate::reach::{self, operator};
-use crate::show::{FAINT, HEAD, NAME, NOTE, Show, asked, styled};
+use crate::show::{FAINT, HEAD, NAME, NOTE, Show, asked, plain, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -75,7 +75,15 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let choice = choose(&asked, order.choice, stops)?;
     let with = if order.all { asked.with.clone() } else { Vec::new() };
     if !with.is_empty() {
-        let what = format!("{choice} for {} runs, about {}", with.len() + 1, everybody(&asked).join(", "));
+        let texts: Vec<&str> =
+            std::iter::once(asked.question.text.as_str()).chain(of_others(&asked)).collect();
+        let what = format!(
+            "{} answers {} runs, about {}:\n  {}",
+            plain(&choice),
+            with.len() + 1,
+            plain(&everybody(&asked).join(", ")),
+            texts.into_iter().map(plain).collect::<Vec<_>>().join("\n  ")
+        );
         confirm(context.show, order.yes, &what, &choice)?;
     }
     let others = with.len();
@@ -93,7 +101,7 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     if context.show.json {
         context.show.json(&summary)?;
     } else {
-        context.show.line(format_args!("answered {choice:?}: {}", asked.question.text));
+        context.show.line(format_args!("answered {choice:?}: {}", plain(&asked.question.text)));
         if others > 0 {
             context.show.line(format_args!("and the same for {others} more runs"));
         }
@@ -135,6 +143,17 @@ fn choose(asked: &OpenQuestion, named: Option<String>, stops: bool) -> anyhow::R
     }
 }
 
+/// What the runs that are asked about together ask, each once; what this one asks itself apart.
+fn of_others(one: &OpenQuestion) -> Vec<&str> {
+    let mut texts: Vec<&str> = Vec::new();
+    for other in one.with.iter().map(|other| other.text.as_str()) {
+        if !other.is_empty() && other != one.question.text && !texts.contains(&other) {
+            texts.push(other);
+        }
+    }
+    texts
+}
+
 /// Whom a question is about, those of other runs that ask the same included.
 fn everybody(one: &OpenQuestion) -> Vec<&str> {
     let others = one.with.iter().flat_map(|other| &other.subjects);
@@ -155,18 +174,22 @@ fn list(show: Show, open: &[OpenQuestion]) -> anyhow::Result<ExitCode> {
         show.line(format_args!(
             "{}  {}",
             styled(NAME, format_args!("{run}/{}", question.id)),
-            styled(HEAD, &question.text)
+            styled(HEAD, plain(&question.text))
         ));
         show.line(format_args!(
             "  {} starts {}, about {}",
-            one.alert_title,
+            plain(&one.alert_title),
             one.playbook,
-            everybody(one).join(", ")
+            plain(&everybody(one).join(", "))
         ));
         if !one.with.is_empty() {
+            for text in of_others(one) {
+                show.line(format_args!("  {}", styled(HEAD, plain(text))));
+            }
+            let more = one.with.len();
             show.line(styled(
                 NOTE,
-                format_args!("  {} more runs ask the same; --all answers for all", one.with.len()),
+                format_args!("  {more} more runs ask such a question; --all answers for all"),
             ));
         }
         show.line(format_args!("  answers: {}; asked: {}", question.choices.join(", "), asked(&question.of)));

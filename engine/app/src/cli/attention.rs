@@ -25,11 +25,14 @@ enum Command {
   quell attention list")]
     List,
     /// Say what you found when you looked at the target.
-    #[command(after_help = "What did not happen is called again, after the exclusion list was asked anew.
+    #[command(
+        after_help = "What happened can be undone like anything else. What did not happen counts as failed. A run that has ended over it does not
+go on: what it had not begun yet stays undone, and `quell start` or a new alert begins anew.
 
 Examples:
   quell attention settle 3f2a91c0 0/open_ticket/0 happened
-  quell attention settle 3f2a91c0 0/open_ticket/0 did-not-happen")]
+  quell attention settle 3f2a91c0 0/open_ticket/0 did-not-happen"
+    )]
     Settle {
         /// The run: its id, or the beginning of it.
         run: String,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use quell_api::{AnswerOrder, InQuestion, Refusal, RefusalKind, SettleOrder};
-use quell_run::{Bond, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
+use quell_run::{
+    Bond, EngineError, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs,
+};
+use quell_store::RefusedAnswer;
 
 use super::refused;
 use crate::wire::App;
@@ -32,12 +35,45 @@ async fn answer_one(
     order: &AnswerOrder,
 ) -> Result<(), Refusal> {
     let Some(asked) = open.iter().find(|one| one.run == *run && one.question.id == *question) else {
+        // It may have been asked once: then somebody came too late.
+        let known = app.store.runs().summary(run).await.map_err(Refusal::unavailable)?;
+        if known.is_some() {
+            note_refused(app, run, question, order, "settled").await;
+        }
         return Err(Refusal::conflict(format!("run {run} does not wait for an answer to {question}")));
     };
-    may_answer(app, &asked.question.of, &order.by)?;
+    if let Err(refusal) = may_answer(app, &asked.question.of, &order.by) {
+        note_refused(app, run, question, order, "not_asked").await;
+        return Err(refusal);
+    }
     let (choice, remark) = (order.choice.clone(), order.remark.clone());
     let reply = Reply { choice, by: order.by.clone(), remark, through: None };
-    app.engine.answer(run, question, bond, reply).await.map_err(refused)
+    let answered = app.engine.answer(run, question, bond, reply).await;
+    if let Err(EngineError::Refused(no)) = &answered {
+        let why = match no {
+            quell_run::Refusal::OtherPlan(_) => "other_plan",
+            quell_run::Refusal::AnsweredAlready { .. } => "again",
+            quell_run::Refusal::NotAChoice { .. } => "no_such_answer",
+            _ => "settled",
+        };
+        note_refused(app, run, question, order, why).await;
+    }
+    answered.map_err(refused)
+}
+
+/// Whoever was refused is on record, whichever way they tried.
+async fn note_refused(app: &App, run: &RunId, question: &QuestionId, order: &AnswerOrder, why: &str) {
+    let refused = RefusedAnswer {
+        run: Some(run.clone()),
+        question: Some(question.clone()),
+        choice: Some(order.choice.clone()),
+        through: None,
+        by: Some(order.by.clone()),
+        why: why.to_owned(),
+    };
+    if let Err(error) = app.store.audit().note_refused(app.clock.now(), refused).await {
+        tracing::error!(%error, "a refused answer could not be written into the audit log");
+    }
 }
 
 /// Where the site lists its teams, only a member of one that is asked can answer.

@@ -19,7 +19,7 @@ pub(crate) async fn prune(store: &Store, now: DateTime<Utc>, order: &Prune) -> R
     let before = now.checked_sub_signed(age).unwrap_or(DateTime::<Utc>::MIN_UTC);
     let retention = Retention { before: Some(before), keep_runs: order.runs };
     let forgotten = store.prune(retention, now, order.dry).await.map_err(Refusal::unavailable)?;
-    Ok(Pruned { alerts: forgotten.alerts, runs: forgotten.runs })
+    Ok(Pruned { alerts: forgotten.alerts, runs: forgotten.runs, audit: forgotten.audit })
 }
 
 pub(crate) async fn verify(store: &Store) -> Result<Verified, Refusal> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use quell_api::{Refusal, UndoMany, UndoOrder, Undone, UndoneTask};
 use quell_run::{EngineError, Entry, LaneId, Line, Phase, Release, RunId, RunState, Runs, TaskId, TaskState};
 
+use super::foresight::Foresight;
 use super::{exclusion, refused};
 use crate::show;
 use crate::wire::App;
@@ -39,9 +40,13 @@ pub(super) async fn undo(app: &Arc<App>, run: &RunId, order: &UndoOrder) -> Resu
         concerned.push((run, before, wanted, begun));
     }
     let mut undone = Vec::new();
+    let mut foresight = Foresight::default();
+    if order.dry {
+        concerned.iter().for_each(|(_, before, wanted, _)| foresight.meant(before, wanted));
+    }
     for (run, before, wanted, begun) in &concerned {
         undone.push(match order.dry {
-            true => foreseen(run, before, wanted),
+            true => foresight.of(app, run, before, wanted).await?,
             false => outcome(app, run, wanted, begun).await?,
         });
     }
@@ -108,6 +113,8 @@ pub(super) async fn called_by(app: &Arc<App>, run: &RunId) -> Result<Vec<(LaneId
 pub(super) async fn undo_many(app: &Arc<App>, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
     let mut begun = Vec::new();
     let mut undone = Vec::new();
+    let mut dry = Vec::new();
+    let mut foresight = Foresight::default();
     for (run, tasks) in held(app, order).await? {
         let before = state(app, &run).await?;
         let in_time = |id: &TaskId| {
@@ -120,11 +127,15 @@ pub(super) async fn undo_many(app: &Arc<App>, order: &UndoMany) -> Result<Vec<Un
             continue;
         }
         if order.dry {
-            undone.push(foreseen(&run, &before, &wanted));
+            foresight.meant(&before, &wanted);
+            dry.push((run, before, wanted));
             continue;
         }
         let asked = begin(app, &run, &before, &wanted, &order.by).await?;
         begun.push((run, wanted, asked));
+    }
+    for (run, before, wanted) in dry {
+        undone.push(foresight.of(app, &run, &before, &wanted).await?);
     }
     for (run, wanted, asked) in begun {
         undone.push(outcome(app, &run, &wanted, &asked).await?);
@@ -153,11 +164,6 @@ async fn held(app: &Arc<App>, order: &UndoMany) -> Result<BTreeMap<RunId, Vec<Ta
         }
     }
     Ok(found)
-}
-
-fn foreseen(run: &RunId, state: &RunState, wanted: &[TaskId]) -> Undone {
-    let tasks = state.tasks().filter(|task| wanted.contains(&task.task.id));
-    Undone { run: run.0.clone(), tasks: tasks.map(|task| told(task, true)).collect(), called: Vec::new() }
 }
 
 /// Asks for these tasks to be taken back; returns those that can be.
@@ -232,7 +238,7 @@ pub(super) async fn state(app: &Arc<App>, run: &RunId) -> Result<RunState, Refus
     RunState::replay(&lines).map_err(Refusal::unavailable)
 }
 
-fn told(task: &TaskState, dry: bool) -> UndoneTask {
+pub(super) fn told(task: &TaskState, dry: bool) -> UndoneTask {
     let (result, open) = match task.phase {
         Phase::Undone => ("undone".to_owned(), false),
         Phase::Released => ("stays: see the run".to_owned(), false),

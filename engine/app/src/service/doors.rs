@@ -23,6 +23,8 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// An open interface.
 pub(super) struct Open {
     state: std::path::PathBuf,
+    /// Good as long as it is open.
+    _word: reach::Word,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
@@ -51,7 +53,7 @@ pub(super) async fn open(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Re
     let operations = Arc::new(Local::new(Arc::clone(app)));
     let doors = Doors { operations, metrics: Some(metrics.clone()), answers, pages };
     let routes = router(doors, Token::new(&text)?);
-    reach::announce(&app.site.config.state, &address.to_string(), &text)?;
+    let word = reach::announce(&app.site.config.state, &address.to_string(), &text)?;
     quell_crash::point!("app.announced");
     tracing::info!(%address, "listening for programs, metrics and health");
     // It outlives the first signal: what is being finished can be looked at.
@@ -64,7 +66,7 @@ pub(super) async fn open(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Re
             tracing::error!(%error, "the HTTP interface has ended");
         }
     });
-    Ok(Open { state: app.site.config.state.clone(), stop: closing, serving })
+    Ok(Open { state: app.site.config.state.clone(), _word: word, stop: closing, serving })
 }
 
 impl Open {

@@ -269,6 +269,10 @@ impl Telling {
     /// `account.disable of alice@contoso.example at entra_id`.
     pub(crate) fn task(&self, id: &TaskId) -> String {
         match self.tasks.iter().find(|task| task.id == *id) {
+            // It has no target: it is called by its action.
+            Some(task) if task.display == task.action.as_str() => {
+                format!("{} at {}", styled(NAME, &task.display), task.provider)
+            }
             Some(task) => format!("{} of {} at {}", task.action, styled(NAME, &task.display), task.provider),
             None => id.to_string(),
         }

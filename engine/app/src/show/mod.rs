@@ -8,6 +8,7 @@ mod masked;
 mod meant;
 mod occasion;
 mod people;
+mod plain;
 mod progress;
 mod table;
 mod timer;
@@ -29,6 +30,7 @@ use masked::masked;
 pub(crate) use journal::{Telling, word};
 pub(crate) use occasion::{in_short, occasion};
 pub(crate) use people::asked;
+pub(crate) use plain::plain;
 pub(crate) use progress::{Reading, Waiting};
 pub(crate) use table::Table;
 

@@ -2,7 +2,7 @@
 
 use quell_run::{Carriage, Entry, Errand};
 
-use super::{BAD, GOOD, NAME, NOTE, styled};
+use super::{BAD, GOOD, NAME, NOTE, plain, styled};
 
 /// One line about a question.
 pub(super) fn tell(entry: &Entry) -> String {
@@ -14,12 +14,12 @@ pub(super) fn tell(entry: &Entry) -> String {
             format!(
                 "{} {who}{through}: {} ({})",
                 styled(NOTE, "asks"),
-                question.text,
+                plain(&question.text),
                 question.choices.join(" or ")
             )
         }
         Entry::Answered { question, reply } => {
-            let remark = reply.remark.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+            let remark = reply.remark.as_ref().map(|said| format!(": {}", plain(said))).unwrap_or_default();
             let through = reply.through.as_ref().map(|name| format!(" through {name}")).unwrap_or_default();
             format!("{question} answered {} by {}{through}{remark}", styled(NAME, &reply.choice), reply.by)
         }

@@ -63,9 +63,11 @@ impl Check<'_> {
     }
 
     fn no_such_playbook(&mut self, name: &str, node: &Node) {
-        let known = self.site.callees.iter().filter(|(_, callee)| match callee {
+        let own = std::path::Path::new(self.file).file_stem().and_then(|stem| stem.to_str());
+        // What was not read yet may well be the one that is meant.
+        let known = self.site.callees.iter().filter(|(other, callee)| match callee {
             Callee::Known(playbook) => playbook.when.called,
-            Callee::Unclear => false,
+            Callee::Unclear => own != Some(other.as_str()),
         });
         let names: Vec<&str> = known.map(|(name, _)| name.as_str()).collect();
         let nearest = nearest::one(name, names.iter().copied()).map(str::to_owned);

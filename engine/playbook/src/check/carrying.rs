@@ -52,8 +52,9 @@ impl Check<'_> {
         let message = format!("`{through}` reaches nobody of the team `{unreached}`");
         self.say(codes::NO_CARRIER, &node.span, message, |d| {
             d.help(format!(
-                "name members of `{unreached}` under `connectors.{through}.people` of the site file; where whoever reads a \
-                 channel may answer, list `{through}` itself in the team"
+                "where whoever reads that channel may answer, list `{through}` itself in the team; where people answer in \
+                 their own name (mail, Slack with a signing secret), name members of `{unreached}` under \
+                 `connectors.{through}.people` of the site file"
             ))
         });
         None

@@ -1,9 +1,11 @@
 //! Groups of conditions: `all`, `any`, `none`, and the items in them.
 
+use std::cmp::Ordering;
+
 use super::Check;
 use super::shape::Keys;
 use crate::codes;
-use crate::condition::{Expected, Group, Item, Operator, Test};
+use crate::condition::{CountTest, Expected, Group, Item, Operator, Test};
 use crate::names::Kind;
 use crate::parse::{Content, Entry, Node, Span};
 
@@ -107,7 +109,7 @@ impl Check<'_> {
         });
         if let Some(subject) = clash {
             let span = self.first_mention(span, &subject);
-            let message = format!("`{subject}` cannot be two things at once, so this never holds");
+            let message = format!("`{subject}` cannot be both at once, so this never holds");
             self.warn(
                 codes::NEVER_HOLDS,
                 &span,
@@ -117,7 +119,7 @@ impl Check<'_> {
         }
     }
 
-    fn first_mention(&self, within: &Span, words: &str) -> Span {
+    pub(super) fn first_mention(&self, within: &Span, words: &str) -> Span {
         match self.source[within.clone()].find(words) {
             Some(offset) => within.start + offset..within.start + offset + words.len(),
             None => within.clone(),
@@ -126,11 +128,53 @@ impl Check<'_> {
 }
 
 fn excludes(one: &Test, other: &Test) -> bool {
-    let same = one.subject_text() == other.subject_text() && !one.is_list();
+    if one.subject_text() != other.subject_text() {
+        return false;
+    }
     match (&one.operator, &other.operator) {
-        (Operator::Is(a), Operator::Is(b)) => same && !alike(a, b),
+        (Operator::Count(a), Operator::Count(b)) => no_number_fits(a, b),
+        _ if one.is_list() => false,
+        (Operator::Is(a), Operator::Is(b)) => !alike(a, b),
+        (a, b) => lies_above(a, b) || lies_above(b, a),
+    }
+}
+
+/// Whether the least that the one allows is more than the most that the other does.
+fn lies_above(one: &Operator, other: &Operator) -> bool {
+    let (least, above) = match one {
+        Operator::AtLeast(value) | Operator::Is(value) => (value, false),
+        Operator::MoreThan(value) => (value, true),
+        _ => return false,
+    };
+    let (most, below) = match other {
+        Operator::AtMost(value) | Operator::Is(value) => (value, false),
+        Operator::LessThan(value) => (value, true),
+        _ => return false,
+    };
+    match ordered(least, most) {
+        Some(Ordering::Greater) => true,
+        Some(Ordering::Equal) => above || below,
         _ => false,
     }
+}
+
+fn ordered(one: &Expected, other: &Expected) -> Option<Ordering> {
+    match (one, other) {
+        (Expected::Severity(one), Expected::Severity(other)) => one.partial_cmp(other),
+        (Expected::Integer(one), Expected::Integer(other)) => one.partial_cmp(other),
+        (Expected::Number(one), Expected::Number(other)) => one.partial_cmp(other),
+        (Expected::Time(one), Expected::Time(other)) => one.partial_cmp(other),
+        _ => None,
+    }
+}
+
+/// Whether no number of things passes both.
+fn no_number_fits(one: &CountTest, other: &CountTest) -> bool {
+    // Each is a range, and the least number of what two ranges share is where one of them begins.
+    let beginnings =
+        [0, one.number, other.number, one.number.saturating_add(1), other.number.saturating_add(1)];
+    let passes = |test: &CountTest, number: u64| test.bound.holds(number, test.number);
+    !beginnings.into_iter().any(|number| passes(one, number) && passes(other, number))
 }
 
 fn alike(a: &Expected, b: &Expected) -> bool {

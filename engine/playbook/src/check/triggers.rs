@@ -6,6 +6,7 @@ use super::Check;
 use super::references::Stage;
 use super::shape::{Fields, Keys};
 use crate::codes;
+use crate::condition::{Group, Item, Operator};
 use crate::model::{AlertState, AlertTrigger, Input, InputKind, Inputs, Trigger};
 use crate::names;
 use crate::nearest;
@@ -124,7 +125,28 @@ impl Check<'_> {
             Some(node) => self.states(node),
             None => Some(vec![AlertState::New]),
         };
-        Some(AlertTrigger { group: group?, states: states? })
+        let (group, states) = (group?, states?);
+        if states == [AlertState::New] {
+            self.nothing_before(&group, &node.span);
+        }
+        Some(AlertTrigger { group, states })
+    }
+
+    /// A new alert has no earlier version: what is asked of one is never known.
+    fn nothing_before(&mut self, group: &Group, span: &Span) {
+        let asked = group.all.iter().find_map(|item| {
+            match item {
+                Item::Test(test) if !matches!(test.operator, Operator::Exists(_)) => {
+                    Some(test.subject_text())
+                }
+                _ => None,
+            }
+            .filter(|subject| subject == "alert.changed" || subject.starts_with("alert.before."))
+        });
+        let Some(subject) = asked else { return };
+        let at = self.first_mention(span, &subject);
+        let message = format!("`{subject}` is known of a later version only, and this starts for new alerts");
+        self.warn(codes::NEVER_HOLDS, &at, message, "add `states: [updated]` below `alert`");
     }
 
     fn states(&mut self, node: &Node) -> Option<Vec<AlertState>> {

@@ -41,7 +41,9 @@ impl Check<'_> {
         let Subject { name, kind, exactly } = *subject;
         match kind {
             Kind::Text | Kind::Texts => {
-                self.text(node, "the value").map(|text| Expected::text(&text, exactly))
+                let text = self.text(node, "the value")?;
+                self.compared_as_it_stands(node, &text)?;
+                Some(Expected::text(&text, exactly))
             }
             Kind::Product => self.product(node),
             Kind::Words(words) | Kind::Several(words) => self.one_of(node, name, words),
@@ -70,6 +72,24 @@ impl Check<'_> {
             Kind::Address => self.address(node),
             Kind::Entities(_) | Kind::Whole | Kind::Json => self.misfit(node, "comparable"),
         }
+    }
+
+    /// No template is filled in here, and `"CONTOSO\bob"` holds no backslash.
+    fn compared_as_it_stands(&mut self, node: &Node, text: &str) -> Option<()> {
+        if text.contains("{{") {
+            let message = "a condition compares with the text as it stands: a template does nothing here";
+            self.say(codes::BAD_TEMPLATE, &node.span, message, |d| {
+                d.help("write the value itself; two fields of an alert cannot be compared with one another")
+            });
+            return None;
+        }
+        if text.chars().any(char::is_control) {
+            let message =
+                "in double quotes, \\ and the letter behind it are one character that cannot be seen";
+            let help = "write \\\\ for a backslash, or put the text into single quotes: 'CONTOSO\\bob'";
+            self.warn(codes::INVISIBLE, &node.span, message, help);
+        }
+        Some(())
     }
 
     /// A list of values.

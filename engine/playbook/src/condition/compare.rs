@@ -11,7 +11,13 @@ use crate::scope::Scope;
 pub(crate) fn judge(operator: &Operator, seen: &Seen<'_>, scope: &dyn Scope) -> Truth {
     let now = scope.now();
     if let Operator::Exists(wanted) = operator {
-        return Truth::from(!matches!(seen, Seen::Missing) == *wanted);
+        return match seen {
+            Seen::List(list) if list.members.is_empty() && !list.complete => Truth::Unknown,
+            // A list in which nothing stands names nobody, and that is what is asked.
+            Seen::List(list) => Truth::from(list.members.is_empty() != *wanted),
+            Seen::Things(count) => Truth::from((*count == 0) != *wanted),
+            _ => Truth::from(!matches!(seen, Seen::Missing) == *wanted),
+        };
     }
     if matches!(seen, Seen::Missing | Seen::Misfit(_)) {
         return Truth::Unknown;

@@ -81,8 +81,11 @@ fn broken(source: &str, at: usize) -> Wrong {
     let second = second.as_deref().unwrap_or_default();
     let line = line_of(source, at);
     let before = line_before(source, &line);
-    tab(source, &line)
-        .or_else(|| tab(source, &before))
+    let after = line_after(source, &line);
+    [&line, &before, &after]
+        .into_iter()
+        .find_map(|line| tab(source, line))
+        .or_else(|| no_such_escape(source, second))
         .or_else(|| no_blank_after_colon(source, &before))
         .or_else(|| no_blank_after_colon(source, &line))
         .or_else(|| forbidden_start(source, at))
@@ -129,16 +132,27 @@ fn no_blank_after_colon(source: &str, line: &Span) -> Option<Wrong> {
     })
 }
 
+/// `"\d+"`, `"C:\Users"`: the second reader says where.
+fn no_such_escape(source: &str, second: &str) -> Option<Wrong> {
+    let is_escape = second.contains("escape character")
+        || ["expected hexadecimal number", "Unicode character escape"]
+            .iter()
+            .any(|words| second.contains(words));
+    let at = is_escape.then(|| opened_at(source, second, "at "))??;
+    let line = line_of(source, at);
+    // Where it wants a number, it has gone past the escape.
+    let at = source[line.start..line.end.min(at + 1)].rfind('\\').map_or(at, |offset| line.start + offset);
+    let shown: String = source[at..line.end].chars().take(2).collect();
+    let help = "in double quotes, \\ starts an escape: write \\\\, or put the text into single quotes";
+    let message = format!("there is no escape {shown} in double quotes");
+    Some(Wrong::yaml(at..at + shown.len(), message, help))
+}
+
 /// A quote or a bracket that is never closed: the second reader says where it was opened.
 fn unclosed(source: &str, second: &str) -> Option<Wrong> {
     let what = ["scanning a quoted scalar", "parsing a flow sequence", "parsing a flow mapping"]
         .into_iter()
         .find(|what| second.contains(what))?;
-    if second.contains("escape character") {
-        let at = opened_at(source, second, "at ")?;
-        let help = "in double quotes, \\ starts an escape: write \\\\, or use single quotes";
-        return Some(Wrong::yaml(at..at + 2, "there is no such escape in double quotes", help));
-    }
     let at = opened_at(source, second, &format!("{what} at "))?;
     let mark = source[at..].chars().next()?;
     let closing = match mark {
@@ -146,6 +160,13 @@ fn unclosed(source: &str, second: &str) -> Option<Wrong> {
         '{' => '}',
         quote => quote,
     };
+    let is_closed_there = mark != closing && source[at..line_of(source, at).end].contains(closing);
+    if is_closed_there {
+        let message = format!("what stands between this {mark} and its {closing} cannot be read");
+        let help = "a comma must stand between two entries, and a text with quotes in it needs the other kind of quotes \
+                    around it: '… \"so\" …'";
+        return Some(Wrong::yaml(at..at + 1, message, help));
+    }
     Some(Wrong::yaml(at..at + 1, format!("the {mark} is never closed"), format!("close it with {closing}")))
 }
 
@@ -300,6 +321,19 @@ fn line_before(source: &str, line: &Span) -> Span {
             return candidate;
         }
         end = candidate.start;
+    }
+    0..0
+}
+
+/// The line behind this one that says something.
+fn line_after(source: &str, line: &Span) -> Span {
+    let mut start = line.end + 1;
+    while start < source.len() {
+        let candidate = line_of(source, start);
+        if is_content(&source[candidate.clone()]) {
+            return candidate;
+        }
+        start = candidate.end + 1;
     }
     0..0
 }

@@ -39,7 +39,11 @@ pub(crate) fn scan(source: &str) -> Result<Vec<Insert>, TemplateError> {
             return Err(trouble(
                 offset,
                 "{{ is not closed",
-                "close it with }}, or write { once if you mean a brace",
+                if source[inside..].contains('(') && !source[inside..].contains(')') {
+                    "the text ends within its ( ): in double quotes, write texts in single quotes: {{ … | join(', ') }}"
+                } else {
+                    "close it with }}, or write { once if you mean a brace"
+                },
             ));
         };
         inserts.push(insert(source, inside, inside + length)?);

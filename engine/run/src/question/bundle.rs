@@ -16,6 +16,9 @@ pub struct Bundled {
     pub bond: Bond,
     /// Whom it is about, as people call it.
     pub subjects: Vec<String>,
+    /// What it asks: each is about its own limit and its own actions.
+    #[serde(default)]
+    pub text: String,
 }
 
 impl OpenQuestion {
@@ -29,6 +32,7 @@ impl OpenQuestion {
                     question: one.question.id,
                     bond: one.question.bond,
                     subjects: one.subjects,
+                    text: one.question.text,
                 }),
                 None => bundles.push(one),
             }

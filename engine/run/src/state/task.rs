@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{HeldBack, Wait};
 use crate::retry::later;
 use crate::watch::LOOKS;
-use crate::{Entry, Fulfilled, Task, Verdict, Verification, Whose};
+use crate::{Entry, Fulfilled, HoldKey, Task, Verdict, Verification, Whose};
 
 /// Where a task stands, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,6 +96,11 @@ pub struct Undo {
 }
 
 impl TaskState {
+    /// The state that it holds, as others may hold it too; nothing where it cannot be taken back.
+    pub fn hold_key(&self) -> Option<HoldKey> {
+        crate::call::hold_key(&self.task)
+    }
+
     /// A task that was just worked out.
     pub fn new(task: Task) -> Self {
         Self {

@@ -59,13 +59,33 @@ pub(super) fn verify(store: &Store, anchor: Option<&Anchor>) -> Result<AuditVerd
         read => read?,
     };
     let start: Option<Anchor> = store.read(Kind::AuditEnd, keys::AUDIT_START.as_bytes())?;
-    let expected = start.map_or_else(|| (0, NOTHING.to_owned()), |start| (start.number + 1, start.hash));
     let verdict = AuditVerdict { records: 0, first: None, end: end.clone(), broken: None };
+    if let (Some(start), Some(anchor)) = (&start, anchor)
+        && let Some(why) = before_the_start(start, anchor)
+    {
+        let broken = Some(Break { number: anchor.number, why });
+        return Ok(AuditVerdict { broken, ..verdict });
+    }
+    let expected = start.map_or_else(|| (0, NOTHING.to_owned()), |start| (start.number + 1, start.hash));
     let mut walk = Walk { store, anchor, verdict, expected, gone: BTreeMap::new() };
     walk.follow(end.as_ref())?;
     walk.forgotten_meanwhile()?;
     walk.close(end.as_ref());
     Ok(walk.verdict)
+}
+
+/// What is wrong with an anchor whose record was forgotten with age: only of the last one of those is the hash still known.
+fn before_the_start(start: &Anchor, anchor: &Anchor) -> Option<String> {
+    if anchor.number < start.number {
+        return Some(format!(
+            "record {} of the anchor was forgotten with age, and whether the log went through it cannot be said any more: \
+             the log begins with record {}; use a newer anchor",
+            anchor.number,
+            start.number + 1
+        ));
+    }
+    (anchor.number == start.number && anchor.hash != start.hash)
+        .then(|| "it is not the record that the anchor names: the log was written anew".to_owned())
 }
 
 impl Walk<'_> {
@@ -235,6 +255,7 @@ fn thing(what: &Audited) -> String {
         Audited::Alert { detection, .. } | Audited::AlertForgotten { detection } => {
             format!("alert {detection}")
         }
+        Audited::LogForgotten { .. } => "the beginning of the log".to_owned(),
         Audited::AnswerRefused(_) => "a refused answer".to_owned(),
         Audited::Paused { .. } | Audited::Resumed { .. } => "the pause".to_owned(),
         Audited::ListEntryAdded { list, .. } | Audited::ListEntryRemoved { list, .. } => {

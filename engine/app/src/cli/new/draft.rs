@@ -184,7 +184,7 @@ fn step(action: &str, catalogue: &Catalogue) -> String {
     if !params.is_empty() {
         text.push_str("    with:\n");
         for param in params {
-            let _ = writeln!(text, "      {}: {}", param.name, example(action, param));
+            let _ = writeln!(text, "      {}: {}", param.name, example(action, param, &offered));
         }
     }
     let is_reversible = offered.iter().all(|info| info.spec.undo.is_some());
@@ -195,9 +195,14 @@ fn step(action: &str, catalogue: &Catalogue) -> String {
 }
 
 /// A value that a parameter takes, for the author to replace.
-fn example(action: &str, param: &ParamSpec) -> String {
+fn example(action: &str, param: &ParamSpec, offered: &[&ActionInfo]) -> String {
     if quell_action::lists::is_about_lists(action) && param.name == quell_action::lists::LIST {
         return LIST.to_owned();
+    }
+    // What is done to somebody is the author's to say, and never the sender's of the alert.
+    let to_somebody = offered.iter().any(|info| info.spec.target != TargetKind::None);
+    if to_somebody && param.kind == ParamKind::Text && param.name != "comment" {
+        return format!("\"the {} that you mean\"", param.name.replace('_', " "));
     }
     of_kind(&param.kind)
 }

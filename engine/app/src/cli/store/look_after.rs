@@ -93,7 +93,12 @@ async fn forget(holder: &Holder, order: &Order) -> anyhow::Result<Pruned> {
 }
 
 fn told(pruned: &Pruned) -> String {
-    format!("{} and {}", counted(pruned.alerts, "alert"), counted(pruned.runs, "run"))
+    let audit = counted(pruned.audit, "record");
+    format!(
+        "{}, {} and {audit} of the audit log",
+        counted(pruned.alerts, "alert"),
+        counted(pruned.runs, "run")
+    )
 }
 
 pub(super) async fn verify(context: &Context) -> anyhow::Result<ExitCode> {
