@@ -135,6 +135,38 @@ async fn what_takes_its_time_is_asked_about() {
     assert_eq!(stand.service.changes(), 1, "what writes is not repeated");
 }
 
+/// The order was given: that there is no turn to ask about it must not have it given again.
+#[tokio::test]
+async fn an_order_is_not_given_again_for_want_of_a_turn() {
+    let slow = |url: &str, secret: Value| {
+        let mut settings = settings(url, secret);
+        settings["hosts"]["firewall"]["per_minute"] = json!(1);
+        settings
+    };
+    let stand = Stand::new(CALL, block(), slow, Firewall::default()).await;
+    let mut params = block();
+    params["poll"] = json!({ "address": "$.job.at", "until": { "path": "$.state", "is": ["done", null] } });
+    let error = stand.call("k", params).await.unwrap_err();
+    assert_eq!((error.failure, stand.service.changes()), (Failure::Uncertain, 1), "{error}");
+}
+
+/// What the answer repeats of the credential is not told again, however it was sent.
+#[tokio::test]
+async fn a_name_and_a_password_are_known_in_the_form_in_which_they_are_sent() {
+    let server = ScriptedServer::start(|seen| Reply::json(200, &json!({ "headers": seen.headers })));
+    let server = server.await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, SECRET).unwrap();
+    let mut with = settings(&server.url(), json!({ "file": path }));
+    with["hosts"]["firewall"]["auth"] = json!({ "basic": { "user": "quell", "password": { "file": path } } });
+    let connection = quell_connectors::find("http").unwrap().connect("http", with).await.unwrap();
+    let params =
+        json!({ "host": "firewall", "path": "/x", "values": { "shown": "$.headers.authorization" } });
+    let outcome = call(&connection, CALL.1, "k", params).await.unwrap();
+    assert_eq!(outcome.output["values"]["shown"], "Basic [redacted]");
+}
+
 #[tokio::test]
 async fn nothing_leads_away() {
     let elsewhere = ScriptedServer::start(|_| Reply::status(200)).await.unwrap();
@@ -154,6 +186,7 @@ async fn nothing_leads_away() {
             "not for playbooks",
         ),
         (json!({ "host": "firewall", "path": "/x", "headers": { "Host": "evil" } }), "not for playbooks"),
+        (json!({ "host": "firewall", "path": "/x", "headers": { "x-team": "a" } }), "not for playbooks"),
         (json!({ "host": "firewall", "path": "/x", "headers": { "X-A": "a\r\nHost: b" } }), "line break"),
         (json!({ "host": "firewall", "path": "/x", "values": { "a": "id" } }), "no JSONPath"),
         (

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod asking;
+mod desks;
 mod http;
 mod jira;
 mod mail_sink;

@@ -232,6 +232,21 @@ async fn what_does_not_fit_is_not_sent() {
             json!({ "short_description": "x", "fields": { "a": {} } }),
             "takes text",
         ),
+        (
+            "servicenow.open_incident",
+            json!({ "short_description": "x", "fields": { "correlation_id": "y" } }),
+            "cannot be set",
+        ),
+        (
+            "servicenow.update_incident",
+            json!({ "incident": "INC7", "fields": { "correlation_id": "y" } }),
+            "cannot be set",
+        ),
+        (
+            "servicenow.update_incident",
+            json!({ "incident": "INC7", "fields": { "a.b": "y" } }),
+            "cannot be set",
+        ),
         ("servicenow.update_incident", json!({ "incident": "INC7", "fields": {} }), "nothing to set"),
         (
             "servicenow.update_incident",

@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 use quell_action::{Answering, Callback, Connector, Failure, Heard};
 use quell_kit::conformance::{Vendor, not_met_by_mishaps, not_played};
-use quell_kit::scripted::{Reply, Seen};
+use quell_kit::scripted::{Reply, ScriptedServer, Seen};
 use quell_slack::SlackConnector;
 use serde_json::{Value, json};
 
@@ -295,8 +295,18 @@ async fn a_click_is_believed_only_with_slacks_signature() {
         ["https://evil.example/x", "http://hooks.slack.com/x", "https://hooks.slack.com.evil.example/"]
     {
         let heard = Heard { back: Some(back.into()), ..heard.clone() };
-        assert!(carrier.reply(&heard, "no").await.is_err(), "{back}");
+        let refused = carrier.reply(&heard, "no").await.unwrap_err();
+        assert_eq!(refused.failure, Failure::Rejected, "{back}: nothing was sent");
     }
+    let slack = ScriptedServer::start(|_| Reply::status(200)).await.unwrap();
+    let heard = Heard { back: Some(slack.url()), ..heard };
+    carrier.reply(&heard, "<!channel>").await.unwrap();
+    let word: Value = serde_json::from_slice(&slack.seen()[0].body).unwrap();
+    assert_eq!((&word["text"], &word["response_type"]), (&json!("&lt;!channel&gt;"), &json!("ephemeral")));
+    // Only buttons answer.
+    let body = body.replace("block_actions", "view_submission");
+    let headers = signed(now, &body);
+    assert!(carrier.hear(&Callback { headers: &headers, body: body.as_bytes(), at: at(now) }).is_err());
 }
 
 #[tokio::test]

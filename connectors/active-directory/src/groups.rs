@@ -98,6 +98,10 @@ impl GroupCache {
                 walk.add(kept.group);
             }
         }
+        // What is nested deeper was not read: some of the groups are never taken for all of them.
+        if !walk.take().is_empty() {
+            return Ok(None);
+        }
         Ok(Some(Membership { groups: walk.facts(home), privileged: sids.iter().any(is_privileged), read_at }))
     }
 

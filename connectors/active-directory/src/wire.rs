@@ -214,10 +214,15 @@ impl Wire {
                 cut: false,
             };
             let (mut part, _) = self.page(&search, Vec::new()).await?;
-            for part in &mut part {
-                open.extend(part.fold_ranges());
-                entry.extend(&attribute, part.all(&attribute));
+            // Whoever is not told the rest would take the beginning for the whole.
+            let Some(part) = part.first_mut() else {
+                return Err(self.nonsense("the rest of an attribute is not there"));
+            };
+            open.extend(part.fold_ranges());
+            if part.all(&attribute).is_empty() {
+                return Err(self.nonsense("the rest of an attribute is not there"));
             }
+            entry.extend(&attribute, part.all(&attribute));
         }
         Err(self.nonsense("an attribute has no end"))
     }

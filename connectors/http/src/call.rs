@@ -191,9 +191,14 @@ fn build(
 }
 
 fn header_name(host: &Host, name: &str) -> Result<HeaderName, ActionError> {
-    let secret = matches!(&host.settings.auth, Some(crate::Auth::Header(auth)) if auth.name.eq_ignore_ascii_case(name));
+    let secret = match &host.settings.auth {
+        Some(crate::Auth::Header(auth)) => Some(&auth.name),
+        _ => None,
+    };
+    // Sent twice, the other side would choose between what the site says and what a playbook says.
+    let mut own = host.settings.headers.keys().chain(&host.settings.key_header).chain(secret);
     let refused = || ActionError::rejected(format!("the header {name:?} is not for playbooks to set"));
-    if secret || !is_free(name) {
+    if own.any(|own| own.eq_ignore_ascii_case(name)) || !is_free(name) {
         return Err(refused());
     }
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())
@@ -242,11 +247,13 @@ fn paths(values: &Map<String, Value>) -> Result<Vec<(String, Path)>, ActionError
 fn read(host: &Host, paths: &[(String, Path)], document: &Value) -> Result<Map<String, Value>, ActionError> {
     let value = |(name, path): &(String, Path)| Ok((name.clone(), path.value(document)?));
     let values = paths.iter().map(value).collect::<Result<Map<_, _>, ActionError>>()?;
-    let text = host.redactor.redact(&Value::Object(values).to_string());
-    let done = |why: &str| ActionError::uncertain(format!("{}: it was done, and {why}", host.name));
-    match text.len() > MAX_OUTPUT {
-        true => Err(done(&format!("what was read of the answer is larger than {MAX_OUTPUT} bytes"))),
-        false => serde_json::from_str(&text).map_err(|_| done("what was read of the answer is a secret")),
+    let values = host.redactor.redact_members(values);
+    match Value::Object(values.clone()).to_string().len() > MAX_OUTPUT {
+        true => Err(ActionError::uncertain(format!(
+            "{}: it was done, and what was read of the answer is larger than {MAX_OUTPUT} bytes",
+            host.name
+        ))),
+        false => Ok(values),
     }
 }
 

@@ -63,11 +63,11 @@ impl Hosts {
 impl Host {
     fn new(name: &str, settings: HostSettings) -> Result<Self, ConnectError> {
         let url = settings.address().map_err(|why| ConnectError(format!("url {why}")))?;
-        let (shown, secret) = match &settings.auth {
-            None => (None, None),
+        let (shown, secrets) = match &settings.auth {
+            None => (None, Vec::new()),
             Some(auth) => {
-                let (header, value, secret) = shown(auth)?;
-                (Some((header, value)), Some(secret))
+                let (header, value, secrets) = shown(auth)?;
+                (Some((header, value)), secrets)
             }
         };
         let calls = NonZeroU32::new(settings.per_minute).unwrap_or(NonZeroU32::MIN);
@@ -76,7 +76,7 @@ impl Host {
         Ok(Self {
             name: name.to_owned(),
             rate: RateLimit::new(calls, Duration::from_secs(60), burst),
-            redactor: Redactor::new(&secret),
+            redactor: Redactor::new(&secrets),
             url,
             http,
             shown,
@@ -104,29 +104,31 @@ fn client(settings: &HostSettings) -> Result<Http, ConnectError> {
     }
 }
 
-fn shown(auth: &Auth) -> Result<(HeaderName, HeaderValue, SecretString), ConnectError> {
-    let (name, text, secret) = match auth {
+/// The header of a credential, and what must not be told again: a name and its password also as they are sent together.
+fn shown(auth: &Auth) -> Result<(HeaderName, HeaderValue, Vec<SecretString>), ConnectError> {
+    let (name, text, secrets) = match auth {
         Auth::Bearer(reference) => {
             let secret = reference.resolve()?;
-            (AUTHORIZATION, format!("Bearer {}", secret.expose_secret()), secret)
+            (AUTHORIZATION, format!("Bearer {}", secret.expose_secret()), vec![secret])
         }
         Auth::Basic(basic) => {
             let secret = basic.password.resolve()?;
-            let pair = STANDARD.encode(format!("{}:{}", basic.user, secret.expose_secret()));
-            (AUTHORIZATION, format!("Basic {pair}"), secret)
+            let pair = SecretString::from(format!("{}:{}", basic.user, secret.expose_secret()));
+            let shown = format!("Basic {}", STANDARD.encode(pair.expose_secret()));
+            (AUTHORIZATION, shown, vec![secret, pair])
         }
         Auth::Header(header) => {
             let name = HeaderName::from_bytes(header.name.as_bytes());
             let name = name.map_err(|_| ConnectError(format!("{:?} is no name of a header", header.name)))?;
             let secret = header.secret.resolve()?;
-            (name, secret.expose_secret().to_owned(), secret)
+            (name, secret.expose_secret().to_owned(), vec![secret])
         }
     };
     let text = SecretString::from(text);
     let mut value = HeaderValue::from_str(text.expose_secret())
         .map_err(|_| ConnectError("the secret holds characters that no header can hold".into()))?;
     value.set_sensitive(true);
-    Ok((name, value, secret))
+    Ok((name, value, secrets))
 }
 
 #[cfg(test)]

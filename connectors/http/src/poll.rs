@@ -86,32 +86,32 @@ impl Poll {
         let (until, failed) =
             (Condition::read(&self.until)?, self.failed.as_ref().map(Condition::read).transpose()?);
         let every = Duration::from_secs(self.every_secs);
-        let mut document = first;
-        let mut told = self.address.is_none() && self.path.is_none();
+        let mut told = match self.address.is_none() && self.path.is_none() {
+            true => Some(first),
+            false => ask(host, url.clone(), deadline).await?,
+        };
         loop {
-            if told && until.holds(&document)? {
-                return Ok(document);
+            if let Some(document) = told.take() {
+                if until.holds(&document)? {
+                    return Ok(document);
+                }
+                if let Some(failed) = &failed
+                    && failed.holds(&document)?
+                {
+                    return Err(ActionError::rejected(format!(
+                        "{}: what was asked for has failed over there",
+                        host.name
+                    )));
+                }
             }
-            if told
-                && let Some(failed) = &failed
-                && failed.holds(&document)?
-            {
-                return Err(ActionError::rejected(format!(
-                    "{}: what was asked for has failed over there",
-                    host.name
-                )));
-            }
-            if told && deadline.left() <= every {
+            if deadline.left() <= every {
                 return Err(ActionError::uncertain(format!(
                     "{}: it was not done within the time of this call; it may still be under way",
                     host.name
                 )));
             }
-            if told {
-                tokio::time::sleep(every).await;
-            }
-            document = ask(host, url.clone(), deadline).await?;
-            told = true;
+            tokio::time::sleep(every).await;
+            told = ask(host, url.clone(), deadline).await?;
         }
     }
 
@@ -121,7 +121,9 @@ impl Poll {
         }
         let Some(path) = &self.address else { return Ok(asked.clone()) };
         match Path::parse("poll.address", path)?.value(first)? {
-            Value::String(text) => address::within(&host.url, &text),
+            Value::String(text) => address::within(&host.url, &text).map_err(|error| {
+                ActionError::uncertain(format!("{}: {error}; it may be under way", host.name))
+            }),
             _ => Err(ActionError::uncertain(format!(
                 "{}: the answer does not say where to ask about it ({path}); it may be under way",
                 host.name
@@ -140,15 +142,16 @@ impl<'a> Condition<'a> {
     }
 }
 
-/// A question that is not answered once is asked again: it changes nothing. One that is refused is not.
-async fn ask(host: &Host, url: Url, deadline: Deadline) -> Result<Value, ActionError> {
-    let left = host.rate.turn(deadline.left()).await?;
+/// A question that is not answered once is asked again: it changes nothing. One that is refused is not. That there is no
+/// turn for it is no answer either: told as it is, it would have what was ordered ordered again.
+async fn ask(host: &Host, url: Url, deadline: Deadline) -> Result<Option<Value>, ActionError> {
+    let Ok(left) = host.rate.turn(deadline.left()).await else { return Ok(None) };
     let request = host.dress(host.http.request(Method::GET, url).header("accept", "application/json"));
     let answer = host.http.send(request, Call::Reads, left).await;
     let answer = answer.and_then(quell_kit::Answer::success);
     match answer.and_then(|answer| answer.json()) {
-        Ok(document) => Ok(document),
-        Err(error) if error.failure.is_transient() => Ok(Value::Null),
+        Ok(document) => Ok(Some(document)),
+        Err(error) if error.failure.is_transient() => Ok(None),
         Err(error) => {
             Err(ActionError::uncertain(format!("it was ordered, and cannot be asked about: {error}")))
         }

@@ -139,6 +139,10 @@ impl Api {
             limit.turn(deadline.left()).await?;
         }
         let token = self.tokens.get(deadline).await?;
+        let left = deadline.left();
+        if left.is_zero() {
+            return Err(ActionError::unavailable("no time was left for the call; nothing was sent"));
+        }
         let mut request = self
             .http
             .request(ask.method.clone(), ask.url.clone())
@@ -153,7 +157,7 @@ impl Api {
             None if ask.method == Method::GET || ask.method == Method::DELETE => request,
             None => request.header("content-length", "0"),
         };
-        let answer = self.http.send(request, ask.call, deadline.left()).await;
+        let answer = self.http.send(request, ask.call, left).await;
         self.breaker.saw(outcome(&answer));
         Ok((answer?, token))
     }

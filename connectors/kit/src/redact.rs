@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
 
 const STAND_IN: &str = "[redacted]";
 /// Shorter ones would blacken ordinary words, and are refused as secrets by the systems that matter.
@@ -32,6 +33,26 @@ impl Redactor {
             if text.contains(spelling) { text.replace(spelling, STAND_IN) } else { text }
         })
     }
+
+    /// The document without the secrets. Its texts are looked at one by one: written as JSON, a secret with a quote or a
+    /// line break in it would be spelled otherwise.
+    pub fn redact_json(&self, document: Value) -> Value {
+        match document {
+            Value::String(text) => Value::String(self.redact(&text)),
+            Value::Array(all) => all.into_iter().map(|one| self.redact_json(one)).collect(),
+            Value::Object(members) => Value::Object(self.redact_members(members)),
+            plain => {
+                let text = plain.to_string();
+                let redacted = self.redact(&text);
+                if redacted == text { plain } else { Value::String(redacted) }
+            }
+        }
+    }
+
+    /// The same for the members of one.
+    pub fn redact_members(&self, members: Map<String, Value>) -> Map<String, Value> {
+        members.into_iter().map(|(name, value)| (self.redact(&name), self.redact_json(value))).collect()
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -45,9 +66,12 @@ fn spellings(secret: &SecretString) -> Vec<String> {
     if plain.len() < SHORTEST {
         return Vec::new();
     }
+    // JSON inside of a text writes quotes and line breaks otherwise.
+    let in_json = Value::from(plain).to_string();
     vec![
         plain.to_owned(),
         plain.trim().to_owned(),
+        in_json[1..in_json.len() - 1].to_owned(),
         STANDARD.encode(plain),
         STANDARD_NO_PAD.encode(plain),
         URL_SAFE_NO_PAD.encode(plain),
@@ -56,6 +80,8 @@ fn spellings(secret: &SecretString) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -67,6 +93,20 @@ mod tests {
         let text = format!("key hunter2-long, {encoded}, hunter2, able");
         assert_eq!(redactor.redact(&text), "key [redacted], [redacted], [redacted], able");
         assert!(!format!("{redactor:?}").contains("hunter2"));
+    }
+
+    /// What JSON writes with a backslash is still the secret.
+    #[test]
+    fn a_secret_in_a_document_is_found_whatever_letters_it_has() {
+        let plain = "a\"b\\c\nd";
+        let secrets = [plain.to_owned(), "20260131".to_owned()].map(SecretString::from);
+        let document = json!({ "list": [format!("<{plain}>"), 20_260_131, true], plain: { "n": null } });
+        assert_eq!(
+            Redactor::new(&secrets).redact_json(document),
+            json!({ "list": ["<[redacted]>", "[redacted]", true], "[redacted]": { "n": null } })
+        );
+        let log = format!("got {}", json!({ "key": plain }));
+        assert_eq!(Redactor::new(&secrets).redact(&log), r#"got {"key":"[redacted]"}"#);
     }
 
     /// As a header, a query and a file have it.

@@ -78,15 +78,16 @@ impl Rest {
         http: &HttpSettings,
         reason: fn(&Value) -> Option<String>,
     ) -> Result<Self, ConnectError> {
-        let (text, secret) = match login {
+        let (text, secrets) = match login {
             Login::Bearer(reference) => {
                 let secret = reference.resolve()?;
-                (format!("Bearer {}", secret.expose_secret()), secret)
+                (format!("Bearer {}", secret.expose_secret()), vec![secret])
             }
             Login::Basic(basic) => {
                 let secret = basic.password.resolve()?;
-                let pair = STANDARD.encode(format!("{}:{}", basic.user, secret.expose_secret()));
-                (format!("Basic {pair}"), secret)
+                let pair = SecretString::from(format!("{}:{}", basic.user, secret.expose_secret()));
+                // Sent together, the name and the password have a spelling of their own.
+                (format!("Basic {}", STANDARD.encode(pair.expose_secret())), vec![secret, pair])
             }
         };
         let text = SecretString::from(text);
@@ -101,7 +102,7 @@ impl Rest {
             shown,
             extra: Vec::new(),
             rate: RateLimit::new(calls, Duration::from_secs(60), burst),
-            redactor: Redactor::new([&secret]),
+            redactor: Redactor::new(&secrets),
             reason,
         })
     }
@@ -231,6 +232,24 @@ mod tests {
         let error = rest.send(ticket(), Deadline::after(Duration::from_secs(5))).await.unwrap_err();
         assert!(error.message.ends_with("it says: what is Bearer [redacted]?"), "{error}");
         assert!(!format!("{rest:?}").contains("planted"), "{rest:?}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_that_repeats_a_name_with_its_password_is_told_without_them() {
+        let server = ScriptedServer::start(|seen| {
+            Reply::json(400, &serde_json::json!({ "error": seen.headers["authorization"] }))
+        });
+        let server = server.await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "planted-secret").unwrap();
+        let password = SecretRef::File(file);
+        let login = Login::Basic(NameAndPassword { user: "quell".into(), password });
+        let said = |answer: &Value| answer["error"].as_str().map(str::to_owned);
+        let base = Url::parse(&server.url()).unwrap();
+        let rest = Rest::new(base, &login, 60, &HttpSettings::default(), said).unwrap();
+        let error = rest.send(ticket(), Deadline::after(Duration::from_secs(5))).await.unwrap_err();
+        assert!(error.message.ends_with("it says: Basic [redacted]"), "{error}");
     }
 
     #[tokio::test]

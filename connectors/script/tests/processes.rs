@@ -156,6 +156,42 @@ async fn the_limits_hold() {
 }
 
 #[tokio::test]
+async fn files_and_time_are_those_of_the_site() {
+    let site = Site::with(r#"printf '{"files":"%s"}' "$(ulimit -n)""#);
+    let limits = json!({ "limits": { "open_files": 64 } });
+    let outcome = site.run(limits, json!({})).await.unwrap();
+    assert_eq!(outcome.output["result"]["files"], "64");
+    let slow = Site::with("while true; do sleep 0.05; done");
+    let begun = Instant::now();
+    let error = slow.run(json!({ "limits": { "timeout_secs": 1 } }), json!({})).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Uncertain, "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn what_a_program_repeats_of_its_secrets_is_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    // As JSON writes it, it has other letters.
+    std::fs::write(&path, "pa\"55\\word\nend").unwrap();
+    let secrets = || json!({ "secrets": { "key": { "file": path } } });
+    let outcome = Site::with("cat").run(secrets(), json!({})).await.unwrap();
+    assert_eq!(outcome.output["result"]["secrets"]["key"], "[redacted]");
+    let error = Site::with("cat >&2; exit 1").run(secrets(), json!({})).await.unwrap_err();
+    assert!(error.message.contains("[redacted]") && !error.message.contains("55"), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_say_otherwise_has_changed_something() {
+    for (said, changed) in [("{}", true), ("{\"changed\":true}", true), ("{\"changed\":false}", false)] {
+        let site = Site::with(&format!("echo '{said}'"));
+        let outcome = site.run(json!({}), json!({})).await.unwrap();
+        assert_eq!(outcome.effect != quell_action::Effect::Unchanged, changed, "{said}");
+        assert_eq!(outcome.output["changed"], changed, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn more_than_may_run_at_once_wait_for_a_seat() {
     let site = Site::with("sleep 2; echo '{}'");
     let settings = ScriptSettings { at_once: 1, ..site.settings(json!({})) };
@@ -195,6 +231,9 @@ async fn programs_that_are_not_those_of_the_site_are_not_run() {
     let refused = ScriptConnector::connect("script", site.settings(alone)).await.err().unwrap();
     assert!(refused.to_string().contains("chmod +x"), "{refused}");
     site.mode(0o700);
+    let folder = json!({ "run": site.0.path() });
+    let refused = ScriptConnector::connect("script", site.settings(folder)).await.err().unwrap();
+    assert!(refused.to_string().contains("is no file"), "{refused}");
     let pinned = json!({ "sha256": "0".repeat(64) });
     let refused = ScriptConnector::connect("script", site.settings(pinned)).await.err().unwrap();
     assert!(refused.to_string().contains("was changed"), "{refused}");

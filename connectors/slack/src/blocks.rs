@@ -72,12 +72,15 @@ mod tests {
     #[test]
     fn nobody_is_mentioned_and_nothing_is_too_long() {
         let facts: Map<String, Value> =
-            (0..40).map(|n| (format!("fact {n}"), json!("<".repeat(700)))).collect();
+            (0..40).map(|n| (format!("fact <!here> {n}"), json!("<".repeat(700)))).collect();
         let text = format!("<!channel> <@U1> <https://evil.example|click> {}", "&".repeat(5000));
         let message =
             Message::new(Some(&"t".repeat(400)), &text, &facts, Some("https://q.example"), "r/1").unwrap();
         let (fallback, blocks) = render(&message);
-        assert!(!blocks.to_string().contains("<!channel>") && !fallback.contains('<'));
+        let shown = blocks.to_string();
+        assert!(!shown.contains("<!channel>") && !shown.contains("<!here>") && !fallback.contains('<'));
+        // Read so, a bare name of a channel or a person is no mention either.
+        assert!(!shown.contains(r#""verbatim":false"#) && shown.contains(r#""verbatim":true"#), "{shown}");
         for block in blocks.as_array().unwrap() {
             for text in block["fields"].as_array().into_iter().flatten().chain([&block["text"]]) {
                 assert!(text["text"].as_str().unwrap_or_default().chars().count() <= 3000);

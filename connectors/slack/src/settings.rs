@@ -124,11 +124,18 @@ fn default_api() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn settings_are_checked_one_by_one() {
         let file = || json!({ "file": "/x" });
+        let asked = |change: Value, people: Value| {
+            let mut settings = json!({
+                "token": file(), "channels": { "soc": "C1" }, "signing_secret": file(), "people": people,
+            });
+            settings.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+            settings
+        };
         for (settings, places) in [
             (json!({ "webhooks": { "soc": file() } }), vec![]),
             (json!({ "token": file(), "channels": { "soc": "C0123ABCD" } }), vec![]),
@@ -140,6 +147,15 @@ mod tests {
                 vec!["webhooks.soc"],
             ),
             (json!({ "webhooks": { "soc": file() }, "api": "http://slack.com/api/" }), vec!["api"]),
+            (asked(json!({}), json!({ "ann": "U1", "bob": "U2" })), vec![]),
+            (asked(json!({}), json!({})), vec!["signing_secret"]),
+            (asked(json!({ "signing_secret": null }), json!({ "ann": "U1" })), vec!["signing_secret"]),
+            (asked(json!({}), json!({ "ann": "U1", "bob": "U1" })), vec!["people.bob"]),
+            (asked(json!({}), json!({ "ann": "@ann" })), vec!["people.ann"]),
+            (
+                asked(json!({ "webhooks": { "hook": file() }, "questions": "hook" }), json!({ "ann": "U1" })),
+                vec!["questions"],
+            ),
         ] {
             let settings: SlackSettings = serde_json::from_value(settings).unwrap();
             let found: Vec<String> = settings.problems().into_iter().map(|problem| problem.place).collect();

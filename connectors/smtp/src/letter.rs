@@ -211,4 +211,29 @@ mod tests {
         assert!(body.contains("&lt;b&gt;alice&lt;/b&gt;"), "{body}");
         assert_eq!(write(&["soc"], "a").unwrap().id, letter.id);
     }
+
+    /// Each place of a message where a text of an alert may stand.
+    #[test]
+    fn no_part_of_a_message_becomes_markup() {
+        let facts: Map<_, _> = json!({ "<i>name</i>": "<i>value</i>" }).as_object().unwrap().clone();
+        let link = Some("https://quell.example/?a='b'&c=1");
+        let mut message =
+            Message::new(Some("<i>title</i>"), "<i>text</i>", &facts, link, "<i>key</i>").unwrap();
+        let page = "https://quell.example/?x=1&y=2".parse().unwrap();
+        message.answers.push(("<i>label</i>".into(), page));
+        let html = html(&message);
+        assert!(!html.contains("<i>"), "{html}");
+        assert_eq!(html.matches("&lt;i&gt;").count(), 6, "{html}");
+        assert!(!html.contains("'b'") && !html.contains("&c=1") && !html.contains("&y=2"), "{html}");
+    }
+
+    #[test]
+    fn a_mail_is_for_fifty_people_at_most_and_they_do_not_see_each_other() {
+        let all: Vec<String> = (0..51).map(|number| format!("p{number}@corp.example")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let letter = write(&all[..50], "t").unwrap();
+        let text = String::from_utf8(letter.bytes).unwrap();
+        assert!(letter.to.len() == 50 && !all.iter().any(|one| text.contains(one)), "{text}");
+        assert!(write(&all, "t").is_err());
+    }
 }

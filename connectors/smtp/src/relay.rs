@@ -36,11 +36,17 @@ impl Relay {
     pub(crate) fn new(settings: SmtpSettings) -> Result<Self, ConnectError> {
         let login = settings.login.as_ref().map(|login| Ok((login.user.clone(), login.password.resolve()?)));
         let login: Option<(String, SecretString)> = login.transpose()?;
+        // With PLAIN, the name and the password are sent as one word.
+        let together = |(user, password): &(String, SecretString)| {
+            let word = format!("\0{user}\0{}", password.expose_secret());
+            [password.clone(), SecretString::from(word)]
+        };
+        let secrets: Vec<SecretString> = login.iter().flat_map(together).collect();
         let calls = NonZeroU32::new(settings.per_minute).unwrap_or(NonZeroU32::MIN);
         let burst = calls.min(NonZeroU32::MIN.saturating_add(9));
         Ok(Self {
             tls: (settings.encryption != Encryption::None).then(|| tls(&settings)).transpose()?,
-            redactor: Redactor::new(login.iter().map(|(_, password)| password)),
+            redactor: Redactor::new(&secrets),
             rate: RateLimit::new(calls, Duration::from_secs(60), burst),
             login,
             settings,

@@ -98,6 +98,17 @@ mod tests {
     }
 
     #[test]
+    fn no_part_of_a_card_is_markdown() {
+        let link = "[x](https://evil.example)";
+        let facts: Map<String, Value> = [(link.to_owned(), json!(link))].into_iter().collect();
+        let message = Message::new(Some(link), link, &facts, None, link).unwrap();
+        let card: Value = serde_json::from_slice(&render(&message)).unwrap();
+        let body = card["attachments"][0]["content"]["body"].to_string();
+        assert!(!body.contains("[x]"), "{body}");
+        assert_eq!(body.matches(r"\\[x\\](https").count(), 5, "{body}");
+    }
+
+    #[test]
     fn text_of_an_alert_is_no_markdown() {
         assert_eq!(
             escaped("[click](https://evil.example) **now**"),

@@ -7,3 +7,4 @@ mod orders;
 mod real_prism;
 mod suite;
 mod vendor;
+mod watching;

@@ -155,7 +155,8 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
             if found.is_empty() { refuse(404) } else { list(&found) }
         }
         ("GET", ["machines", id]) => {
-            let found = world.machines.iter().find(|machine| machine["id"] == *id);
+            let is_called = |machine: &&Value| machine["id"] == *id || machine["computerDnsName"] == *id;
+            let found = world.machines.iter().find(is_called);
             found.map_or_else(|| refuse(404), |machine| Reply::json(200, machine))
         }
         ("GET", ["machineactions"]) if world.hides_orders => list(&[]),

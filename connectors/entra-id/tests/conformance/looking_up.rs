@@ -161,6 +161,11 @@ async fn what_could_not_be_read_is_unknown_and_not_none() {
     tenant.world.lock().groups[0]["displayName"] = json!(null);
     let seen = facts(&tenant).await;
     assert_eq!((seen.groups, seen.privileged), (None, None));
+    // So do roles.
+    let tenant = Tenant::start().await;
+    tenant.world.lock().roles.push(json!({ "id": QUARANTINE, "displayName": null, "roleTemplateId": null }));
+    let seen = facts(&tenant).await;
+    assert_eq!((seen.groups.is_some(), seen.privileged), (true, None));
 }
 
 #[tokio::test]
@@ -174,5 +179,11 @@ async fn a_directory_that_cannot_be_asked_is_an_error() {
         tenant.world.lock().refused = Some((part, status, "whatever"));
         let error = look_up(&tenant, &[name("alice@contoso.example")]).await.unwrap_err();
         assert_eq!(error.failure, failure, "{part}: {error}");
+    }
+    // Whether by the id itself, or after a name has led to it.
+    tenant.world.lock().refused = Some(("users/73d664e4", 503, "whatever"));
+    for asked in [Identifier::entra_id(ALICE).unwrap(), name("alice@contoso.example")] {
+        let error = look_up(&tenant, std::slice::from_ref(&asked)).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{asked}: {error}");
     }
 }

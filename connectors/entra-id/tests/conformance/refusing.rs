@@ -196,7 +196,24 @@ async fn accounts_of_other_tenants_are_refused() {
     key.realm = "99999999-2222-3333-4444-555555555555".into();
     let error = connection.actions[0].observe(&Target::Account(key), &json!({})).await.unwrap_err();
     assert_eq!(error.failure, Failure::Rejected);
+    let Target::Account(mut key) = alice() else { panic!() };
+    key.provider = "okta".into();
+    let error = connection.actions[0].observe(&Target::Account(key), &json!({})).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected);
     assert_eq!(tenant.cloud.calls(), 0);
+}
+
+/// The address of a user takes names as well: what comes back must be who was asked for.
+#[tokio::test]
+async fn an_answer_about_somebody_else_is_none() {
+    let tenant = Tenant::start().await;
+    set(&tenant, "id", json!("bbbbbbbb-0886-4a73-b745-c694da45ddb4"));
+    set(&tenant, "userPrincipalName", json!(ALICE));
+    for action in ["account.disable", "account.revoke_sessions", "account.mark_compromised"] {
+        let error = execute(&tenant, action, json!({})).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{action}: {error}");
+    }
+    assert_eq!(tenant.world.lock().changes, 0);
 }
 
 #[tokio::test]

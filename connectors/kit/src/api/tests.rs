@@ -133,6 +133,19 @@ async fn a_call_without_a_turn_is_not_made() {
     assert_eq!(error.failure, Failure::Throttled { retry_after: None });
 }
 
+/// The sign-in may use up all of the time.
+#[tokio::test]
+async fn a_write_for_which_no_time_is_left_is_not_made() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let bench = bench(&NEVER, Vec::new(), |_| Reply::status(204)).await;
+    bench.api.ask(Ask::get(bench.api.url(["users"])), soon()).await.unwrap();
+    let before = bench.server.seen().len();
+    let ask = Ask::write(Method::PATCH, bench.api.url(["users"]));
+    let error = bench.api.ask(ask, Deadline::after(Duration::ZERO)).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{error}");
+    assert_eq!(bench.server.seen().len(), before);
+}
+
 /// What each page of a list answers in turn, and what comes of the list.
 #[tokio::test]
 async fn pages_that_are_odd_are_read_to_the_end_or_not_at_all() {

@@ -1,0 +1,75 @@
+//! Indicators that somebody else has set, and answers about something else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quell_action::{
+    ActionError, AnyAction, Effect, Failure, Outcome, Request, RequestKey, Restore, State, Target,
+};
+use quell_kit::conformance::{Vendor, clear};
+use serde_json::{Value, json};
+
+use crate::orders::call;
+use crate::vendor::{Fleet, WKS1};
+
+async fn watch(fleet: &Fleet) -> Arc<dyn AnyAction> {
+    let connection = fleet.with(Vendor::Answers, 1).await;
+    connection.actions.into_iter().find(|one| one.info().spec.name == "defender_endpoint.watch").unwrap()
+}
+
+fn request<P>(action: &Arc<dyn AnyAction>, params: P) -> Request<P> {
+    let cleared = clear(&Target::None, &action.info().spec).unwrap();
+    Request::new(cleared, RequestKey("k".into()), Duration::from_secs(5), params)
+}
+
+async fn set(fleet: &Fleet) -> Result<Outcome<Value>, ActionError> {
+    let action = watch(fleet).await;
+    let asked = request(&action, json!({ "value": "evil.example" }));
+    action.execute(asked).await
+}
+
+async fn take_back(fleet: &Fleet) -> Result<Outcome<()>, ActionError> {
+    let action = watch(fleet).await;
+    let state = |word: Value| State(json!({ "indicator": word }));
+    let params = json!({ "value": "evil.example" });
+    let restore = Restore { params, before: state(json!(null)), after: state(json!("Audit")) };
+    let asked = request(&action, restore);
+    action.restore(asked).await
+}
+
+fn known(value: &str, action: &str) -> Value {
+    json!({ "id": "7", "indicatorValue": value, "indicatorType": "DomainName", "action": action })
+}
+
+#[tokio::test]
+async fn an_indicator_of_somebody_else_is_neither_written_over_nor_taken_away() {
+    let fleet = Fleet::start().await;
+    fleet.world.lock().indicators = vec![known("evil.example", "Block")];
+    let error = set(&fleet).await.unwrap_err();
+    assert!(error.failure == Failure::Rejected && error.message.contains("a person must decide"), "{error}");
+    let error = take_back(&fleet).await.unwrap_err();
+    assert!(error.failure == Failure::Rejected && error.message.contains("meanwhile"), "{error}");
+    let world = fleet.world.lock();
+    assert_eq!((world.changes, world.indicators.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn an_indicator_of_a_like_name_is_another_one() {
+    let fleet = Fleet::start().await;
+    fleet.world.lock().indicators = vec![known("evil.example.org", "Audit")];
+    assert_eq!(take_back(&fleet).await.unwrap().effect, Effect::Unchanged);
+    assert_eq!(fleet.world.lock().changes, 0);
+    assert!(matches!(set(&fleet).await.unwrap().effect, Effect::Changed { .. }));
+}
+
+#[tokio::test]
+async fn a_device_that_only_has_the_name_is_not_told_anything() {
+    let fleet = Fleet::start().await;
+    fleet.world.lock().machines[0]["id"] = json!("ffffffffe413ddd7902c2932e418702b84d0cc07");
+    fleet.world.lock().machines[0]["computerDnsName"] = json!(WKS1);
+    for action in ["device.isolate", "device.restrict_apps", "device.scan"] {
+        let error = call(&fleet, action, "k", json!({})).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{action}: {error}");
+    }
+    assert_eq!(fleet.world.lock().changes, 0);
+}

@@ -1,0 +1,183 @@
+//! Service desks that answer about something else, or do not do what they took: what they give back is held against what
+//! was asked for.
+
+use quell_action::{ActionError, Connection, Effect, Failure};
+use quell_connectors::find;
+use quell_kit::scripted::{Reply, ScriptedServer, Seen};
+use serde_json::{Value, json};
+
+use crate::stand::call;
+
+const ID: &str = "0123456789abcdef0123456789abcdef";
+
+struct Desk {
+    server: ScriptedServer,
+    connection: Connection,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn start(connector: &str, script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        let server = ScriptedServer::start(script).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "planted-secret").unwrap();
+        let (url, file) = (server.url(), json!({ "file": path }));
+        let settings = match connector {
+            "servicenow" => json!({ "instance": url, "login": { "bearer": file } }),
+            "jira" => json!({ "site": url, "login": { "bearer": file }, "project": "SEC" }),
+            _ => json!({ "url": url, "key": file }),
+        };
+        let connection = find(connector).unwrap().connect(connector, settings).await.unwrap();
+        Self { server, connection, _folder: folder }
+    }
+
+    async fn failure(&self, action: &str, params: Value) -> Failure {
+        self.error(action, params).await.failure
+    }
+
+    async fn error(&self, action: &str, params: Value) -> ActionError {
+        call(&self.connection, action, "run/1", params).await.unwrap_err()
+    }
+
+    fn wrote(&self) -> bool {
+        let looks = |seen: &Seen| {
+            seen.method == "GET" || seen.path.contains("/search/") || seen.path.ends_with("/query")
+        };
+        !self.server.seen().iter().all(looks)
+    }
+}
+
+fn incident(id: &str, state: &str) -> Value {
+    json!({ "sys_id": id, "number": "INC7", "state": state, "correlation_id": "alert-1" })
+}
+
+/// A query that is not understood gives everything.
+#[tokio::test]
+async fn what_was_not_asked_for_is_not_touched() {
+    let other =
+        json!({ "sys_id": "f".repeat(32), "number": "INC9", "state": "1", "correlation_id": "other" });
+    let desk = Desk::start("servicenow", move |seen| {
+        let one = seen.path.contains(ID);
+        Reply::json(200, &json!({ "result": if one { other.clone() } else { json!([other]) } }))
+    });
+    let desk = desk.await;
+    for (which, failure) in [
+        (json!({ "external_id": "alert-1", "text": "x" }), Failure::NotFound),
+        (json!({ "incident": "INC7", "text": "x" }), Failure::NotFound),
+        (json!({ "incident": ID, "text": "x" }), Failure::Ambiguous),
+    ] {
+        assert_eq!(desk.failure("servicenow.comment", which.clone()).await, failure, "{which}");
+    }
+    assert!(!desk.wrote());
+
+    let issue = json!({ "id": "1", "key": "SEC-1", "fields": { "labels": ["other"] } });
+    let desk = Desk::start("jira", move |_| Reply::json(200, &json!({ "issues": [issue] }))).await;
+    let which = json!({ "external_id": "alert-1", "text": "x" });
+    assert_eq!(desk.failure("jira.comment", which.clone()).await, Failure::NotFound);
+    assert!(!desk.wrote());
+
+    for change in [json!({ "type": "x" }), json!({ "source": "x" }), json!({ "sourceRef": "x" })] {
+        let mut alert = json!({
+            "_id": "~1", "type": "security-alert", "source": "Quell", "sourceRef": "alert-1",
+        });
+        alert.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let desk = Desk::start("thehive", move |_| Reply::json(200, &json!([alert]))).await;
+        assert_eq!(desk.failure("thehive.comment", which.clone()).await, Failure::NotFound, "{change}");
+        assert!(!desk.wrote());
+    }
+}
+
+#[tokio::test]
+async fn two_with_one_external_id_are_a_case_for_a_person() {
+    let desk = Desk::start("servicenow", |_| {
+        Reply::json(200, &json!({ "result": [incident(ID, "1"), incident(&"f".repeat(32), "1")] }))
+    });
+    let desk = desk.await;
+    let which = json!({ "external_id": "alert-1", "text": "x" });
+    assert_eq!(desk.failure("servicenow.comment", which.clone()).await, Failure::Ambiguous);
+    assert!(!desk.wrote());
+
+    let desk = Desk::start("jira", |seen| {
+        let asked: Value = serde_json::from_slice(&seen.body).unwrap();
+        let label = asked["jql"].as_str().unwrap().rsplit('"').nth(1).unwrap().to_owned();
+        let issue =
+            |id: &str| json!({ "id": id, "key": format!("SEC-{id}"), "fields": { "labels": [label] } });
+        Reply::json(200, &json!({ "issues": [issue("1"), issue("2")] }))
+    });
+    let desk = desk.await;
+    assert_eq!(desk.failure("jira.comment", which).await, Failure::Ambiguous);
+    assert!(!desk.wrote());
+}
+
+#[tokio::test]
+async fn what_was_taken_and_not_done_is_not_said_to_be_done() {
+    let desk = Desk::start("jira", |seen| match seen.method.as_str() {
+        "GET" if seen.path.ends_with("/transitions") => {
+            Reply::json(200, &json!({ "transitions": [{ "id": "31", "to": { "name": "Done" } }] }))
+        }
+        "GET" => Reply::json(
+            200,
+            &json!({ "id": "1", "key": "SEC-1", "fields": { "status": { "name": "To Do" } } }),
+        ),
+        _ => Reply::status(204),
+    });
+    let failure = desk.await.failure("jira.resolve_issue", json!({ "issue": "SEC-1" })).await;
+    assert_eq!(failure, Failure::Uncertain);
+
+    let desk = Desk::start("thehive", |seen| match seen.method.as_str() {
+        "GET" => Reply::json(200, &json!({ "_id": "~1", "status": "New" })),
+        _ => Reply::status(204),
+    });
+    let failure = desk.await.failure("thehive.resolve_alert", json!({ "alert": "~1" })).await;
+    assert_eq!(failure, Failure::Uncertain);
+}
+
+#[tokio::test]
+async fn what_is_at_its_end_already_is_left_as_it_is() {
+    let desk = Desk::start("servicenow", |_| Reply::json(200, &json!({ "result": incident(ID, "7") }))).await;
+    let params = json!({ "incident": ID, "close_notes": "done" });
+    let closed = call(&desk.connection, "servicenow.resolve_incident", "run/1", params).await.unwrap();
+    assert_eq!((closed.effect, desk.wrote()), (Effect::Unchanged, false));
+
+    // The search still shows how the issue was.
+    let desk = Desk::start("jira", |seen| {
+        let status = if seen.method == "GET" { "Done" } else { "To Do" };
+        let asked: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        let label = asked["jql"].as_str().and_then(|jql| jql.rsplit('"').nth(1)).unwrap_or_default();
+        let issue = json!({
+            "id": "1", "key": "SEC-1", "fields": { "labels": [label], "status": { "name": status } },
+        });
+        Reply::json(200, &if seen.method == "GET" { issue } else { json!({ "issues": [issue] }) })
+    });
+    let desk = desk.await;
+    let params = json!({ "external_id": "alert-1" });
+    let done = call(&desk.connection, "jira.resolve_issue", "run/1", params).await.unwrap();
+    assert_eq!((done.effect, desk.wrote()), (Effect::Unchanged, false));
+}
+
+/// Only the desk's own word for it says that there is one already.
+#[tokio::test]
+async fn a_refusal_is_not_taken_for_one_that_is_there() {
+    let desk = Desk::start("thehive", |seen| match seen.path.ends_with("/query") {
+        true => Reply::json(
+            200,
+            &json!([{ "_id": "~1", "type": "security-alert", "source": "Quell", "sourceRef": "alert-1" }]),
+        ),
+        false => Reply::json(400, &json!({ "type": "BadRequest", "message": "no" })),
+    });
+    let error =
+        desk.await.error("thehive.open_alert", json!({ "title": "x", "external_id": "alert-1" })).await;
+    assert!(error.failure == Failure::Rejected && error.message.contains("BadRequest"), "{error}");
+}
+
+#[tokio::test]
+async fn work_notes_are_for_the_team_unless_the_caller_is_meant() {
+    let desk = Desk::start("servicenow", |_| Reply::json(200, &json!({ "result": incident(ID, "1") }))).await;
+    for (visible, field) in [(false, "work_notes"), (true, "comments")] {
+        let params = json!({ "incident": ID, "text": "x", "visible": visible });
+        call(&desk.connection, "servicenow.comment", "run/1", params).await.unwrap();
+        let written: Value = serde_json::from_slice(&desk.server.seen().last().unwrap().body).unwrap();
+        assert_eq!(written.as_object().unwrap().keys().collect::<Vec<_>>(), [field]);
+    }
+}
