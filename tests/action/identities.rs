@@ -165,3 +165,31 @@ fn a_group_without_a_name_may_be_the_one_that_is_meant() {
     assert!(!stops(&by_name, &of(vec![group(&["sid:S-1-5-32-545"], None)])));
     assert!(!stops(&by_name, &of(vec![group(&["sid:S-1-5-21-1-2-3-2002"], Some("Staff"))])));
 }
+
+/// Whoever is synchronised from a domain stands somewhere in it, also where only the cloud was asked.
+#[test]
+fn where_a_synchronised_account_stands_must_be_known_for_a_subtree() {
+    let vip = json!({ "dn_subtree": "OU=vip,DC=x", "because": "b" });
+    let cloud = |names: &[&str]| {
+        let names: Vec<&str> = ["upn:a@x.example"].iter().chain(names).copied().collect();
+        person(vec![account(ENTRA, "e", &names, vec![])])
+    };
+    for on_premises in ["sid:S-1-5-21-1-2-3-1104", "immutable_id:EJ1aJpQDR0SnJqXG9itKpQ==", r"sam:contoso\a"]
+    {
+        assert!(stops(&vip, &cloud(&[on_premises])), "{on_premises}");
+        assert!(!stops(&vip, &cloud(&[on_premises, "dn:CN=a,OU=other,DC=x"])), "{on_premises}");
+    }
+    assert!(
+        !stops(&vip, &cloud(&["sid:S-1-12-1-1-2-3-4"])),
+        "who lives in the cloud alone stands in no subtree"
+    );
+}
+
+#[test]
+fn the_account_of_a_device_is_the_device() {
+    let device = json!({ "device": { "dns_name": "dc01.contoso.example" }, "because": "b" });
+    let computer = |name: &str| person(vec![account(AD, "c", &[name], vec![])]);
+    assert!(stops(&device, &computer(r"sam:contoso.example\dc01$")));
+    assert!(!stops(&device, &computer(r"sam:contoso.example\dc02$")));
+    assert!(!stops(&device, &computer(r"sam:contoso.example\dc01")), "a person of the same name");
+}

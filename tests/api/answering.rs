@@ -47,23 +47,14 @@ impl OneQuestion {
     }
 
     fn seal(&self, person: Option<&str>, way: Way) -> String {
-        self.key.seal(&AnswerLink {
-            run: RunId("r1".into()),
-            question: QuestionId("0/confirm".into()),
-            bond: Bond("b".into()),
-            choice: "approve".into(),
-            through: "mail".into(),
-            person: person.map(str::to_owned),
-            way,
-            expires: 1,
-        })
+        self.key.seal(&link(person, way))
     }
 
     fn sheet(&self, link: &AnswerLink, by: &str) -> Sheet {
         Sheet {
             title: "Quell asks: <script>alert(1)</script>".into(),
-            question: "Cut off \"alice\"?".into(),
-            facts: vec![("About".into(), "<b>alice</b>".into())],
+            question: "Cut off <i>\"alice\"</i>?".into(),
+            facts: vec![("<b>About".into(), "<b>alice</b>".into())],
             choice: link.choice.clone(),
             stops: false,
             by: by.into(),
@@ -71,6 +62,19 @@ impl OneQuestion {
             expires: Timestamp::UNIX_EPOCH,
             missing: 1,
         }
+    }
+}
+
+fn link(person: Option<&str>, way: Way) -> AnswerLink {
+    AnswerLink {
+        run: RunId("r1".into()),
+        question: QuestionId("0/confirm".into()),
+        bond: Bond("b".into()),
+        choice: "approve".into(),
+        through: "mail".into(),
+        person: person.map(str::to_owned),
+        way,
+        expires: 1,
     }
 }
 
@@ -213,4 +217,32 @@ async fn the_public_name_leads_to_answers_and_to_nothing_else() {
     let without = Server::new().await;
     let page = without.to("GET", &format!("/answer/{seal}")).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn whatever_a_page_says_is_text_and_nothing_may_be_done_with_it() {
+    let desk = OneQuestion::new();
+    let server = desk.server().await;
+    let hostile = AnswerLink { choice: "<u>yes".into(), ..link(Some("<u>ann"), Way::Page) };
+    let path = format!("/answer/{}", desk.key.seal(&hostile));
+    for (method, status) in
+        [("GET", StatusCode::OK), ("POST", StatusCode::OK), ("POST", StatusCode::CONFLICT)]
+    {
+        let answer = server.to(method, &path).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(
+            (header("x-content-type-options"), header("x-robots-tag")),
+            ("nosniff".into(), "noindex".into())
+        );
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        for directive in
+            ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+        {
+            assert!(header("content-security-policy").contains(directive), "{directive}");
+        }
+        let page = answer.text().await.unwrap();
+        assert!(page.contains("&lt;u&gt;ann"), "{page}");
+        assert!(!["<script", "<u>", "<i>", "<b>"].iter().any(|tag| page.contains(tag)), "{page}");
+    }
 }

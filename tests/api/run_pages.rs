@@ -130,3 +130,11 @@ async fn the_public_name_leads_to_the_pages_and_to_nothing_else() {
     let without = Server::new().await;
     assert_eq!(without.to("GET", &path(None)).send().await.unwrap().status(), StatusCode::GONE);
 }
+
+#[tokio::test]
+async fn the_name_that_somebody_gives_is_text() {
+    let server = server().await;
+    let done = server.to("POST", &path(Some(3))).body("name=%3Cu%3EAnn").send().await.unwrap();
+    let page = done.text().await.unwrap();
+    assert!(page.contains("&lt;u&gt;Ann (by a link)") && !page.contains("<u>"), "{page}");
+}

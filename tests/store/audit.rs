@@ -168,6 +168,30 @@ fn a_log_that_was_cut_is_found_by_its_end_or_by_an_anchor() {
 }
 
 #[test]
+fn an_anchor_is_a_number_and_a_whole_hash() {
+    let hash = "0a".repeat(32);
+    let read = |text: &str| text.parse::<Anchor>().ok();
+    assert_eq!(read(&format!("7:{hash}")), Some(Anchor { number: 7, hash: hash.clone() }));
+    assert_eq!(read(&format!("7:{}", hash.to_uppercase())), Some(Anchor { number: 7, hash: hash.clone() }));
+    for wrong in [
+        "",
+        "7",
+        ":",
+        "7:",
+        "7:0a",
+        &format!("x:{hash}"),
+        &format!("7:{hash}0"),
+        &format!("7:{}g", &hash[1..]),
+    ] {
+        assert_eq!(
+            read(wrong),
+            None,
+            "cut short it would fit no log, and every log would look broken: {wrong}"
+        );
+    }
+}
+
+#[test]
 fn a_log_that_was_written_anew_does_not_go_through_the_anchor() {
     let (_, store) = filled();
     let (_, other) = filled();

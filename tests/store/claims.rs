@@ -140,3 +140,19 @@ fn at_every_failing_operation_a_claim_is_there_with_its_run_or_not_at_all() {
         }
     }
 }
+
+/// An alert belongs to a run once, whatever it has in common with it, and never to the run that it starts itself.
+#[test]
+fn an_alert_is_attached_once_and_not_to_its_own_run() {
+    let store = in_memory();
+    let both =
+        Opening { claims: vec![claim("alice", 1000), claim("bob", 1000)], ..created("r1", "a1", 10).into() };
+    accept(&store, "a1", 10, both);
+    let run = RunId("r1".into());
+    let names = ["alice", "bob"].map(|name| (claim(name, 1020), run.clone()));
+    let left = Opening { run: RunId("r2".into()), batch: None, claims: vec![], attached: names.to_vec() };
+    accept(&store, "a2", 20, left.clone());
+    assert_eq!(wait(store.runs().attached(&run)).unwrap().len(), 1);
+    accept(&store, "a3", 30, Opening { run: run.clone(), ..left });
+    assert_eq!(wait(store.runs().attached(&run)).unwrap().len(), 1, "it is the same decision");
+}

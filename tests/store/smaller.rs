@@ -4,7 +4,7 @@ use quell_action::exclusion::{Entry, EntryId, Excludes, Source};
 use quell_playbook::model::{ContentHash, PlaybookName};
 use quell_run::{Journal, RunId, Runs};
 use quell_store::engine::memory::MemoryDisk;
-use quell_store::{Forgotten, PlaybookText, Retention, Standing, Store};
+use quell_store::{Audited, Forgotten, PlaybookText, Retention, Standing, Store};
 
 use crate::samples::{at, created, end, new_alert, taken};
 use crate::{for_each_engine, open, wait};
@@ -47,6 +47,24 @@ fn exclusions_survive_and_an_id_is_given_once() {
         assert_eq!(wait(exclusions.remove(&EntryId("e1".into()), "alice", at(5))).unwrap(), None);
         assert_eq!(wait(exclusions.list()).unwrap(), [entry("e2")], "{kind}");
     });
+}
+
+/// Who may be touched was changed: the record says when, and by whom somebody lost their protection.
+#[test]
+fn what_comes_and_goes_on_the_exclusion_list_is_on_record() {
+    let store = in_memory();
+    let exclusions = store.exclusions();
+    let id = |id: &str| EntryId(id.to_owned());
+    wait(exclusions.add(vec![entry("e1"), entry("e2")], at(0))).unwrap();
+    wait(exclusions.add(vec![entry("e3"), entry("e1")], at(1))).unwrap();
+    wait(exclusions.remove(&id("e1"), "alice", at(5))).unwrap();
+    wait(exclusions.remove(&id("e1"), "bob", at(6))).unwrap();
+    let log = wait(store.audit().export(0, 9)).unwrap();
+    let log: Vec<_> = log.into_iter().map(|one| (one.record.at, one.record.what)).collect();
+    let added = |id: &str| (at(0), Audited::ExclusionAdded { id: id.into() });
+    let removed = (at(5), Audited::ExclusionRemoved { id: "e1".into(), by: "alice".into() });
+    assert_eq!(log, [added("e1"), added("e2"), removed], "what did not happen is not in it");
+    assert_eq!(wait(store.audit().verify(None)).unwrap().broken, None);
 }
 
 #[test]

@@ -198,7 +198,7 @@ pub struct UndoneTask {
     pub task: String,
     /// What it had done, and to whom.
     pub what: String,
-    /// `undone`, `would be undone`, `could not be undone`, `still waiting`, or why there is nothing to undo.
+    /// `undone`, `would be undone`, `would stay`, `could not be undone`, `still waiting`, or why there is nothing to undo.
     pub result: String,
     /// Whether a person must still look at it.
     pub open: bool,
@@ -208,9 +208,12 @@ impl UndoneTask {
     /// What a dry undo says of a task that would be taken back.
     pub const WOULD_BE_UNDONE: &'static str = "would be undone";
 
+    /// How a dry undo begins to say that a task would only let go of what others still want.
+    pub const WOULD_STAY: &'static str = "would stay: still wanted by run";
+
     /// Whether an undo would try it, as a dry one has found.
     pub(crate) fn can_be_taken_back(&self) -> bool {
-        self.open || self.result == Self::WOULD_BE_UNDONE
+        self.open || self.result == Self::WOULD_BE_UNDONE || self.result.starts_with(Self::WOULD_STAY)
     }
 }
 

@@ -280,7 +280,7 @@ impl App {
     }
 }
 
-fn settings(site: &Site) -> Settings {
+pub(crate) fn settings(site: &Site) -> Settings {
     Settings {
         calls_at_once: site.config.engine.calls_at_once,
         link_by_upn: site.config.engine.link_by_upn,

@@ -1,7 +1,9 @@
 //! Every setting of the site file, by its schema: a misspelt one is refused where it stands, and the right one named.
 
+use quell_kit::SecretRef;
 use quell_playbook::diagnostic::Diagnostic;
 use quell_playbook::document::Document;
+use quell_playbook::model::{IfExpired, Limits, OrAsk, Quota};
 use serde_json::Value;
 
 use super::Config;
@@ -94,4 +96,90 @@ fn a_misspelt_setting_of_any_connector_is_refused_where_it_stands() {
         }
     }
     assert!(number > 20, "{number}");
+}
+
+/// What protects people and the machine does not wait for somebody to ask for it.
+#[test]
+fn a_site_that_says_nothing_is_careful() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quell.yaml");
+    std::fs::write(&path, "language: 1\n").unwrap();
+    let config = config::read(Some(&path)).unwrap().config;
+    assert!(config.api.listen.ip().is_loopback(), "{}", config.api.listen);
+    assert!(!config.engine.link_by_upn, "equal names are no proof");
+    assert_eq!((config.engine.facts_max_age_secs, config.engine.remember_secs), (60, 10));
+    assert_eq!((config.engine.calls_at_once, config.engine.shutdown_secs), (64, 30));
+    assert_eq!((config.store.retention.days, config.store.retention.runs), (400, None));
+    let limits = config.limits.site_limits();
+    assert_eq!(limits.limits, Limits { if_over: Some(OrAsk::Ask), ..Limits::CAREFUL });
+    assert_eq!(limits.asking.if_expired, IfExpired::Stop, "silence is a no");
+    assert_eq!(limits.asking.expires.as_secs(), 24 * 60 * 60);
+    assert!(config.pages.is_none() && limits.asking.of.is_empty());
+}
+
+/// What the site says is what holds, and what it leaves out stays careful.
+#[test]
+fn what_a_site_says_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quell.yaml");
+    let text = "language: 1
+teams: { soc: [ann] }
+limits: { accounts: { per_hour: 7 }, if_over: stop, ask: [soc], expires_secs: 600 }
+engine: { link_by_upn: true, calls_at_once: 3, remember_secs: 4 }
+pages: { public_url: https://quell.corp.example, secret: { file: key } }
+";
+    std::fs::write(&path, text).unwrap();
+    let site = config::read(Some(&path)).unwrap();
+    let settings = crate::wire::settings(&site);
+    assert_eq!((settings.calls_at_once, settings.link_by_upn), (3, true));
+    assert_eq!(settings.remember_for.as_secs(), 4);
+    let careful = Limits::CAREFUL;
+    let accounts = Quota { per_hour: Some(7), ..careful.accounts };
+    let wanted = Limits { accounts, devices: careful.devices, if_over: Some(OrAsk::Stop) };
+    assert_eq!(settings.limits.limits, wanted);
+    assert_eq!(settings.limits.asking.of, ["soc"]);
+    assert_eq!(settings.limits.asking.expires.as_secs(), 600);
+    let pages = site.config.pages.unwrap();
+    assert_eq!(pages.links_last_secs, 7 * 24 * 60 * 60);
+    let beside = std::fs::canonicalize(folder.path()).unwrap().join("key");
+    assert!(matches!(&pages.secret, SecretRef::File(file) if *file == beside), "{}", pages.secret);
+}
+
+/// Each of these would be found out later, or by nobody.
+#[test]
+fn settings_that_harm_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quell.yaml");
+    let pages = |url: &str| format!("pages: {{ public_url: \"{url}\", secret: {{ file: key }} }}");
+    let kafka = "source: { kafka: {}, files: [a] }";
+    let password = |place: &str| format!("source: {{ kafka: {{ connection: {{ security: {place} }} }} }}");
+    let harmful = [
+        ("api.listen", "api: { listen: \"0.0.0.0:7878\" }".to_owned()),
+        ("api.listen", "api: { listen: \"[::]:7878\" }".to_owned()),
+        ("source", kafka.to_owned()),
+        ("dead_letters", "source: { kafka: {} }\ndead_letters: { topic: t, file: f }".to_owned()),
+        ("dead_letters.topic", "dead_letters: { topic: t }".to_owned()),
+        ("lists.VIP", "lists: { VIP: {} }".to_owned()),
+        ("engine.facts_max_age_secs", "engine: { facts_max_age_secs: 0 }".to_owned()),
+        ("engine.calls_at_once", "engine: { calls_at_once: 0 }".to_owned()),
+        ("limits.expires_secs", "limits: { expires_secs: 9 }".to_owned()),
+        ("limits.ask[0]", "limits: { ask: [nobody] }".to_owned()),
+        ("limits.devices.per_day", "limits: { devices: { per_day: 4000000000 } }".to_owned()),
+        ("pages.public_url", pages("http://quell.corp.example")),
+        ("pages.public_url", pages("https://ann:secret@quell.corp.example")),
+        ("pages.public_url", pages("https://quell.corp.example/quell")),
+        ("pages.public_url", pages("https://quell.corp.example/?a=b")),
+        ("pages.public_url", pages("ftp://localhost")),
+        ("source.kafka.connection.security.sasl.password", password("{ sasl: { password: plain } }")),
+        ("source.kafka.connection.security.tls.key_password", password("{ tls: { key_password: plain } }")),
+    ];
+    for (place, setting) in harmful {
+        std::fs::write(&path, format!("language: 1\n{setting}\n")).unwrap();
+        let wrong = config::read(Some(&path)).err().unwrap_or_else(|| panic!("{setting}"));
+        let wrong = wrong.downcast::<config::Mistakes>().unwrap();
+        let told = format!("{:?}", wrong.diagnostics);
+        assert!(told.contains(place), "{setting}: {told}");
+    }
+    std::fs::write(&path, format!("language: 1\n{}\n", pages("http://127.0.0.1:7878"))).unwrap();
+    assert!(config::read(Some(&path)).is_ok(), "on this machine nobody is in between");
 }

@@ -51,7 +51,7 @@ impl Foresight {
             0 => UndoneTask::WOULD_BE_UNDONE.to_owned(),
             _ => {
                 let more = held.others.saturating_sub(held.runs.len() as u64);
-                format!("would stay: still wanted by run {}", show::in_short(&held.runs, more))
+                format!("{} {}", UndoneTask::WOULD_STAY, show::in_short(&held.runs, more))
             }
         };
         Ok(UndoneTask { result, open: false, ..told })

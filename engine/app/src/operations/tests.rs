@@ -12,6 +12,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+mod told;
+
 use super::*;
 use crate::config;
 use crate::service::watch;
@@ -276,5 +278,62 @@ async fn a_start_says_who_wants_it_and_which_it_is() {
     }
     let order: StartOrder = serde_json::from_value(order("ann", "1")).unwrap();
     assert!(local.start(&order).await.unwrap().dry);
+    app.store.close();
+}
+
+/// What could not be written down has not happened: neither the end of a pause, nor a second one.
+#[tokio::test]
+async fn a_pause_in_force_outlives_what_could_not_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = app(&folder).await;
+    let local = Local::new(Arc::clone(&app));
+    let pause = PauseOrder { by: "ann".into(), because: "Too much at once".into() };
+    local.pause(&pause).await.unwrap();
+    app.store.close();
+    assert!(local.pause(&pause).await.is_err());
+    assert!(app.brake.is_on(), "the first one stands");
+    assert!(local.resume("bob").await.is_err());
+    assert!(app.brake.is_on(), "nobody would know after the next start that it had ended");
+    let health = local.health().await;
+    let well = |name: &str| health.parts.iter().find(|part| part.name == name).map(|part| part.well);
+    assert_eq!((well("source"), health.ready), (Some(false), false), "no alert comes in");
+    assert!(well("pause").is_some(), "a note that cannot be read is a pause");
+}
+
+#[tokio::test]
+async fn an_entry_of_a_list_that_is_over_already_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    app(&folder).await.store.close();
+    fs::write(folder.path().join("quell.yaml"), format!("{SITE}lists:\n  vip: {{}}\n")).unwrap();
+    let site = config::read(Some(&folder.path().join("quell.yaml"))).unwrap();
+    let app = Arc::new(App::open(site, Reach::Tending).await.unwrap());
+    let local = Local::new(Arc::clone(&app));
+    let order = |until| {
+        let entries = json!([{ "value": "bob" }, { "value": "alice", "until": until }]);
+        serde_json::from_value(json!({ "list": "vip", "entries": entries, "by": "ann" })).unwrap()
+    };
+    let refused = local.add_to_list(&order("2020-01-01T00:00:00Z")).await.unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Invalid);
+    assert_eq!(local.list("vip").await.unwrap().content.len(), 0, "all of them or none");
+    assert_eq!(local.add_to_list(&order("2999-01-01T00:00:00Z")).await.unwrap().len(), 2);
+    app.store.close();
+}
+
+/// Where a copy would go is looked at before anything is written, whatever door the order comes through.
+#[tokio::test]
+async fn a_copy_of_the_store_takes_the_place_of_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = app(&folder).await;
+    let local = Local::new(Arc::clone(&app));
+    let taken = folder.path().join("taken");
+    fs::write(&taken, "mine").unwrap();
+    for (file, kind) in [
+        (Path::new("./copy").to_owned(), RefusalKind::Invalid),
+        (taken.clone(), RefusalKind::Conflict),
+        (folder.path().join("nowhere/copy"), RefusalKind::Invalid),
+    ] {
+        assert_eq!(local.backup(&Backup { file }).await.unwrap_err().kind, kind);
+    }
+    assert_eq!(fs::read_to_string(&taken).unwrap(), "mine");
     app.store.close();
 }

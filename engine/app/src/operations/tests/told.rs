@@ -1,0 +1,212 @@
+//! What operators are told of runs and of people, and what is taken back, over the made-up tenant.
+
+use quell_api::{RefusalKind, TaskResult};
+
+use super::*;
+use crate::operations::store;
+
+const TWO: &str = "language: 1
+playbook: two
+title: Cut two off
+mode: act
+when: { manual: true }
+inputs: { one: account, other: account }
+for_each: account
+steps:
+  - do: account.disable
+    at: [okta]
+";
+
+const MIXED: &str = "language: 1
+playbook: mixed
+title: Cut one off
+mode: act
+when: { manual: true }
+inputs: { target: account }
+for_each: account
+steps:
+  - do: account.disable
+    at: [okta]
+  - do: account.force_password_change
+    at: [active_directory]
+  - do: account.revoke_sessions
+    at: [entra_id]
+    retry: { attempts: 1 }
+";
+
+const ALICE_IN_AD: &str = "11111111-1111-4111-8111-000000001104";
+const BOB_IN_ENTRA: &str = "a0000000-0000-4000-8000-000000001105";
+
+/// A site with these playbooks.
+async fn site(folder: &TempDir) -> (Arc<App>, Local) {
+    fs::create_dir(folder.path().join("playbooks")).unwrap();
+    fs::write(folder.path().join("playbooks/two.yaml"), TWO).unwrap();
+    fs::write(folder.path().join("playbooks/mixed.yaml"), MIXED).unwrap();
+    let app = app(folder).await;
+    (Arc::clone(&app), Local::new(app))
+}
+
+fn lab(folder: &TempDir) -> std::path::PathBuf {
+    folder.path().join("lab/lab.json")
+}
+
+fn change_lab(folder: &TempDir, change: impl FnOnce(&mut Value)) {
+    let mut lab_now: Value = serde_json::from_slice(&fs::read(lab(folder)).unwrap()).unwrap();
+    change(&mut lab_now);
+    fs::write(lab(folder), lab_now.to_string()).unwrap();
+}
+
+async fn start(local: &Local, playbook: &str, inputs: Value, ticket: &str) -> RunRecord {
+    let order = json!({ "playbook": playbook, "inputs": inputs, "by": "ann", "ticket": ticket });
+    local.start(&serde_json::from_value(order).unwrap()).await.unwrap().runs.remove(0)
+}
+
+fn results(record: &RunRecord) -> Vec<TaskResult> {
+    record.tasks.iter().map(|task| task.result).collect()
+}
+
+fn undo_of(run: &RunRecord, lane: Option<u32>) -> UndoOrder {
+    UndoOrder { run: run.summary.id.0.clone(), task: None, lane, by: "ann".into(), dry: false }
+}
+
+fn undo_of_whom(who: &str) -> UndoMany {
+    UndoMany { who: Some(who.into()), since: None, until: None, by: "ann".into(), dry: false }
+}
+
+async fn in_force_on(local: &Local, who: &str) -> usize {
+    local.identity(who).await.unwrap().in_force.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_each_task_is_told_as_it_is() {
+    use TaskResult::{Accepted, AlreadySo, Done, NotUndone, Released, Undone, WithoutEffect};
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let service = json!({ "target": "svc-backup@contoso.example" });
+    let weak = start(&local, "mixed", service, "0").await;
+    assert!(results(&weak).contains(&WithoutEffect), "its password never expires: {:?}", weak.tasks);
+
+    let bob = json!({ "target": "bob@contoso.example" });
+    let first = start(&local, "mixed", bob.clone(), "1").await;
+    assert_eq!(results(&first), [Done, Done, Accepted]);
+    let second = start(&local, "mixed", bob, "2").await;
+    assert_eq!(results(&second), [AlreadySo, AlreadySo, Accepted]);
+    // What would come of it is told as it will come.
+    let foreseen = local.undo(&UndoOrder { dry: true, ..undo_of(&first, None) }).await.unwrap();
+    assert!(foreseen.tasks[0].result.starts_with("would stay"), "{:?}", foreseen.tasks);
+    let dry = UndoMany { dry: true, ..undo_of_whom("bob@contoso.example") };
+    let together = local.undo_many(&dry).await.unwrap();
+    let told: Vec<&str> =
+        together.iter().flat_map(|one| &one.tasks).map(|task| task.result.as_str()).collect();
+    assert_eq!(told, ["would be undone"; 4], "the last of them gives it back");
+    local.undo(&undo_of(&first, None)).await.unwrap();
+    let foreseen = local.undo(&UndoOrder { dry: true, ..undo_of(&second, None) }).await.unwrap();
+    assert_eq!(foreseen.tasks[0].result, "would be undone", "nobody else wants it any more");
+    let first = local.run(&first.summary.id.0).await.unwrap();
+    assert_eq!(results(&first), [Released, Released, Accepted], "the second still wants it");
+    let again = local.undo(&undo_of(&first, None)).await.unwrap();
+    assert!(again.tasks[0].result.contains(&second.summary.id.0[..8]), "{:?}", again.tasks);
+    assert_eq!(again.tasks[2].result, "irreversible");
+
+    change_lab(&folder, |lab| {
+        lab["faults"] = json!([{ "fault": "forbidden", "provider": "okta", "action": "account.disable" }]);
+    });
+    let undone = local.undo(&undo_of(&second, None)).await.unwrap();
+    let open: Vec<bool> = undone.tasks.iter().map(|task| task.open).collect();
+    assert_eq!(open, [true, false, false], "a person must look at it: {:?}", undone.tasks);
+    let second = local.run(&second.summary.id.0).await.unwrap();
+    assert_eq!(results(&second), [NotUndone, Undone, Accepted]);
+    app.store.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_nobody_can_tell_is_put_to_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    change_lab(&folder, |lab| {
+        lab["faults"] = json!([{ "fault": "timeout_after_sending", "action": "account.revoke_sessions" }]);
+    });
+    let run = start(&local, "mixed", json!({ "target": "bob@contoso.example" }), "1").await;
+    assert_eq!(results(&run), [TaskResult::Done, TaskResult::Done, TaskResult::NeedsAttention]);
+    let asked = local.attention().await.unwrap();
+    let tasks: Vec<&str> = asked.iter().map(|one| one.task.as_str()).collect();
+    assert_eq!(tasks, [run.tasks[2].task.as_str()]);
+    let dry = local.undo(&UndoOrder { dry: true, ..undo_of(&run, None) }).await.unwrap();
+    let open: Vec<bool> = dry.tasks.iter().map(|task| task.open).collect();
+    assert_eq!(open, [false, false, true], "{:?}", dry.tasks);
+    let done = &run.tasks[0].task;
+    let order = |task: &str| SettleOrder {
+        run: run.summary.id.0.clone(),
+        task: task.into(),
+        happened: true,
+        by: "ann".into(),
+    };
+    assert_eq!(local.settle(&order(done)).await.unwrap_err().kind, RefusalKind::Conflict);
+    local.settle(&order(&run.tasks[2].task)).await.unwrap();
+    assert_eq!(local.attention().await.unwrap(), []);
+    app.store.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_of_one_lane_leaves_the_others_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let inputs = json!({ "one": "alice@contoso.example", "other": "bob@contoso.example" });
+    let run = start(&local, "two", inputs, "1").await;
+    let on_both = async || {
+        [in_force_on(&local, "alice@contoso.example").await, in_force_on(&local, "bob@contoso.example").await]
+    };
+    assert_eq!(on_both().await, [1, 1]);
+    let nowhere = local.undo(&undo_of(&run, Some(9))).await.unwrap_err();
+    assert_eq!(nowhere.kind, RefusalKind::NotFound);
+    let undone = local.undo(&undo_of(&run, Some(0))).await.unwrap();
+    assert_eq!(undone.tasks.len(), 1, "{:?}", undone.tasks);
+    assert_eq!(on_both().await, [0, 1]);
+    assert_eq!(local.undo_many(&undo_of_whom("alice@contoso.example")).await.unwrap(), []);
+    assert_eq!(on_both().await, [0, 1]);
+    // The beginning of every id is not one of them.
+    start(&local, "mixed", json!({ "target": "carol@contoso.example" }), "2").await;
+    let any = UndoOrder { run: String::new(), ..undo_of(&run, None) };
+    assert_eq!(local.undo(&any).await.unwrap_err().kind, RefusalKind::Invalid);
+    assert_eq!(on_both().await, [0, 1]);
+    app.store.close();
+}
+
+/// Taken back in part, they would be told that nothing is in force on them any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_taken_back_from_somebody_of_whom_not_all_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    start(&local, "mixed", json!({ "target": "alice@contoso.example" }), "1").await;
+    assert_eq!(in_force_on(&local, "alice@contoso.example").await, 2);
+    let silent = json!([{ "fault": "unavailable", "provider": "entra_id", "during": "finding" }]);
+    change_lab(&folder, |lab| lab["faults"] = silent);
+    let refused = local.undo_many(&undo_of_whom("alice@contoso.example")).await.unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Unavailable, "{refused}");
+
+    change_lab(&folder, |lab| lab["faults"] = json!([]));
+    let text = fs::read_to_string(lab(&folder)).unwrap();
+    assert!(text.contains(BOB_IN_ENTRA));
+    fs::write(lab(&folder), text.replace(BOB_IN_ENTRA, ALICE_IN_AD)).unwrap();
+    let refused = local.undo_many(&undo_of_whom(ALICE_IN_AD)).await.unwrap_err();
+    assert!(refused.message.contains("names several"), "{refused}");
+    let told = local.test_exclusion(ALICE_IN_AD).await.unwrap();
+    assert!(told.found.is_empty() && told.unknown.is_some(), "{told:?}");
+    assert_eq!(in_force_on(&local, "CONTOSO\\alice").await, 2, "nothing was taken back");
+    app.store.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_days_than_there_are_forget_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let run = start(&local, "mixed", json!({ "target": "carol@contoso.example" }), "1").await;
+    local.undo(&undo_of(&run, None)).await.unwrap();
+    let later = app.clock.now() + chrono::Duration::days(2);
+    let prune = async |days| {
+        let order = Prune { days, runs: None, dry: true };
+        store::prune(&app.store, later, &order).await.unwrap().runs
+    };
+    assert_eq!((prune(1).await, prune(u32::MAX).await), (1, 0));
+    app.store.close();
+}
