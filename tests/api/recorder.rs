@@ -189,7 +189,7 @@ impl Operations for Recorder {
     }
 
     async fn prune(&self, order: &Prune) -> Result<Pruned, Refusal> {
-        self.note("prune", order, Pruned { alerts: 3, runs: 2 })
+        self.note("prune", order, Pruned { alerts: 3, runs: 2, audit: 9 })
     }
 
     async fn verify(&self) -> Result<Verified, Refusal> {

@@ -149,6 +149,7 @@ async fn people() {
             question: QuestionId("limits".into()),
             bond: Bond("cd".into()),
             subjects: vec![NAME.into()],
+            text: "The site's limit is reached.".into(),
         }],
     };
     assert_eq!(client.answer(&answer).await.unwrap(), answers::run());
@@ -229,7 +230,7 @@ async fn the_store() {
     was_asked(&server, "store_stats", ());
     for runs in [None, Some(u64::MAX)] {
         let order = Prune { days: u32::MAX, runs, dry: true };
-        assert_eq!(client.prune(&order).await.unwrap(), Pruned { alerts: 3, runs: 2 });
+        assert_eq!(client.prune(&order).await.unwrap(), Pruned { alerts: 3, runs: 2, audit: 9 });
         was_asked(&server, "prune", order);
     }
     assert_eq!(client.verify().await.unwrap(), answers::verified());
