@@ -9,7 +9,9 @@ use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
 
 use super::{Context, block_on};
 use crate::reach::{self, operator};
-use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, moment, occasion, styled, word};
+use crate::show::{
+    BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, moment, occasion, plain, styled, word,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -114,7 +116,7 @@ pub(crate) fn list(show: Show, runs: &[RunSummary]) -> anyhow::Result<()> {
             run.id.0.chars().take(8).collect::<String>(),
             moment(run.started),
             styled(NAME, &run.playbook.name),
-            run.subjects.join(", "),
+            about(&run.subjects),
             standing(run),
             changed(run),
             run.counts.excluded.to_string(),
@@ -226,4 +228,12 @@ fn style(result: TaskResult) -> anstyle::Style {
         Failed | NeedsAttention | NotUndone | WithoutEffect => BAD,
         _ => NOTE,
     }
+}
+
+/// Whom a run is about, in a cell of a table: `--json` and `quell runs show` name them all.
+fn about(subjects: &[String]) -> String {
+    const MOST: usize = 5;
+    let (named, more) = subjects.split_at(subjects.len().min(MOST));
+    let named = plain(&named.join(", "));
+    if more.is_empty() { named } else { format!("{named} and {} more", more.len()) }
 }

@@ -249,6 +249,10 @@ pub(super) fn told(task: &TaskState, dry: bool) -> UndoneTask {
         }
         Phase::Succeeded if !task.changed() => ("it had changed nothing".to_owned(), false),
         Phase::Succeeded if dry => (UndoneTask::WOULD_BE_UNDONE.to_owned(), false),
+        Phase::Started | Phase::Unsettled if task.undo.wanted => {
+            ("under way; taken back once it is known to have happened".to_owned(), true)
+        }
+        Phase::Started | Phase::Unsettled => ("under way; undo it once it has ended".to_owned(), true),
         Phase::Attention => ("a person must first say whether it happened".to_owned(), true),
         _ => ("it had not been done".to_owned(), false),
     };
