@@ -133,7 +133,8 @@ impl AnswerDesk for Desk {
         let through = Some(link.through.clone());
         let reply = Reply { choice: link.choice.clone(), by: by.clone(), remark, through };
         let engine = &self.app.engine;
-        engine.answer(&link.run, &link.question, &link.bond, reply).await.map_err(refused)?;
+        let answered = engine.answer(&link.run, &link.question, &link.bond, reply).await;
+        answered.map_err(|error| refused(&error))?;
         tracing::info!(run.id = %link.run, question = %link.question, by, through = link.through, "answered");
         Ok(sheet(&open, &asked, link, by))
     }
@@ -159,19 +160,24 @@ impl AnswerDesk for Desk {
             by: by.map(str::to_owned),
             why: why.word().to_owned(),
         };
-        if let Err(error) = self.app.store.audit().note_refused(self.app.clock.now(), note).await {
-            tracing::error!(%error, "a refused answer could not be written into the audit log");
-        }
+        put_on_record(&self.app, note).await;
+    }
+}
+
+/// Whoever was refused is in the audit log, whichever way they tried.
+pub(crate) async fn put_on_record(app: &App, refused: RefusedAnswer) {
+    if let Err(error) = app.store.audit().note_refused(app.clock.now(), refused).await {
+        tracing::error!(%error, "a refused answer could not be written into the audit log");
     }
 }
 
 /// What an engine's no means to who answered.
-fn refused(error: EngineError) -> NoAnswer {
+pub(crate) fn refused(error: &EngineError) -> NoAnswer {
     match error {
         EngineError::NoSuchRun(_) | EngineError::Refused(Refusal::NoSuchQuestion(_)) => NoAnswer::Gone,
         EngineError::Refused(Refusal::OtherPlan(_)) => NoAnswer::OtherPlan,
-        EngineError::Refused(Refusal::AnsweredAlready { by, .. }) => NoAnswer::Again(by),
-        EngineError::Refused(Refusal::QuestionSettled(_, how)) => NoAnswer::Settled(how),
+        EngineError::Refused(Refusal::AnsweredAlready { by, .. }) => NoAnswer::Again(by.clone()),
+        EngineError::Refused(Refusal::QuestionSettled(_, how)) => NoAnswer::Settled(how.clone()),
         other => NoAnswer::Unavailable(other.to_string()),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::parse::is_forbidden;
+pub use crate::parse::is_forbidden;
 
 /// How text is coloured: what is written before and after each part. The terminal is the app's business.
 #[derive(Debug, Clone, Copy, Default)]

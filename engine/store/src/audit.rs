@@ -131,7 +131,7 @@ pub struct RefusedAnswer {
     pub through: Option<String>,
     /// In whose name.
     pub by: Option<String>,
-    /// Why, in one word: `tampered`, `expired`, `settled`, `other_plan`, `not_asked`, `again`.
+    /// Why, in one word: `tampered`, `expired`, `settled`, `other_plan`, `not_asked`, `again` …
     pub why: String,
 }
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use quell_api::{AnswerOrder, InQuestion, Refusal, RefusalKind, SettleOrder};
-use quell_run::{
-    Bond, EngineError, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs,
-};
+use quell_api::{AnswerOrder, InQuestion, NoAnswer, Refusal, RefusalKind, SettleOrder};
+use quell_run::{Bond, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
 use quell_store::RefusedAnswer;
 
 use super::refused;
+use crate::answers;
 use crate::wire::App;
 
 /// Answers a question for somebody who is asked it, and those that were shown together with it.
@@ -38,42 +37,37 @@ async fn answer_one(
         // It may have been asked once: then somebody came too late.
         let known = app.store.runs().summary(run).await.map_err(Refusal::unavailable)?;
         if known.is_some() {
-            note_refused(app, run, question, order, "settled").await;
+            note_refused(app, run, question, order, &NoAnswer::Settled(String::new())).await;
         }
         return Err(Refusal::conflict(format!("run {run} does not wait for an answer to {question}")));
     };
     if let Err(refusal) = may_answer(app, &asked.question.of, &order.by) {
-        note_refused(app, run, question, order, "not_asked").await;
+        note_refused(app, run, question, order, &NoAnswer::NotAsked(order.by.clone())).await;
         return Err(refusal);
     }
     let (choice, remark) = (order.choice.clone(), order.remark.clone());
     let reply = Reply { choice, by: order.by.clone(), remark, through: None };
     let answered = app.engine.answer(run, question, bond, reply).await;
-    if let Err(EngineError::Refused(no)) = &answered {
-        let why = match no {
-            quell_run::Refusal::OtherPlan(_) => "other_plan",
-            quell_run::Refusal::AnsweredAlready { .. } => "again",
-            quell_run::Refusal::NotAChoice { .. } => "no_such_answer",
-            _ => "settled",
-        };
-        note_refused(app, run, question, order, why).await;
+    if let Err(error) = &answered {
+        note_refused(app, run, question, order, &answers::refused(error)).await;
     }
     answered.map_err(refused)
 }
 
-/// Whoever was refused is on record, whichever way they tried.
-async fn note_refused(app: &App, run: &RunId, question: &QuestionId, order: &AnswerOrder, why: &str) {
+/// What was not answered because something failed was not refused to anybody.
+async fn note_refused(app: &App, run: &RunId, question: &QuestionId, order: &AnswerOrder, why: &NoAnswer) {
+    if matches!(why, NoAnswer::Unavailable(_)) {
+        return;
+    }
     let refused = RefusedAnswer {
         run: Some(run.clone()),
         question: Some(question.clone()),
         choice: Some(order.choice.clone()),
         through: None,
         by: Some(order.by.clone()),
-        why: why.to_owned(),
+        why: why.word().to_owned(),
     };
-    if let Err(error) = app.store.audit().note_refused(app.clock.now(), refused).await {
-        tracing::error!(%error, "a refused answer could not be written into the audit log");
-    }
+    answers::put_on_record(app, refused).await;
 }
 
 /// Where the site lists its teams, only a member of one that is asked can answer.

@@ -1,19 +1,19 @@
 //! Text from outside, shown so that it can neither forge a line of ours nor hide a part of itself.
 
+use quell_playbook::render::is_forbidden;
+
 /// The text in one line, with everything written out that cannot be seen: line breaks, controls, and what turns the
 /// direction of writing or takes no room.
 pub(crate) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        if is_unseen(letter) { shown.extend(letter.escape_default()) } else { shown.push(letter) }
+        if letter.is_control() || is_forbidden(letter) {
+            shown.extend(letter.escape_default())
+        } else {
+            shown.push(letter)
+        }
     }
     shown
-}
-
-fn is_unseen(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -52,11 +52,12 @@ pub(super) fn check_characters(file: &str, text: &str) -> Vec<Diagnostic> {
 }
 
 /// Whether a character cannot be seen, or turns the text around it.
-pub(crate) fn is_forbidden(c: char) -> bool {
+pub fn is_forbidden(c: char) -> bool {
     match c {
         '\n' | '\r' | '\t' => false,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => true,
-        '\u{2028}' | '\u{2029}' | '\u{a0}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => true,
+        '\u{2028}' | '\u{2029}' | '\u{a0}' | '\u{ad}' | '\u{61c}' | '\u{180e}' => true,
+        '\u{e0000}'..='\u{e007f}' => true,
         _ => c.is_control(),
     }
 }

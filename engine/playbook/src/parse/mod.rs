@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 
-pub(crate) use bytes::is_forbidden;
+pub use bytes::is_forbidden;
 pub(crate) use node::{Content, Entry, Node, Span};
 
 /// What reading a file led to.
