@@ -265,3 +265,18 @@ fn nobody_is_taken_for_an_engine_that_is_dead() {
     assert!(stranger.accept().is_err(), "the stranger was asked");
     place.quell(&["resume"]).well();
 }
+
+/// What stops everything must not hang on what may be broken just then: a secret, a list, a playbook.
+#[test]
+fn where_no_engine_runs_a_pause_needs_nothing_but_the_store() {
+    let place = Place::with_acting_site();
+    place.write("exclusions.yaml", "identities: [");
+    place.write("playbooks/broken.yaml", "playbook: [");
+    place.change("quell.yaml", "connectors:", "connectors:\n  okta:\n    org_url: https://contoso.okta.example\n    auth: { token: { env: NOT_THERE } }");
+    place.quell(&["runs", "list"]).with_code(3);
+    let paused = place.quell(&["pause", "--because", "danger"]).well();
+    assert!(paused.out.contains("danger"), "{paused:?}");
+    let lifted = place.quell(&["resume", "--json"]).well();
+    assert_eq!(lifted.json()["because"], "danger");
+    assert_eq!(place.quell(&["resume"]).well().out, "it was not paused\n");
+}

@@ -1,5 +1,6 @@
 //! What cannot be read back and must not be repeated is for a person to settle.
 
+use quell_action::Failure;
 use quell_run::{Finish, Phase, Refusal, RunStatus, TaskId};
 use quell_tests::run::{CallKind, Fault, House, Person, alert_about, in_time};
 
@@ -42,6 +43,49 @@ async fn a_person_says_what_happened() {
         assert_eq!(state.summary().status, RunStatus::Finished);
         let again = engine.settle(&plan.run, task.clone(), happened, "operator").await.unwrap_err();
         assert_eq!(again.to_string(), Refusal::NotInQuestion(task).to_string());
+    }
+}
+
+/// What could not be taken back is tried again for whoever asks again, or settled by a person's word.
+#[tokio::test(start_paused = true)]
+async fn a_person_says_what_became_of_an_undo_that_failed() {
+    let alice = Person::new("alice");
+    for undone in [true, false] {
+        let house = House::new().with([&alice]);
+        house.vendor.script(|call| (call.kind == CallKind::Restore).then_some(Fault::Fails(Failure::Forbidden)));
+        let playbook = house.playbook(CUT_OFF);
+        let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
+        house.carry_through(&[(plan.clone(), playbook)]).await;
+        let engine = house.engine();
+        let task: TaskId = house.state(&plan.run).await.tasks().next().unwrap().task.id.clone();
+        for _ in 0..2 {
+            engine.undo(&plan.run, None, "operator").await.unwrap();
+            in_time(engine.idle()).await;
+            let state = house.state(&plan.run).await;
+            assert_eq!(state.task(&task).unwrap().phase, Phase::Stuck);
+            assert_eq!(state.summary().status, RunStatus::NeedsAttention);
+        }
+        let calls = house.vendor.writes().len();
+        engine.settle(&plan.run, task.clone(), undone, "operator").await.unwrap();
+        in_time(engine.idle()).await;
+        let state = house.state(&plan.run).await;
+        let expected = if undone { Phase::Undone } else { Phase::Released };
+        assert_eq!(state.task(&task).unwrap().phase, expected);
+        assert_eq!(state.summary().status, RunStatus::Finished);
+        assert_eq!(house.vendor.writes().len(), calls, "a word calls nothing");
+        assert!(engine.settle(&plan.run, task.clone(), undone, "operator").await.is_err());
+
+        // Nobody holds it any more, so that a later run takes back what it does itself.
+        house.vendor.behave();
+        house.vendor.set_disabled(quell_tests::run::AD, &alice, false);
+        let playbook = house.playbook(CUT_OFF);
+        let later = house.plan(&alert_about("a-2", &[&alice]), &playbook);
+        house.carry_through(&[(later.clone(), playbook)]).await;
+        assert!(house.vendor.is_disabled(quell_tests::run::AD, &alice));
+        let engine = house.engine();
+        engine.undo(&later.run, None, "operator").await.unwrap();
+        in_time(engine.idle()).await;
+        assert!(!house.vendor.is_disabled(quell_tests::run::AD, &alice));
     }
 }
 

@@ -93,6 +93,8 @@ fn entries() -> Vec<(&'static str, Entry)> {
         ("undo_released", Entry::UndoReleased { task: id(), because: Release::NothingOfOurs }),
         ("undo_delayed", Entry::UndoDelayed { task: id(), error: error(), again_at }),
         ("undo_failed", Entry::UndoFailed { task, failure }),
+        ("undo_settled (undone)", Entry::UndoSettled { task: id(), undone: true, by: "me".into() }),
+        ("undo_settled (stays)", Entry::UndoSettled { task: id(), undone: false, by: "me".into() }),
     ]
 }
 

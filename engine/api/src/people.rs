@@ -40,9 +40,9 @@ pub struct InQuestion {
     pub playbook: String,
     /// The task, as `settle` wants it.
     pub task: String,
-    /// What was to be done, and to whom.
+    /// What was to be done or undone, and to whom.
     pub what: String,
-    /// Why it is not known.
+    /// Why it is not known, or why it could not be undone.
     pub why: String,
 }
 

@@ -6,7 +6,7 @@ mod identity;
 mod import;
 mod limits;
 mod lists;
-mod pause;
+pub(crate) mod pause;
 mod people;
 mod record;
 mod start;

@@ -10,12 +10,13 @@ use quell_action::lists::{Lists, NamedList};
 use quell_api::{Client, Operations, Token};
 use quell_playbook::Moment;
 use quell_run::Clock as _;
+use quell_store::Store;
 
 use crate::cli::Context;
 use crate::clock::SystemClock;
 use crate::config;
 use crate::operations::Local;
-use crate::wire::App;
+use crate::wire::{App, open_store};
 
 pub(crate) use crate::environment::operator;
 
@@ -32,8 +33,23 @@ pub(crate) async fn operations(context: &Context) -> anyhow::Result<Arc<dyn Oper
     }
     let app = App::without_source(site)
         .await
-        .context("no engine answers, and the store could not be opened here")?;
+        .context("no engine runs here, and what the command needs without one could not be opened")?;
     Ok(Arc::new(Local::new(Arc::new(app))))
+}
+
+/// Who has the store: the engine that runs, or this process.
+pub(crate) enum Keeper {
+    Engine(Client),
+    Store(Store),
+}
+
+/// For what needs the store and nothing else: neither connectors with their secrets nor a good exclusion list.
+pub(crate) async fn keeper(context: &Context) -> anyhow::Result<Keeper> {
+    let site = config::read(context.config.as_deref())?;
+    Ok(match running(&site.config.state).await? {
+        Some(client) => Keeper::Engine(client),
+        None => Keeper::Store(open_store(&site).await?),
+    })
 }
 
 /// The moment that it is now, with the named lists of this site as they are.

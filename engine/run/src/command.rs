@@ -70,7 +70,7 @@ pub enum Refusal {
     #[error("{0} is over: name a moment to come, or take it back now with `quell undo`")]
     Over(Timestamp),
     /// The task does not wait for anybody to say what happened.
-    #[error("task {0} does not need attention")]
+    #[error("task {0} does not need attention; `quell attention list` names those that do")]
     NotInQuestion(TaskId),
     /// There is no such question.
     #[error("the run asks no question {0}; `quell approvals` lists what is open")]
@@ -147,16 +147,25 @@ async fn write(cx: &Context, entries: Vec<Entry>) -> Result<(), Halt> {
     cx.log.flush().await
 }
 
-/// A change of which a person says that it happened is held like any other.
+/// A change of which a person says that it happened is held like any other, and let go like any other where they say
+/// what has become of it.
 async fn with_holds(cx: &Context, entry: Entry) -> Done {
     let mut done = Done::from(entry.clone());
-    let Entry::Settled { task: id, happened: true, .. } = &entry else { return done };
+    let (Entry::Settled { task: id, happened: true, .. } | Entry::UndoSettled { task: id, .. }) = &entry
+    else {
+        return done;
+    };
     let Some(task) = cx.log.look(|state| state.task(id).cloned()).await else { return done };
     if let Some(key) = hold_key(&task.task) {
         let holder = Holder { run: cx.plan.run.clone(), task: id.clone() };
-        let effect =
-            Effect::Changed { before: task.before.clone().unwrap_or_default(), after: Default::default() };
-        done.holds.push(HoldChange::taken(key, holder, &effect, &task.task.params));
+        done.holds.push(match entry {
+            Entry::UndoSettled { .. } => HoldChange::released(key, holder),
+            _ => {
+                let before = task.before.clone().unwrap_or_default();
+                let effect = Effect::Changed { before, after: Default::default() };
+                HoldChange::taken(key, holder, &effect, &task.task.params)
+            }
+        });
     }
     done
 }
@@ -237,10 +246,13 @@ fn extend(state: &RunState, tasks: Option<&[TaskId]>, until: Timestamp, by: &str
 
 fn settle(state: &RunState, id: &TaskId, happened: bool, by: &str) -> Heard {
     let task = state.task(id).ok_or_else(|| Refusal::NoSuchTask(id.clone()))?;
-    if task.phase != Phase::Attention {
-        return Err(Refusal::NotInQuestion(id.clone()));
-    }
-    Ok((vec![Entry::Settled { task: id.clone(), happened, by: by.to_owned() }], vec![id.clone()]))
+    let (id, by) = (id.clone(), by.to_owned());
+    let told = match task.phase {
+        Phase::Attention => Entry::Settled { task: id.clone(), happened, by },
+        Phase::Stuck => Entry::UndoSettled { task: id.clone(), undone: happened, by },
+        _ => return Err(Refusal::NotInQuestion(id)),
+    };
+    Ok((vec![told], vec![id]))
 }
 
 fn answer(state: &RunState, id: &QuestionId, reply: &Reply, bond: &Bond, now: Timestamp) -> Heard {

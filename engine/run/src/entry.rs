@@ -358,6 +358,14 @@ pub enum Entry {
         /// Why.
         failure: CallFailure,
     },
+    /// A person said what has become of a change that could not be taken back.
+    UndoSettled {
+        task: TaskId,
+        /// Whether it has been taken back, by hand; it stays as it is otherwise.
+        undone: bool,
+        /// Who said so.
+        by: String,
+    },
     /// A person stopped the run: what is started is finished, nothing more is begun.
     Cancelled {
         /// Who.

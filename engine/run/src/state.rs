@@ -24,6 +24,8 @@
 //! | Attention | Settled: it did not | Failed |
 //! | Pending, Waiting, Started, Unsettled, Attention, Succeeded, Undoing | UndoRequested | the same, undo wanted |
 //! | Stuck | UndoRequested | Succeeded, undo wanted |
+//! | Stuck | UndoSettled: it was taken back | Undone |
+//! | Stuck | UndoSettled: it was not | Released |
 //! | Succeeded | Confirmed | Succeeded, confirmed |
 //! | Succeeded | Extended | Succeeded, its timer runs longer |
 //! | Succeeded | Watched, Drifted | Succeeded |

@@ -1,4 +1,4 @@
-//! `quell attention`: calls of which nobody can say whether they took effect.
+//! `quell attention`: calls of which nobody can say whether they took effect, and undos that failed.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,9 @@ use crate::show::{NAME, Show, Table, styled};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   quell attention list
-  quell attention settle 3f2a91c0 0/open_ticket/0 happened")]
+  quell attention settle 3f2a91c0 0/open_ticket/0 happened
+
+An undo that failed is in the list too: `quell undo RUN` tries it again.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -28,6 +30,9 @@ enum Command {
     #[command(
         after_help = "What happened can be undone like anything else. What did not happen counts as failed. A run that has ended over it does not
 go on: what it had not begun yet stays undone, and `quell start` or a new alert begins anew.
+
+Of an undo that failed, `happened` says that the change has been taken back by hand, and `did-not-happen` that it stays as it
+is: Quell looks after it no longer. Nothing is called for either.
 
 Examples:
   quell attention settle 3f2a91c0 0/open_ticket/0 happened

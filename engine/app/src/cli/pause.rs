@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
-use quell_api::{PauseNote, PauseOrder};
+use quell_api::{Operations as _, PauseNote, PauseOrder};
+use quell_run::Clock as _;
 
 use super::{Context, block_on};
-use crate::reach::{self, operator};
+use crate::clock::SystemClock;
+use crate::operations::pause;
+use crate::reach::{self, Keeper, operator};
 use crate::show::{GOOD, NOTE, styled};
 
 #[derive(Debug, clap::Args)]
@@ -35,7 +38,10 @@ pub(crate) struct ResumeArgs {}
 pub(crate) fn pause(args: PauseArgs, context: &Context) -> anyhow::Result<ExitCode> {
     block_on(async {
         let order = PauseOrder { by: operator(), because: args.because };
-        let paused = reach::operations(context).await?.pause(&order).await?;
+        let paused = match reach::keeper(context).await? {
+            Keeper::Engine(engine) => engine.pause(&order).await?,
+            Keeper::Store(store) => pause::note_down(&store, &order, SystemClock.now()).await?,
+        };
         if context.show.json {
             context.show.json(&paused)?;
         } else {
@@ -47,7 +53,10 @@ pub(crate) fn pause(args: PauseArgs, context: &Context) -> anyhow::Result<ExitCo
 
 pub(crate) fn resume(_: &ResumeArgs, context: &Context) -> anyhow::Result<ExitCode> {
     block_on(async {
-        let lifted = reach::operations(context).await?.resume(&operator()).await?;
+        let lifted = match reach::keeper(context).await? {
+            Keeper::Engine(engine) => engine.resume(&operator()).await?,
+            Keeper::Store(store) => pause::take_off(&store, &operator(), SystemClock.now()).await?,
+        };
         if context.show.json {
             context.show.json(&lifted)?;
         } else {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use quell_api::{Part, PauseNote, PauseOrder, Refusal};
-use quell_store::Paused;
+use quell_alert::Timestamp;
+use quell_store::{Paused, Store};
 
 use crate::show::moment;
 use crate::wire::App;
@@ -12,26 +13,36 @@ pub(super) async fn pause(app: &Arc<App>, order: &PauseOrder) -> Result<PauseNot
     // At once, and taken off again only where the note could not be written.
     let before = app.brake.is_on();
     app.brake.set(true);
-    let wanted = Paused { by: order.by.clone(), at: app.clock.now(), because: order.because.clone() };
-    match app.store.pause().set(wanted).await {
+    match note_down(&app.store, order, app.clock.now()).await {
         Ok(paused) => {
             quell_crash::point!("app.pause.stored");
             tracing::warn!(by = paused.by, because = paused.because, "paused: nothing disruptive begins");
-            Ok(note(paused))
+            Ok(paused)
         }
-        Err(error) => {
+        Err(refusal) => {
             app.brake.set(before);
-            Err(Refusal::unavailable(error))
+            Err(refusal)
         }
     }
 }
 
 pub(super) async fn resume(app: &Arc<App>, by: &str) -> Result<Option<PauseNote>, Refusal> {
-    let lifted = app.store.pause().lift(by, app.clock.now()).await.map_err(Refusal::unavailable)?;
+    let lifted = take_off(&app.store, by, app.clock.now()).await?;
     quell_crash::point!("app.pause.lifted");
     app.brake.set(false);
     tracing::warn!(by, "goes on after a pause");
-    Ok(lifted.map(note))
+    Ok(lifted)
+}
+
+/// The note alone: where no engine runs there is nothing to stop, and the next one finds it.
+pub(crate) async fn note_down(store: &Store, order: &PauseOrder, at: Timestamp) -> Result<PauseNote, Refusal> {
+    let wanted = Paused { by: order.by.clone(), at, because: order.because.clone() };
+    store.pause().set(wanted).await.map(note).map_err(Refusal::unavailable)
+}
+
+/// Takes the note away, and says what it was.
+pub(crate) async fn take_off(store: &Store, by: &str, at: Timestamp) -> Result<Option<PauseNote>, Refusal> {
+    store.pause().lift(by, at).await.map(|lifted| lifted.map(note)).map_err(Refusal::unavailable)
 }
 
 /// A pause is meant: the engine is well, and says so.

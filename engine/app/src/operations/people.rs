@@ -6,6 +6,7 @@ use quell_api::{AnswerOrder, InQuestion, NoAnswer, Refusal, RefusalKind, SettleO
 use quell_run::{Bond, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
 use quell_store::RefusedAnswer;
 
+use super::undo::what;
 use super::refused;
 use crate::answers;
 use crate::wire::App;
@@ -84,7 +85,7 @@ pub(super) fn may_answer(app: &App, asked: &[String], who: &str) -> Result<(), R
     Err(Refusal::conflict(format!("{who} is in none of the teams that are asked: {}", asked.join(", "))))
 }
 
-/// Every task of which nobody can say whether it happened.
+/// Every task of which nobody can say whether it happened, or that could not be taken back.
 pub(super) async fn attention(app: &Arc<App>) -> Result<Vec<InQuestion>, Refusal> {
     let runs = app.store.runs();
     let filter = RunFilter { status: Some(RunStatus::NeedsAttention), ..RunFilter::default() };
@@ -92,12 +93,19 @@ pub(super) async fn attention(app: &Arc<App>) -> Result<Vec<InQuestion>, Refusal
     for run in runs.list(&filter).await.map_err(Refusal::unavailable)? {
         let lines = runs.lines(&run.id).await.map_err(Refusal::unavailable)?;
         let state = RunState::replay(&lines).map_err(Refusal::unavailable)?;
-        found.extend(state.tasks().filter(|task| task.phase == Phase::Attention).map(|task| InQuestion {
-            run: run.id.0.clone(),
-            playbook: run.playbook.name.0.clone(),
-            task: task.task.id.to_string(),
-            what: format!("{} of {} at {}", task.task.action, task.task.display, task.task.provider),
-            why: task.error.as_ref().map(|error| error.message.clone()).unwrap_or_default(),
+        found.extend(state.tasks().filter_map(|task| {
+            let what = match task.phase {
+                Phase::Attention => what(task),
+                Phase::Stuck => format!("undo of {}", what(task)),
+                _ => return None,
+            };
+            Some(InQuestion {
+                run: run.id.0.clone(),
+                playbook: run.playbook.name.0.clone(),
+                task: task.task.id.to_string(),
+                what,
+                why: task.error.as_ref().map(|error| error.message.clone()).unwrap_or_default(),
+            })
         }));
     }
     Ok(found)

@@ -219,18 +219,17 @@ async fn settled(app: &Arc<App>, run: &RunId, tasks: &[TaskId]) -> Result<RunSta
 
 /// Why a change stays though it was to be taken back, by its task.
 fn kept(lines: &[Line]) -> HashMap<TaskId, String> {
-    let released = lines.iter().filter_map(|line| match &line.entry {
-        Entry::UndoReleased { task, because } => Some((task.clone(), because)),
+    let stays = lines.iter().filter_map(|line| match &line.entry {
+        Entry::UndoReleased { task, because: Release::HeldBy { runs, more } } => {
+            Some((task, format!("still wanted by run {}", show::in_short(runs, *more))))
+        }
+        Entry::UndoReleased { task, because: Release::NothingOfOurs } => {
+            Some((task, "it was so before the run".to_owned()))
+        }
+        Entry::UndoSettled { task, undone: false, by } => Some((task, format!("so says {by}"))),
         _ => None,
     });
-    released
-        .map(|(task, because)| match because {
-            Release::HeldBy { runs, more } => {
-                (task, format!("stays: still wanted by run {}", show::in_short(runs, *more)))
-            }
-            Release::NothingOfOurs => (task, "stays: it was so before the run".to_owned()),
-        })
-        .collect()
+    stays.map(|(task, why)| (task.clone(), format!("stays: {why}"))).collect()
 }
 
 pub(super) async fn state(app: &Arc<App>, run: &RunId) -> Result<RunState, Refusal> {

@@ -221,6 +221,10 @@ impl Telling {
                 )
             }
             Entry::UndoFailed { task, failure } => format!("undo of {} {}", self.task(task), failed(failure)),
+            Entry::UndoSettled { task, undone, by } => {
+                let word = if *undone { "has been taken back" } else { "stays as it is" };
+                format!("{} {word}, says {by}", self.task(task))
+            }
             Entry::Cancelled { by } => format!("{} by {by}", styled(NOTE, "stopped")),
             Entry::LaneEnded { lane, end } => format!("{} ends: {}", self.lane(lane.0), word(end)),
             Entry::Finished { finish } => format!("the run ends: {}", styled(GOOD, word(finish))),

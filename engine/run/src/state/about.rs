@@ -22,7 +22,8 @@ pub(super) fn task_of(entry: &Entry) -> Option<&TaskId> {
         | Entry::UndoSucceeded { task, .. }
         | Entry::UndoReleased { task, .. }
         | Entry::UndoDelayed { task, .. }
-        | Entry::UndoFailed { task, .. } => Some(task),
+        | Entry::UndoFailed { task, .. }
+        | Entry::UndoSettled { task, .. } => Some(task),
         _ => None,
     }
 }
@@ -70,5 +71,6 @@ pub(super) fn after_finish(entry: &Entry) -> bool {
             | Entry::UndoReleased { .. }
             | Entry::UndoDelayed { .. }
             | Entry::UndoFailed { .. }
+            | Entry::UndoSettled { .. }
     )
 }

@@ -328,6 +328,8 @@ fn after(task: &TaskState, entry: &Entry) -> Option<Phase> {
             Entry::UndoRequested { .. },
         ) => same,
         (Stuck, Entry::UndoRequested { .. }) => Succeeded,
+        (Stuck, Entry::UndoSettled { undone: true, .. }) => Undone,
+        (Stuck, Entry::UndoSettled { undone: false, .. }) => Released,
         (
             Succeeded,
             Entry::Confirmed { .. } | Entry::Extended { .. } | Entry::Watched { .. } | Entry::Drifted { .. },

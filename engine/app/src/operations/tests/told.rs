@@ -116,6 +116,20 @@ async fn what_became_of_each_task_is_told_as_it_is() {
     assert_eq!(open, [true, false, false], "a person must look at it: {:?}", undone.tasks);
     let second = local.run(&second.summary.id.0).await.unwrap();
     assert_eq!(results(&second), [NotUndone, Undone, Accepted]);
+    let asked = local.attention().await.unwrap();
+    let open: Vec<(&str, bool)> =
+        asked.iter().map(|one| (one.task.as_str(), one.what.starts_with("undo of account.disable of"))).collect();
+    assert_eq!(open, [(second.tasks[0].task.as_str(), true)]);
+    let by_hand = SettleOrder {
+        run: second.summary.id.0.clone(),
+        task: second.tasks[0].task.clone(),
+        happened: true,
+        by: "ann".into(),
+    };
+    local.settle(&by_hand).await.unwrap();
+    assert_eq!(local.attention().await.unwrap(), []);
+    let second = local.run(&second.summary.id.0).await.unwrap();
+    assert_eq!(results(&second), [Undone, Undone, Accepted]);
     app.store.close();
 }
 
