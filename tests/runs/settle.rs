@@ -52,7 +52,9 @@ async fn a_person_says_what_became_of_an_undo_that_failed() {
     let alice = Person::new("alice");
     for undone in [true, false] {
         let house = House::new().with([&alice]);
-        house.vendor.script(|call| (call.kind == CallKind::Restore).then_some(Fault::Fails(Failure::Forbidden)));
+        house
+            .vendor
+            .script(|call| (call.kind == CallKind::Restore).then_some(Fault::Fails(Failure::Forbidden)));
         let playbook = house.playbook(CUT_OFF);
         let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
         house.carry_through(&[(plan.clone(), playbook)]).await;

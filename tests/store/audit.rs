@@ -84,7 +84,7 @@ fn a_record_that_is_changed_anywhere_is_found_at_its_place() {
     type Change = fn(&mut AuditRecord);
     let changes: [(&str, Change); 5] = [
         ("moment", |record| record.at = at(99)),
-        ("subject", |record| record.what = Audited::ExclusionAdded { id: "x".into() }),
+        ("subject", |record| record.what = Audited::ExclusionAdded { id: "x".into(), entry: None }),
         ("digest", |record| record.digest = "0".repeat(64)),
         ("previous", |record| record.previous = "1".repeat(64)),
         ("hash", |record| record.hash = "2".repeat(64)),

@@ -61,9 +61,38 @@ fn what_comes_and_goes_on_the_exclusion_list_is_on_record() {
     wait(exclusions.remove(&id("e1"), "bob", at(6))).unwrap();
     let log = wait(store.audit().export(0, 9)).unwrap();
     let log: Vec<_> = log.into_iter().map(|one| (one.record.at, one.record.what)).collect();
-    let added = |id: &str| (at(0), Audited::ExclusionAdded { id: id.into() });
-    let removed = (at(5), Audited::ExclusionRemoved { id: "e1".into(), by: "alice".into() });
+    let what = |id: &str| Some(serde_json::to_value(entry(id)).unwrap());
+    let added = |id: &str| (at(0), Audited::ExclusionAdded { id: id.into(), entry: what(id) });
+    let removed = Audited::ExclusionRemoved { id: "e1".into(), by: "alice".into(), entry: what("e1") };
+    let removed = (at(5), removed);
     assert_eq!(log, [added("e1"), added("e2"), removed], "what did not happen is not in it");
+    assert_eq!(wait(store.audit().verify(None)).unwrap().broken, None);
+}
+
+/// The file is changed outside the engine: the record says what came into force, and when.
+#[test]
+fn what_comes_and_goes_in_the_exclusion_file_is_on_record_too() {
+    let store = in_memory();
+    let note = |lines: &[&str], second| {
+        let lines = lines.iter().map(|line| (*line).into()).collect();
+        wait(store.exclusions().note_file(lines, at(second))).unwrap();
+    };
+    note(&[], 0);
+    note(&["alice", "bob", "bob"], 1);
+    note(&["bob", "alice", "bob"], 2);
+    note(&["bob", "carol"], 3);
+    note(&["bob", "carol"], 4);
+    let log = wait(store.audit().export(0, 9)).unwrap();
+    let log: Vec<_> = log.into_iter().map(|one| (one.record.at, one.record.what)).collect();
+    let changed = |lines, added: &[&str], removed: &[&str]| {
+        let values = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
+        Audited::ExclusionFile { lines, added: values(added), removed: values(removed) }
+    };
+    let expected = [
+        (at(1), changed(3, &["alice", "bob", "bob"], &[])),
+        (at(3), changed(2, &["carol"], &["alice", "bob"])),
+    ];
+    assert_eq!(log, expected);
     assert_eq!(wait(store.audit().verify(None)).unwrap().broken, None);
 }
 

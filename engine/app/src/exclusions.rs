@@ -7,6 +7,7 @@ use chrono::Duration;
 use quell_action::exclusion::Entry;
 use quell_action::exclusion::form::{ExclusionFile, SiteExclusions};
 use quell_action::{Catalogue, ExclusionList};
+use serde_json::{Value, json};
 
 use crate::config::{Mistakes, Site, one_mistake, open};
 
@@ -39,4 +40,16 @@ pub(crate) fn read(site: &Site, catalogue: &Catalogue) -> anyhow::Result<SiteExc
 pub(crate) fn list(site: &SiteExclusions, operators: Vec<Entry>, max_age_secs: u32) -> ExclusionList {
     let entries = site.entries.iter().cloned().chain(operators).collect();
     ExclusionList::new(entries, site.lifted(), Duration::seconds(max_age_secs.into()))
+}
+
+/// What stands in the file, line by line, for the record. Where in the file a line stands is left out.
+pub(crate) fn lines(site: &SiteExclusions) -> Vec<Value> {
+    let entries = site.entries.iter().map(|entry| {
+        let mut line = serde_json::to_value(entry).unwrap_or_default();
+        line.as_object_mut().map(|line| line.remove("id"));
+        line
+    });
+    let lifted =
+        site.lifted.iter().map(|(protected, because)| json!({ "lift": protected, "because": because }));
+    entries.chain(lifted).collect()
 }

@@ -96,6 +96,10 @@ impl App {
         };
         store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
         quell_crash::point!("app.playbooks.kept");
+        if reach == Reach::Acting {
+            store.exclusions().note_file(exclusions::lines(&site_exclusions), SystemClock.now()).await?;
+            quell_crash::point!("app.exclusions.noted");
+        }
         let operators = store.exclusions().list().await?;
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));
@@ -179,10 +183,20 @@ impl App {
         let _alone = self.renewing.lock().await;
         let site_exclusions = exclusions::read(&self.site, &self.catalogue)?;
         let count = site_exclusions.entries.len();
+        self.put_file_in_force(site_exclusions).await?;
+        Ok(count)
+    }
+
+    /// In force first, on record then: that it cannot be noted is no reason to touch somebody who is on it.
+    async fn put_file_in_force(&self, site_exclusions: SiteExclusions) -> Result<(), StoreError> {
+        let lines = exclusions::lines(&site_exclusions);
         self.exclusions_wanted.fetch_add(1, Ordering::SeqCst);
         self.site_exclusions.store(Arc::new(site_exclusions));
         self.put_exclusions_together().await?;
-        Ok(count)
+        if let Err(error) = self.store.exclusions().note_file(lines, self.clock.now()).await {
+            tracing::error!(%error, "the exclusion file is in force, and could not be put on record");
+        }
+        Ok(())
     }
 
     /// Reads playbooks and exclusions anew. Either all of it is good and takes the place of the old, or nothing does.
@@ -191,9 +205,7 @@ impl App {
         let playbooks = usable_playbooks(&self.site, &self.catalogue)?;
         let site_exclusions = exclusions::read(&self.site, &self.catalogue)?;
         self.store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
-        self.exclusions_wanted.fetch_add(1, Ordering::SeqCst);
-        self.site_exclusions.store(Arc::new(site_exclusions));
-        self.put_exclusions_together().await?;
+        self.put_file_in_force(site_exclusions).await?;
         drop(alone);
         self.lists.read_anew().await;
         let count = playbooks.len();

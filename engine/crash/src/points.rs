@@ -16,6 +16,7 @@ pub const POINTS: &[&str] = &[
     "store.in-place",
     // The engine starts.
     "app.playbooks.kept",
+    "app.exclusions.noted",
     "app.announced",
     "app.recovered",
     "app.schedule.noted",

@@ -88,6 +88,18 @@ pub enum Audited {
     ExclusionAdded {
         /// The entry.
         id: String,
+        /// What it says and who added it; nothing in records of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<Value>,
+    },
+    /// The site's exclusion file came into force with other lines than before.
+    ExclusionFile {
+        /// How many lines are in force now.
+        lines: u64,
+        /// Those that are new.
+        added: Vec<Value>,
+        /// Those that are gone.
+        removed: Vec<Value>,
     },
     /// A value was put into a named list.
     ListEntryAdded {
@@ -115,6 +127,9 @@ pub enum Audited {
         id: String,
         /// By whom.
         by: String,
+        /// What it said; nothing in records of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<Value>,
     },
 }
 

@@ -3,8 +3,11 @@
 //! Reading them is strict: a damaged entry is an error and not left out, because nobody can tell any more whom it named.
 //! An engine that cannot read its list does not act.
 
+use std::collections::HashMap;
+
 use quell_action::exclusion::{Entry, EntryId};
 use quell_alert::Timestamp;
+use serde_json::Value;
 
 use crate::audit::{self, Audited};
 use crate::engine::Scan;
@@ -42,9 +45,9 @@ impl Exclusions {
                 }
                 for entry in &entries {
                     view.record(Kind::Exclusion, key(&entry.id), entry)?;
-                    let what = Audited::ExclusionAdded { id: entry.id.0.clone() };
-                    let content = serde_json::to_vec(entry)
-                        .map_err(|source| StoreError::Encode { kind: Kind::Exclusion.name(), source })?;
+                    let content = serde_json::to_vec(entry).map_err(cannot_encode)?;
+                    let what =
+                        Audited::ExclusionAdded { id: entry.id.0.clone(), entry: Some(as_value(entry)?) };
                     audit::append(view, at, what, &content)?;
                 }
                 Ok(None)
@@ -56,18 +59,62 @@ impl Exclusions {
     /// accident: it is an error.
     pub async fn remove(&self, id: &EntryId, by: &str, at: Timestamp) -> Result<Option<Entry>, StoreError> {
         let key = key(id);
-        let what = Audited::ExclusionRemoved { id: id.0.clone(), by: by.to_owned() };
+        let (id, by) = (id.0.clone(), by.to_owned());
         self.0
             .decide(move |view| {
                 let entry: Option<Entry> = view.read(Kind::Exclusion, &key)?;
-                if entry.is_some() {
+                if let Some(entry) = &entry {
                     view.delete(key);
+                    let what = Audited::ExclusionRemoved { id, by, entry: Some(as_value(entry)?) };
                     audit::append(view, at, what, b"")?;
                 }
                 Ok(entry)
             })
             .await
     }
+
+    /// Puts on record what the lines of the site's file are, where they differ from those that were last in force. Their
+    /// order does not count.
+    pub async fn note_file(&self, lines: Vec<Value>, at: Timestamp) -> Result<(), StoreError> {
+        self.0
+            .decide(move |view| {
+                let key = keys::EXCLUSION_FILE.as_bytes();
+                let earlier: Vec<Value> = view.read(Kind::ExclusionFile, key)?.unwrap_or_default();
+                let (added, removed) = (without(&lines, &earlier), without(&earlier, &lines));
+                if added.is_empty() && removed.is_empty() {
+                    return Ok(());
+                }
+                view.record(Kind::ExclusionFile, key.to_vec(), &lines)?;
+                let content = serde_json::to_vec(&lines).map_err(cannot_encode)?;
+                let what = Audited::ExclusionFile { lines: lines.len() as u64, added, removed };
+                audit::append(view, at, what, &content)
+            })
+            .await
+    }
+}
+
+/// The lines that are not among the others, each as often as it is missing there.
+fn without(lines: &[Value], others: &[Value]) -> Vec<Value> {
+    let mut unmatched: HashMap<String, u64> = HashMap::new();
+    for line in others {
+        *unmatched.entry(line.to_string()).or_default() += 1;
+    }
+    let is_new = |line: &&Value| match unmatched.get_mut(&line.to_string()) {
+        Some(count @ 1..) => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    };
+    lines.iter().filter(is_new).cloned().collect()
+}
+
+fn as_value(entry: &Entry) -> Result<Value, StoreError> {
+    serde_json::to_value(entry).map_err(cannot_encode)
+}
+
+fn cannot_encode(source: serde_json::Error) -> StoreError {
+    StoreError::Encode { kind: Kind::Exclusion.name(), source }
 }
 
 fn key(id: &EntryId) -> Vec<u8> {

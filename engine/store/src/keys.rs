@@ -42,6 +42,7 @@ pub(crate) const CLAIM: &str = "claim/";
 pub(crate) const HOLD: &str = "hold/";
 pub(crate) const HOLDER: &str = "holder/";
 pub(crate) const EXCLUSION: &str = "exclusion/";
+pub(crate) const EXCLUSION_FILE: &str = "exclusion_file";
 pub(crate) const KEPT: &str = "kept/";
 pub(crate) const LIST: &str = "list/";
 pub(crate) const COUNTER: &str = "counter/";

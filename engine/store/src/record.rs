@@ -54,6 +54,8 @@ pub enum Kind {
     Paused = 13,
     /// One who holds a state of a target.
     Holder = 14,
+    /// The site's exclusion file as it was last in force.
+    ExclusionFile = 15,
     /// Who has a claim.
     Claim = 20,
     /// A later alert that belongs to a run.
@@ -88,6 +90,7 @@ impl Kind {
             Self::AuditEnd => "end of the audit log",
             Self::Paused => "note of a pause",
             Self::Holder => "holder of a state",
+            Self::ExclusionFile => "exclusion file as it was last in force",
             Self::Claim => "claim of a run",
             Self::Attached => "alert that belongs to a run",
             Self::Schedule => "note of a schedule",

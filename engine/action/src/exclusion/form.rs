@@ -29,7 +29,7 @@ pub struct ExclusionFile {
     /// Who and what is left alone.
     #[serde(default)]
     pub exclusions: Vec<EntryForm>,
-    /// What happens with somebody whom no directory knows.
+    /// What happens with somebody whom no directory knows: nothing is done to them.
     #[serde(default)]
     pub if_unresolved: IfUnresolved,
     /// Built-in protections that do not hold here, each with a reason.
@@ -37,15 +37,14 @@ pub struct ExclusionFile {
     pub lift: Vec<LiftForm>,
 }
 
-/// What happens with somebody whom no directory knows.
+/// What happens with somebody whom no directory knows. There is one answer: whether they are excluded is not known, and no
+/// person who is asked in a hurry knows it better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IfUnresolved {
     /// Nothing is done.
     #[default]
     Stop,
-    /// A person is asked.
-    Ask,
 }
 
 /// A built-in protection that does not hold here.
@@ -106,8 +105,6 @@ pub struct SiteExclusions {
     pub entries: Vec<Entry>,
     /// The built-in protections that do not hold here, with their reasons.
     pub lifted: Vec<(Protected, String)>,
-    /// What happens with somebody whom no directory knows.
-    pub if_unresolved: IfUnresolved,
 }
 
 impl ExclusionFile {
@@ -122,7 +119,7 @@ impl ExclusionFile {
             problems
                 .push(problem("language", format!("is {}; this version reads language 1", self.language)));
         }
-        let mut site = SiteExclusions { if_unresolved: self.if_unresolved, ..SiteExclusions::default() };
+        let mut site = SiteExclusions::default();
         for (at, form) in self.exclusions.iter().enumerate() {
             let id = EntryId(format!("site:{}", at + 1));
             match form.read(id, Source::Site, None, catalogue) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use quell_api::{Part, PauseNote, PauseOrder, Refusal};
 use quell_alert::Timestamp;
+use quell_api::{Part, PauseNote, PauseOrder, Refusal};
 use quell_store::{Paused, Store};
 
 use crate::show::moment;
@@ -35,7 +35,11 @@ pub(super) async fn resume(app: &Arc<App>, by: &str) -> Result<Option<PauseNote>
 }
 
 /// The note alone: where no engine runs there is nothing to stop, and the next one finds it.
-pub(crate) async fn note_down(store: &Store, order: &PauseOrder, at: Timestamp) -> Result<PauseNote, Refusal> {
+pub(crate) async fn note_down(
+    store: &Store,
+    order: &PauseOrder,
+    at: Timestamp,
+) -> Result<PauseNote, Refusal> {
     let wanted = Paused { by: order.by.clone(), at, because: order.because.clone() };
     store.pause().set(wanted).await.map(note).map_err(Refusal::unavailable)
 }

@@ -6,8 +6,8 @@ use quell_api::{AnswerOrder, InQuestion, NoAnswer, Refusal, RefusalKind, SettleO
 use quell_run::{Bond, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
 use quell_store::RefusedAnswer;
 
-use super::undo::what;
 use super::refused;
+use super::undo::what;
 use crate::answers;
 use crate::wire::App;
 

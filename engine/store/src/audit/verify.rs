@@ -261,6 +261,9 @@ fn thing(what: &Audited) -> String {
         Audited::ListEntryAdded { list, .. } | Audited::ListEntryRemoved { list, .. } => {
             format!("list {list}")
         }
-        Audited::ExclusionAdded { id } | Audited::ExclusionRemoved { id, .. } => format!("exclusion {id}"),
+        Audited::ExclusionAdded { id, .. } | Audited::ExclusionRemoved { id, .. } => {
+            format!("exclusion {id}")
+        }
+        Audited::ExclusionFile { .. } => "the exclusion file".to_owned(),
     }
 }

@@ -26,18 +26,25 @@ fn the_example_of_the_language_reads() {
             { "device_tag": "do-not-isolate", "because": "Medical equipment", "until": "2027-06-30" },
             { "address": "10.20.0.0/16", "because": "Plant network", "owner": "plant" },
         ],
-        "if_unresolved": "ask",
+        "if_unresolved": "stop",
         "lift": [{ "protection": "built_in_guest", "because": "It is disabled here anyway" }],
     }))
     .unwrap();
     let site = file.read(None).unwrap();
     assert_eq!(site.entries.len(), 5);
     assert_eq!(site.entries[0].id, EntryId("site:1".into()));
-    assert_eq!(site.if_unresolved, IfUnresolved::Ask);
     assert_eq!(site.lifted(), BTreeSet::from([Protected::BuiltInGuest]));
     let Excludes::Group { identifiers, names } = &site.entries[1].excludes else { panic!() };
     assert_eq!((identifiers.len(), names.as_slice()), (1, ["tier 0 service accounts".to_owned()].as_slice()));
     assert_eq!(site.entries[3].until.unwrap().to_rfc3339(), "2027-06-30T23:59:59.999999999+00:00");
+}
+
+/// What cannot be kept must not be promised.
+#[test]
+fn nobody_can_be_asked_to_act_on_somebody_unknown() {
+    let file = json!({ "language": 1, "if_unresolved": "ask" });
+    let refused = serde_json::from_value::<ExclusionFile>(file).unwrap_err().to_string();
+    assert!(refused.contains("`ask`") && refused.contains("`stop`"), "{refused}");
 }
 
 #[test]

@@ -117,8 +117,10 @@ async fn what_became_of_each_task_is_told_as_it_is() {
     let second = local.run(&second.summary.id.0).await.unwrap();
     assert_eq!(results(&second), [NotUndone, Undone, Accepted]);
     let asked = local.attention().await.unwrap();
-    let open: Vec<(&str, bool)> =
-        asked.iter().map(|one| (one.task.as_str(), one.what.starts_with("undo of account.disable of"))).collect();
+    let open: Vec<(&str, bool)> = asked
+        .iter()
+        .map(|one| (one.task.as_str(), one.what.starts_with("undo of account.disable of")))
+        .collect();
     assert_eq!(open, [(second.tasks[0].task.as_str(), true)]);
     let by_hand = SettleOrder {
         run: second.summary.id.0.clone(),
