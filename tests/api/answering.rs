@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::{StreamExt as _, stream};
 use parking_lot::Mutex;
 use quell_action::{Callback, Heard};
 use quell_alert::Timestamp;
@@ -13,7 +14,7 @@ use reqwest::StatusCode;
 use secrecy::SecretString;
 
 use crate::recorder::Recorder;
-use crate::server::Server;
+use crate::server::{AT_ONCE, Server};
 
 const HOST: &str = "quell.corp.example";
 
@@ -166,7 +167,7 @@ async fn what_was_changed_is_refused_and_only_so_often_written_down() {
     let changed = format!("/answer/{}A", seal);
     // More than may come in the time that a busy machine takes for them.
     let pushes = (0..300).map(|_| async { server.to("POST", &changed).send().await.unwrap().status() });
-    let seen = futures::future::join_all(pushes).await;
+    let seen: Vec<StatusCode> = stream::iter(pushes).buffer_unordered(AT_ONCE).collect().await;
     let refused = seen.iter().filter(|status| **status == StatusCode::FORBIDDEN).count();
     let too_many = seen.iter().filter(|status| **status == StatusCode::TOO_MANY_REQUESTS).count();
     assert_eq!(refused + too_many, seen.len(), "{seen:?}");

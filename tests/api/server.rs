@@ -10,10 +10,14 @@ use crate::recorder::Recorder;
 
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+/// How many requests are under way at once where there are many: as many as wait in any system's queue.
+pub(crate) const AT_ONCE: usize = 50;
+
 /// The interface on a free port; it ends with the test.
 pub(crate) struct Server {
     pub(crate) address: String,
     pub(crate) recorder: Recorder,
+    browser: reqwest::Client,
 }
 
 impl Server {
@@ -38,7 +42,8 @@ impl Server {
         let doors = Doors { operations: Arc::new(recorder.clone()), metrics: None, answers, pages };
         let routes = router(doors, Token::new(TOKEN).unwrap());
         tokio::spawn(serve(listener, routes, std::future::pending()));
-        Self { address, recorder }
+        let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { address, recorder, browser }
     }
 
     pub(crate) async fn new() -> Self {
@@ -52,9 +57,8 @@ impl Server {
 
     /// A request without a token.
     pub(crate) fn to(&self, method: &str, path: &str) -> RequestBuilder {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client
-            .request(Method::from_bytes(method.as_bytes()).unwrap(), format!("http://{}{path}", self.address))
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.browser.request(method, format!("http://{}{path}", self.address))
     }
 
     /// A request with the right one.

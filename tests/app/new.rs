@@ -9,6 +9,9 @@ fn what_it_writes_passes_check_and_test_and_is_covered() {
         ("cut-off", "account", &["account.disable", "account.revoke_sessions"][..]),
         ("isolate", "device", &["device.isolate"]),
         ("release", "device", &["device.release"]),
+        ("cut-off-and-tell", "account", &["entra_id.get_user", "account.disable", "list.add", "slack.post"]),
+        ("isolate-and-tell", "device", &["device.isolate", "slack.post", "script.run"]),
+        ("call-first", "account", &["http.call", "account.disable", "account.enable"]),
     ] {
         for act in [true, false] {
             let name = format!("{name}-{act}");
@@ -48,6 +51,7 @@ fn what_cannot_be_is_said_and_nothing_is_written() {
         (&["new", "x", "--each", "account"], "say it with --do"),
         (&["new", "x", "--each", "account", "--do", "account.disabel"], "the nearest is account.disable"),
         (&["new", "x", "--each", "account", "--do", "device.isolate"], "another kind of target"),
+        (&["new", "x.test", "--each", "account", "--do", "account.disable"], "PB0206"),
         (&["new", "X y", "--each", "account", "--do", "account.disable"], "PB0206"),
         (&["new", "x", "--each", "account", "--do", "account.disable", "--technique", "T155"], "PB0412"),
     ] {
@@ -140,7 +144,7 @@ fn the_tests_of_one_playbook_are_played() {
     for name in ["one", "two"] {
         place.change(&format!("playbooks/{name}.test.yaml"), "tests:", "testz:");
     }
-    let said = place.quell(&["test"]).with_code(3);
+    let said = place.quell(&["test"]).with_code(1);
     for file in ["playbooks/one.test.yaml:", "playbooks/two.test.yaml:"] {
         assert!(
             said.err.contains(file) && said.out.is_empty(),
@@ -197,5 +201,80 @@ fn a_call_is_covered_and_whoever_no_alert_starts_needs_no_alert() {
             (&playbook.into(), &serde_json::json!([])),
             "{said}"
         );
+    }
+}
+
+/// Whoever misspells a path in CI must not see green.
+#[test]
+fn where_there_is_no_playbook_nothing_is_without_mistakes() {
+    let place = Place::new();
+    for name in ["a.txt", "b.YAML", "tests/c.test.yaml"] {
+        place.write(name, "garbage: [");
+    }
+    place.write("good/d.yaml", "language: 1");
+    std::fs::create_dir(place.path("empty")).unwrap();
+    for path in ["a.txt", "b.YAML", "tests", "tests/c.test.yaml", "empty"] {
+        let said = place.quell(&["check", path]).with_code(3);
+        assert!(said.err.contains(&format!("there is no playbook at {path}")), "{path}: {}", said.err);
+    }
+    place.quell(&["check", "good"]).with_code(1);
+}
+
+/// A folder may have links to itself, links to nothing, and what is no file.
+#[test]
+fn links_and_pipes_among_playbooks_hold_nothing_up() {
+    let place = Place::with_site();
+    let count = |said: crate::place::Said| said.well().json()["diagnostics"].as_array().map(Vec::len);
+    std::os::unix::fs::symlink(".", place.path("playbooks/self")).unwrap();
+    std::os::unix::fs::symlink("../playbooks", place.path("playbooks/up")).unwrap();
+    assert_eq!(count(place.quell(&["check", "playbooks", "--json"])), Some(0));
+    place.quell(&["fmt", "playbooks"]).well();
+    std::os::unix::fs::symlink("nowhere", place.path("playbooks/gone.yaml")).unwrap();
+    let said = place.quell(&["check", "playbooks"]).with_code(3);
+    assert!(said.err.contains("playbooks/gone.yaml could not be read"), "{}", said.err);
+    std::fs::remove_file(place.path("playbooks/gone.yaml")).unwrap();
+    assert!(place.shell("mkfifo playbooks/pipe.yaml").well().err.is_empty());
+    let said = place.quell(&["check", "playbooks"]).with_code(3);
+    assert!(said.err.contains("pipe.yaml is neither a file nor a folder"), "{}", said.err);
+}
+
+/// The names that playbooks use of the site file are held against it.
+#[test]
+fn what_the_site_file_names_is_known_to_the_checker() {
+    let place = Place::with_site();
+    place.change(
+        "quell.yaml",
+        "connectors:",
+        "connectors:\n  slack: { webhooks: { soc: { file: hook }, ops: { file: hook } } }\n  script: { programs: { review: { run: /bin/true } } }\n  smtp: { host: mail.example, from: q@x.example, recipients: { soc: [soc@x.example] } }",
+    );
+    let playbook = |steps: &str| {
+        format!(
+            "language: 1\nplaybook: told\ntitle: x\nwhen: {{ alert: {{ all: [{{ alert.severity: {{ is: high }} }}] }} }}\nsteps:\n{steps}"
+        )
+    };
+    for (steps, says) in [
+        ("  - do: slack.post\n    with: { channel: soc, text: x }\n", None),
+        (
+            "  - do: slack.post\n    with: { channel: sok, text: \"{{ alert.title }}\" }\n",
+            Some("did you mean: `soc`"),
+        ),
+        ("  - do: slack.post\n    with: { text: x }\n", Some("needs `channel`")),
+        ("  - do: slack.post\n    with: { channel: \"{{ alert.title }}\", text: x }\n", None),
+        ("  - do: script.run\n    with: { program: reveiw }\n", Some("did you mean: `review`")),
+        (
+            "  - do: smtp.send\n    with: { to: [sok, boss@x.example], subject: x, text: y }\n",
+            Some("names no `sok`"),
+        ),
+    ] {
+        place.write("playbooks/told.yaml", playbook(steps));
+        let said = place.quell(&["check"]);
+        match says {
+            None => drop(said.well()),
+            Some(says) => {
+                let said = said.with_code(1);
+                let all = format!("{}{}", said.out, said.err);
+                assert!(all.contains(says), "{steps}: {all}");
+            }
+        }
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn surroundings() -> Surroundings {
             provider: "active_directory",
             because: "a domain has no sessions to end",
         }],
-        teams: vec!["identity-soc".into(), "identity-soc-leads".into()],
+        teams: ["identity-soc", "identity-soc-leads"].map(team).into(),
         limits: Some(quell_playbook::model::Limits::CAREFUL),
         connections: Some(connections()),
         carriers: Carriers::Known(BTreeMap::from([
@@ -73,6 +73,10 @@ fn connections() -> BTreeMap<String, Catalogue> {
         ("identity-chat".to_owned(), of("chat")),
         ("contoso".to_owned(), of("active_directory")),
     ])
+}
+
+fn team(name: &str) -> (String, Vec<String>) {
+    (name.into(), ["ann", "bob"].map(|who| format!("{who}-of-{name}")).into())
 }
 
 fn carries(teams: &[&str]) -> Carries {

@@ -18,6 +18,7 @@ mod rehearsed;
 mod rehearsed_later;
 mod rehearsed_limits;
 mod rehearsed_starts;
+mod rehearsed_strangers;
 mod schedules;
 mod schema;
 mod scopes;

@@ -134,7 +134,7 @@ fn what_is_not_as_expected_fails() {
     assert_eq!(play("{ actions: [account.disable], outcome: failed }", ""), ["outcome"]);
     assert_eq!(play("{ actions: [account.disable], failed: [account.disable at okta] }", ""), ["failed"]);
     assert_eq!(play("{ actions: [account.disable], asks: [plan] }", ""), ["asks"]);
-    assert_eq!(play("{ actions: [account.disable], matched: false }", ""), ["matched"]);
+    assert_eq!(play("{ matched: false }", ""), ["matched"]);
     let nobody = "{ actions: [account.disable], skipped: [{ who: bob, because: excluded }] }";
     assert_eq!(play(nobody, ""), ["skipped"]);
     let excluded = "    exclusions: [{ account: { sam: \"CONTOSO\\\\bob\" }, because: x }]\n";

@@ -26,8 +26,12 @@ impl Connector for HttpConnector {
     const SUMMARY: &'static str = "Calls to any HTTP interface of hosts that the site allows.";
     type Settings = HttpConnectorSettings;
 
-    fn actions(_: Option<&HttpConnectorSettings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<Call>()]
+    fn actions(settings: Option<&HttpConnectorSettings>) -> Vec<ActionInfo> {
+        let call = ActionInfo::of::<Call>();
+        vec![match settings {
+            Some(site) => call.naming("host", site.hosts.keys()),
+            None => call,
+        }]
     }
 
     fn check(settings: &HttpConnectorSettings) -> Vec<Problem> {

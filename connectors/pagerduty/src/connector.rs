@@ -24,8 +24,13 @@ impl Connector for PagerDutyConnector {
     const SUMMARY: &'static str = "Incidents at services of PagerDuty, raised, acknowledged and resolved.";
     type Settings = PagerDutySettings;
 
-    fn actions(_: Option<&PagerDutySettings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<Raise>(), ActionInfo::of::<Acknowledge>(), ActionInfo::of::<Resolve>()]
+    fn actions(settings: Option<&PagerDutySettings>) -> Vec<ActionInfo> {
+        let all = [ActionInfo::of::<Raise>(), ActionInfo::of::<Acknowledge>(), ActionInfo::of::<Resolve>()];
+        let here = |info: ActionInfo| match settings {
+            Some(site) => info.naming("service", site.services.keys()),
+            None => info,
+        };
+        all.into_iter().map(here).collect()
     }
 
     fn check(settings: &PagerDutySettings) -> Vec<Problem> {

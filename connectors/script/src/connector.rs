@@ -22,8 +22,12 @@ impl Connector for ScriptConnector {
     const SUMMARY: &'static str = "Programs of the site, called with JSON on standard input and output.";
     type Settings = ScriptSettings;
 
-    fn actions(_: Option<&ScriptSettings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<Run>()]
+    fn actions(settings: Option<&ScriptSettings>) -> Vec<ActionInfo> {
+        let run = ActionInfo::of::<Run>();
+        vec![match settings {
+            Some(site) => run.naming("program", site.programs.keys()),
+            None => run,
+        }]
     }
 
     fn check(settings: &ScriptSettings) -> Vec<Problem> {

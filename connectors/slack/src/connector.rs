@@ -25,8 +25,12 @@ impl Connector for SlackConnector {
     const SUMMARY: &'static str = "Messages to Slack channels, with an app's token or by incoming webhooks.";
     type Settings = SlackSettings;
 
-    fn actions(_: Option<&SlackSettings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<Post>()]
+    fn actions(settings: Option<&SlackSettings>) -> Vec<ActionInfo> {
+        let post = ActionInfo::of::<Post>();
+        vec![match settings {
+            Some(site) => post.naming("channel", site.channels.keys().chain(site.webhooks.keys())),
+            None => post,
+        }]
     }
 
     fn reaches(settings: &SlackSettings) -> Reaches {

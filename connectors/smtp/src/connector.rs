@@ -23,8 +23,12 @@ impl Connector for SmtpConnector {
     const SUMMARY: &'static str = "Mail to people, by way of a relay.";
     type Settings = SmtpSettings;
 
-    fn actions(_: Option<&SmtpSettings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<Send>()]
+    fn actions(settings: Option<&SmtpSettings>) -> Vec<ActionInfo> {
+        let send = ActionInfo::of::<Send>();
+        vec![match settings {
+            Some(site) => send.naming("to", site.recipients.keys()),
+            None => send,
+        }]
     }
 
     fn reaches(settings: &SmtpSettings) -> Reaches {

@@ -23,8 +23,12 @@ impl Connector for TeamsConnector {
     const SUMMARY: &'static str = "Messages to channels of Microsoft Teams, by way of workflows.";
     type Settings = TeamsSettings;
 
-    fn actions(_: Option<&TeamsSettings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<Post>()]
+    fn actions(settings: Option<&TeamsSettings>) -> Vec<ActionInfo> {
+        let post = ActionInfo::of::<Post>();
+        vec![match settings {
+            Some(site) => post.naming("channel", site.channels.keys()),
+            None => post,
+        }]
     }
 
     fn reaches(settings: &TeamsSettings) -> Reaches {

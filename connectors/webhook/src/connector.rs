@@ -24,8 +24,12 @@ impl Connector for WebhookConnector {
         "Signed HTTP notifications to any receiver, after the Standard Webhooks convention.";
     type Settings = WebhookSettings;
 
-    fn actions(_: Option<&WebhookSettings>) -> Vec<ActionInfo> {
-        vec![ActionInfo::of::<Post>()]
+    fn actions(settings: Option<&WebhookSettings>) -> Vec<ActionInfo> {
+        let post = ActionInfo::of::<Post>();
+        vec![match settings {
+            Some(site) => post.naming("endpoint", site.endpoints.keys()),
+            None => post,
+        }]
     }
 
     fn reaches(settings: &WebhookSettings) -> Reaches {

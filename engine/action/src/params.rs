@@ -16,6 +16,10 @@ pub struct ParamSpec {
     pub required: bool,
     /// What stands there when it is left out.
     pub default: Option<Value>,
+    /// The names that the site gives, where it takes one of them: known only where the site is. A text with an `@` is an
+    /// address and no name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
     /// In which format a text is read at its destination.
     #[serde(skip_serializing_if = "TextFormat::is_plain")]
     pub format: TextFormat,
@@ -69,6 +73,7 @@ pub(crate) fn members(schema: &Value) -> Vec<ParamSpec> {
             name: name.clone(),
             kind: kind(property, schema),
             required: required.contains(&name.as_str()),
+            names: None,
             format: TextFormat::of_media(property["contentMediaType"].as_str()),
             default: property.get("default").cloned().filter(|default| !default.is_null()),
             summary: property["description"].as_str().unwrap_or_default().replace('\n', " "),

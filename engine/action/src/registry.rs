@@ -64,6 +64,18 @@ impl ActionInfo {
         }
     }
 
+    /// The same at a site that gives these names, of which the parameter takes one; with several of them, or none, it
+    /// must be there.
+    #[must_use]
+    pub fn naming<N: Into<String>>(mut self, param: &str, names: impl IntoIterator<Item = N>) -> Self {
+        if let Some(one) = self.params.iter_mut().find(|one| one.name == param) {
+            let names: Vec<String> = names.into_iter().map(Into::into).collect();
+            one.required |= names.len() != 1;
+            one.names = Some(names);
+        }
+        self
+    }
+
     /// Whether these parameters, all of them known, fit.
     ///
     /// # Errors

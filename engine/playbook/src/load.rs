@@ -35,7 +35,7 @@ pub struct Surroundings {
     /// What each connection of the site offers, by its name; where nothing is known of them, any name is taken.
     pub connections: Option<BTreeMap<String, Catalogue>>,
     /// The teams of the site; where none are listed, any name of a team is taken.
-    pub teams: Vec<String>,
+    pub teams: BTreeMap<String, Vec<String>>,
     /// The named lists of the site; where nothing is known of its lists, any name is taken.
     pub lists: Option<Vec<String>>,
     /// The connections of the site that carry questions to people.

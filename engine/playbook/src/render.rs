@@ -76,7 +76,7 @@ pub fn sarif(diagnostics: &[Diagnostic]) -> Value {
     let location = |place: &Place| {
         json!({
             "physicalLocation": {
-                "artifactLocation": { "uri": place.file },
+                "artifactLocation": { "uri": uri(&place.file) },
                 "region": {
                     "startLine": place.line,
                     "startColumn": place.column,
@@ -214,4 +214,18 @@ fn word(severity: Severity) -> &'static str {
         Severity::Error => "error",
         Severity::Warning => "warning",
     }
+}
+
+/// A path as the address of a file that it is: what means something in an address is written by its number.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(byte.into())
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use quell_action::Catalogue;
 use quell_playbook::model::Playbook;
 use quell_playbook::{Against, Loaded, render};
@@ -20,7 +20,7 @@ use serde_json::json;
 use super::{Context, block_on, yes_if};
 use crate::clock::SystemClock;
 use crate::config::{self, Mistakes};
-use crate::playbooks::load_from;
+use crate::playbooks::{is_playbook, load_from};
 use crate::show::{BAD, GOOD, NAME, Show, Table, counted, styled};
 use crate::{connectors, exclusions, kafka, lists};
 
@@ -150,6 +150,13 @@ fn named(args: &Args) -> anyhow::Result<Found> {
     let mut found = Found { catalogue: quell_connectors::catalogue(), ..Found::default() };
     for path in &args.playbooks {
         let loaded = load_from(path, &found.catalogue, None)?;
+        let is_passed_over = path.is_file() && !is_playbook(&path.display().to_string());
+        if is_passed_over || loaded.playbooks.is_empty() && loaded.diagnostics.is_empty() {
+            bail!(
+                "there is no playbook at {}: their names end in .yaml or .yml, those of their tests in .test.yaml",
+                path.display()
+            );
+        }
         found.add(path.clone(), loaded);
     }
     Ok(found)

@@ -150,8 +150,13 @@ fn known(actions: &[String], catalogue: &Catalogue, each: Each) -> anyhow::Resul
 
 /// Nothing is written that its own test does not pass.
 fn must_pass(name: &str, texts: (&str, &str), catalogue: &Catalogue) -> anyhow::Result<()> {
-    let file = SourceFile { name: format!("{name}.yaml"), bytes: texts.0.as_bytes().to_vec() };
+    // A name with dots is none; as that of a file it could stand for something else.
+    let file =
+        SourceFile { name: format!("{}.yaml", name.replace('.', "-")), bytes: texts.0.as_bytes().to_vec() };
     let loaded = load(&[file], catalogue, &Surroundings::default());
+    let [playbook] = loaded.playbooks.as_slice() else {
+        bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
+    };
     if !loaded.is_usable() {
         bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
     }
@@ -163,9 +168,7 @@ fn must_pass(name: &str, texts: (&str, &str), catalogue: &Catalogue) -> anyhow::
     for test in read {
         let no_file = |name: &str| Err(format!("there is no file {name}"));
         let alert = test.alert(no_file).map_err(anyhow::Error::msg)?;
-        let played = test
-            .play(alert.map(Arc::new), &loaded.playbooks[0], &[], catalogue)
-            .map_err(anyhow::Error::msg)?;
+        let played = test.play(alert.map(Arc::new), playbook, &[], catalogue).map_err(anyhow::Error::msg)?;
         if let Some(difference) = played.differences.first() {
             bail!(
                 "the test {:?} does not pass ({}: expected {:?}, got {:?}); this is a defect of `quell new`",

@@ -17,6 +17,7 @@ use quell_run::rehearsal::{self, Coverage, Played, Rehearsal};
 use serde::Serialize;
 use serde_json::json;
 
+use super::check::verdict;
 use super::{Context, yes_if};
 use crate::config::Mistakes;
 use crate::playbooks::{self, load_from};
@@ -64,13 +65,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     let catalogue = quell_connectors::catalogue();
     let (folder, only) = chosen(&args.path);
     let loaded = load_from(folder, &catalogue, None)?;
-    if !loaded.is_usable() {
-        bail!(Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
+    let is_asked = |file: &str| only.as_deref().is_none_or(|only| only == stem(Path::new(file)));
+    if loaded.diagnostics.iter().any(|diagnostic| diagnostic.is_error() && is_asked(&diagnostic.place.file)) {
+        return verdict(context.show, &Mistakes { diagnostics: loaded.diagnostics, sources: loaded.sources });
     }
     let by_name: BTreeMap<&str, &Arc<Playbook>> =
         loaded.playbooks.iter().map(|playbook| (playbook.name.0.as_str(), playbook)).collect();
     let mut tested = Vec::new();
-    for (file, rehearsals) in tests_below(folder, only.as_deref(), &catalogue)? {
+    let (tests, wrong) = tests_below(folder, only.as_deref(), &catalogue)?;
+    if !wrong.diagnostics.is_empty() {
+        return verdict(context.show, &wrong);
+    }
+    for (file, rehearsals) in tests {
         let stem = stem(Path::new(&file));
         let Some(playbook) = by_name.get(stem.as_str()) else {
             bail!("{file} has no playbook beside it: there is no {stem}.yaml");
@@ -89,7 +95,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
         fs::write(path, junit::report(&tested))
             .with_context(|| format!("{} could not be written", path.display()))?;
     }
-    let reached = args.coverage.then(|| reached(&loaded.playbooks, &tested));
+    let asked: Vec<Arc<Playbook>> =
+        loaded.playbooks.iter().filter(|playbook| is_asked(&playbook.name.0)).cloned().collect();
+    let reached = args.coverage.then(|| reached(&asked, &tested));
     match (context.show.json, &reached) {
         (true, None) => context.show.json(&tested)?,
         (true, Some(reached)) => context.show.json(&json!({ "tests": tested, "coverage": reached }))?,
@@ -116,13 +124,16 @@ fn stem(path: &Path) -> String {
     name.strip_suffix(".test").unwrap_or(&name).to_owned()
 }
 
-/// All tests, file by file: none is played before all can be read.
+/// The name of a file, and the tests in it.
+type OfFile = (String, Vec<Rehearsal>);
+
+/// All tests, file by file, and what is wrong with those that cannot be read: none is played before all can be.
 fn tests_below(
     folder: &Path,
     only: Option<&str>,
     catalogue: &Catalogue,
-) -> anyhow::Result<Vec<(String, Vec<Rehearsal>)>> {
-    let mut wrong = Mistakes { diagnostics: Vec::new(), sources: BTreeMap::new() };
+) -> anyhow::Result<(Vec<OfFile>, Mistakes)> {
+    let mut wrong = Mistakes::default();
     let mut tests = Vec::new();
     for file in playbooks::yaml_below(folder)? {
         let is_asked = only.is_none_or(|only| only == stem(Path::new(&file.name)));
@@ -137,7 +148,7 @@ fn tests_below(
             }
         }
     }
-    if wrong.diagnostics.is_empty() { Ok(tests) } else { Err(wrong.into()) }
+    Ok((tests, wrong))
 }
 
 fn one(

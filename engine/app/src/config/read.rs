@@ -1,6 +1,6 @@
 //! Reads the site file: found, parsed with places, checked, its paths made absolute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,9 @@ impl Mistakes {
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+        let files: BTreeSet<&str> =
+            self.diagnostics.iter().map(|diagnostic| diagnostic.place.file.as_str()).collect();
+        let files: Vec<&str> = files.into_iter().collect();
         match self.diagnostics.len() {
             1 => write!(f, "there is a mistake in {}", files.join(", ")),
             several => write!(f, "there are {several} mistakes in {}", files.join(", ")),

@@ -2,7 +2,7 @@
 
 use quell_action::Effect;
 use quell_run::{
-    CallFailure, Entry, Fulfilled, LeftOut, Line, Release, Requester, Skip, Task, TaskId, Verdict,
+    CallFailure, Entry, Fulfilled, LeftOut, Line, Release, Requester, RunId, Skip, Task, TaskId, Verdict,
     Verification,
 };
 
@@ -19,6 +19,8 @@ pub(crate) struct Telling {
     lanes: Vec<String>,
     /// Those that a limit holds back.
     held: Vec<TaskId>,
+    /// The run itself.
+    run: Option<RunId>,
 }
 
 impl Telling {
@@ -205,6 +207,11 @@ impl Telling {
                 format!("undo of {}: {what}", self.task(task))
             }
             Entry::UndoReleased { task, because } => match because {
+                Release::HeldBy { runs, more: 0 }
+                    if runs.iter().all(|run| self.run.as_ref() == Some(run)) =>
+                {
+                    format!("undo of {}: stays, another step of this run did the same", self.task(task))
+                }
                 Release::HeldBy { runs, more } => {
                     let runs = super::in_short(runs, *more);
                     format!("undo of {}: stays, other runs need it: {runs}", self.task(task))
@@ -254,7 +261,8 @@ impl Telling {
     fn remember(&mut self, entry: &Entry) {
         match entry {
             Entry::Created { plan } => {
-                self.lanes = plan.lanes.iter().map(|lane| lane.display.clone()).collect()
+                self.lanes = plan.lanes.iter().map(|lane| lane.display.clone()).collect();
+                self.run = Some(plan.run.clone());
             }
             Entry::Branched { lanes, .. } => self.lanes.extend(lanes.iter().map(|lane| lane.display.clone())),
             Entry::Closing { .. } => self.lanes.push(String::new()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use quell_action::{ActionInfo, ActionName, Catalogue, ParamSpec, TargetKind, TextFormat, lists};
 use quell_alert::{EntityKind, Provider};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Check;
 use super::options::Defaults;
@@ -30,11 +30,9 @@ impl<'a> Check<'a> {
         let target = offered.first()?.spec.target;
         let has_target = self.target_in_scope(&name, target, &node.span);
         let using = fields.get("using").map(|node| self.using(&name, node));
-        let offered = match &using {
-            Some(Some((_, providers))) if !providers.is_empty() => {
-                offered.into_iter().filter(|info| providers.contains(&info.provider())).collect()
-            }
-            _ => offered,
+        let offered = match using.as_ref().and_then(Option::as_ref) {
+            Some((connection, _)) => self.offered_by(connection, &name).unwrap_or(offered),
+            None => offered,
         };
         let at = fields.get("at").map_or(Some(Vec::new()), |node| self.providers(&name, &offered, node));
         let chosen =
@@ -48,6 +46,9 @@ impl<'a> Check<'a> {
         }
         if let (Some(Some(_)), Some(entry)) = (verify, fields.entry("verify")) {
             self.readable(&name, &concerned, &entry.key_span);
+        }
+        if let (Some(Some((_, Some(hold)))), Some(node)) = (verify, fields.get("verify")) {
+            self.can_hold(hold, node, undo.zip(fields.get("undo")))?;
         }
         let informs = fields.entry("impact").map(|entry| self.impact(&name, &concerned, entry));
         Some(DoStep {
@@ -105,6 +106,13 @@ impl<'a> Check<'a> {
             d.found(name).nearest(nearest).help("`quell actions` lists what there is")
         });
         None
+    }
+
+    /// The action as one connection of the site offers it; nothing where the connections are not known.
+    fn offered_by(&self, connection: &str, action: &str) -> Option<Vec<&'a ActionInfo>> {
+        let site = self.site;
+        let catalogue = site.surroundings.connections.as_ref()?.get(connection)?;
+        Some(catalogue.iter().filter(|info| info.spec.name == action).collect())
     }
 
     /// A step that acts on an account takes the account of its lane: there must be one.
@@ -255,7 +263,7 @@ impl<'a> Check<'a> {
         if !whole || !missing.is_empty() {
             return None;
         }
-        self.together(concerned, &with, node.map_or(action_span, |node| &node.span));
+        self.together(concerned, &with, entries, node.map_or(action_span, |node| &node.span));
         Some(with)
     }
 
@@ -304,25 +312,10 @@ impl<'a> Check<'a> {
             self.format = param.format;
             let found = self.form(&entry.value, &param.kind, &format!("`{}`", entry.key));
             self.format = TextFormat::Plain;
-            form = Some(found?);
+            let named = param.names.as_ref().is_none_or(|names| self.names_one(action, entry, names));
+            form = Some(found.filter(|_| named)?);
         }
         form
-    }
-
-    /// What the connector itself says of parameters that are all written out.
-    fn together(&mut self, concerned: &[&ActionInfo], with: &BTreeMap<String, Form>, span: &Span) {
-        let literal: Option<Map<String, Value>> =
-            with.iter().map(|(name, form)| Some((name.clone(), form.literal()?))).collect();
-        let Some(params) = literal.map(Value::Object) else { return };
-        for info in concerned {
-            if let Err(why) = info.check_params(&params) {
-                let message = format!("{} does not take these parameters: {why}", info.spec.provider);
-                self.say(codes::PARAMETERS, span, message, |d| {
-                    d.help("see `quell actions` for what it takes")
-                });
-                return;
-            }
-        }
     }
 
     fn readable(&mut self, action: &str, concerned: &[&ActionInfo], span: &Span) {

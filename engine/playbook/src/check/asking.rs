@@ -1,6 +1,6 @@
 //! What people are asked: `approval`, `ask`, and that there is somebody to ask wherever a question can arise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use quell_action::ParamKind;
@@ -156,7 +156,7 @@ impl Check<'_> {
             self.warn(
                 codes::NEVER_ASKED,
                 &span,
-                "nothing in this playbook asks anybody: it acts without approval",
+                "nothing in this playbook asks as this says",
                 "write `mode: ask`, or `approval: ask` at the steps that need it, or take this out",
             );
         }
@@ -218,12 +218,50 @@ impl Check<'_> {
             None => usual.as_ref().and_then(|usual| usual.through.clone()),
         };
         let of = of?;
+        self.quorum_can_be_met(quorum, &of, fields, span)?;
         if let Some(through) = &through {
             // Where it is the playbook's own, and nothing else is said here, the mistake is said there.
             let node = fields.get("through").or_else(|| fields.get("of")).or_else(|| fields.get("ask"));
             node.map_or(Some(()), |node| self.carrier(through, &of, node))?;
         }
         Some(Asking { of, expires: expires?, if_expired, quorum, through })
+    }
+
+    /// As many as must agree are asked. Where a team has the name of a connection in it, whoever reads there answers.
+    fn quorum_can_be_met(
+        &mut self,
+        quorum: u32,
+        of: &[String],
+        fields: &Fields<'_>,
+        span: &Span,
+    ) -> Option<()> {
+        let around = &self.site.surroundings;
+        let mut people: BTreeSet<&str> = BTreeSet::new();
+        for team in of {
+            // Where nothing is known of a team, nothing is said of it here.
+            let Some(members) = around.teams.get(team) else { return Some(()) };
+            people.extend(members.iter().map(String::as_str));
+        }
+        let is_connection =
+            |name: &&str| around.connections.as_ref().is_some_and(|all| all.contains_key(*name));
+        let is_open = people.iter().any(is_connection);
+        if is_open || people.len() >= quorum as usize {
+            return Some(());
+        }
+        let node = fields.get("quorum").or_else(|| fields.get("of")).or_else(|| fields.get("ask"));
+        let at = node.map_or(span, |node| &node.span);
+        let at = at.start..at.start + self.words(at).len();
+        let message = match people.len() {
+            0 => "nobody is in the teams that are asked".to_owned(),
+            one @ 1 => format!("{quorum} people must agree, and only {one} is asked"),
+            some => format!("{quorum} people must agree, and only {some} are asked"),
+        };
+        self.say(codes::OUT_OF_BOUNDS, &at, message, |d| {
+            d.help(
+                "the site file says under `teams` who is in which; ask another team too, or lower `quorum`",
+            )
+        });
+        None
     }
 
     fn asked_as_usual(&mut self, span: &Span, missing: &str) -> Option<()> {
@@ -321,4 +359,9 @@ pub(super) fn outputs(ask: &AskStep) -> Vec<Output> {
         Output::new("by", Kind::Text),
         Output::new("at", Kind::Time),
     ]
+}
+
+/// The same where something is wrong with the question: nothing is said of what looks at its answer.
+pub(super) fn outputs_unclear() -> Vec<Output> {
+    vec![Output::new("answer", Kind::Text), Output::new("by", Kind::Text), Output::new("at", Kind::Time)]
 }

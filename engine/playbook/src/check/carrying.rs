@@ -46,7 +46,8 @@ impl Check<'_> {
             return None;
         };
         // A team that the site does not have is another mistake, and said already.
-        let is_team = |team: &&String| surroundings.teams.is_empty() || surroundings.teams.contains(team);
+        let is_team =
+            |team: &&String| surroundings.teams.is_empty() || surroundings.teams.contains_key(*team);
         let unreached = teams.iter().filter(is_team).find(|team| !carries.teams.contains(*team));
         let Some(unreached) = unreached.cloned() else { return Some(()) };
         let message = format!("`{through}` reaches nobody of the team `{unreached}`");

@@ -1,11 +1,10 @@
 //! Groups of conditions: `all`, `any`, `none`, and the items in them.
 
-use std::cmp::Ordering;
-
 use super::Check;
+use super::clash::excludes;
 use super::shape::Keys;
 use crate::codes;
-use crate::condition::{CountTest, Expected, Group, Item, Operator, Test};
+use crate::condition::{Group, Item, Test};
 use crate::names::Kind;
 use crate::parse::{Content, Entry, Node, Span};
 
@@ -127,63 +126,6 @@ impl Check<'_> {
     }
 }
 
-fn excludes(one: &Test, other: &Test) -> bool {
-    if one.subject_text() != other.subject_text() {
-        return false;
-    }
-    match (&one.operator, &other.operator) {
-        (Operator::Count(a), Operator::Count(b)) => no_number_fits(a, b),
-        _ if one.is_list() => false,
-        (Operator::Is(a), Operator::Is(b)) => !alike(a, b),
-        (a, b) => lies_above(a, b) || lies_above(b, a),
-    }
-}
-
-/// Whether the least that the one allows is more than the most that the other does.
-fn lies_above(one: &Operator, other: &Operator) -> bool {
-    let (least, above) = match one {
-        Operator::AtLeast(value) | Operator::Is(value) => (value, false),
-        Operator::MoreThan(value) => (value, true),
-        _ => return false,
-    };
-    let (most, below) = match other {
-        Operator::AtMost(value) | Operator::Is(value) => (value, false),
-        Operator::LessThan(value) => (value, true),
-        _ => return false,
-    };
-    match ordered(least, most) {
-        Some(Ordering::Greater) => true,
-        Some(Ordering::Equal) => above || below,
-        _ => false,
-    }
-}
-
-fn ordered(one: &Expected, other: &Expected) -> Option<Ordering> {
-    match (one, other) {
-        (Expected::Severity(one), Expected::Severity(other)) => one.partial_cmp(other),
-        (Expected::Integer(one), Expected::Integer(other)) => one.partial_cmp(other),
-        (Expected::Number(one), Expected::Number(other)) => one.partial_cmp(other),
-        (Expected::Time(one), Expected::Time(other)) => one.partial_cmp(other),
-        _ => None,
-    }
-}
-
-/// Whether no number of things passes both.
-fn no_number_fits(one: &CountTest, other: &CountTest) -> bool {
-    // Each is a range, and the least number of what two ranges share is where one of them begins.
-    let beginnings =
-        [0, one.number, other.number, one.number.saturating_add(1), other.number.saturating_add(1)];
-    let passes = |test: &CountTest, number: u64| test.bound.holds(number, test.number);
-    !beginnings.into_iter().any(|number| passes(one, number) && passes(other, number))
-}
-
-fn alike(a: &Expected, b: &Expected) -> bool {
-    match (a, b) {
-        (Expected::Text { folded: Some(a), .. }, Expected::Text { folded: Some(b), .. }) => a == b,
-        _ => a == b,
-    }
-}
-
 impl Test {
     /// What it looks at, in the words of the playbook.
     pub(crate) fn subject_text(&self) -> String {
@@ -193,7 +135,7 @@ impl Test {
         }
     }
 
-    fn is_list(&self) -> bool {
+    pub(super) fn is_list(&self) -> bool {
         match &self.subject {
             crate::condition::Subject::Reference(_, kind) => {
                 matches!(kind, Kind::Texts | Kind::Techniques | Kind::Tactics | Kind::Entities(_))

@@ -15,7 +15,7 @@ use crate::codes;
 use crate::condition::{Group, Item, Operator, Subject};
 use crate::model::{Branch, EachStep, Form, SetStep, Step, StopStep, Verb, WaitStep};
 use crate::names::{self, Kind};
-use crate::parse::{Content, Entry, Node};
+use crate::parse::{Content, Entry, Node, Span};
 
 pub(crate) const WAIT: Keys =
     Keys { what: "`wait`", known: &["for", "until", "at_most", "every"], required: &[] };
@@ -167,6 +167,7 @@ impl Check<'_> {
         let mut after = before.clone();
         let mut branches = Vec::new();
         for (position, member) in members.iter().enumerate() {
+            self.asks_anew(member, &members[..position]);
             self.names.done.clone_from(&before);
             let is_last = position + 1 == members.len();
             branches.push(self.branch(member, is_last, defaults));
@@ -175,6 +176,23 @@ impl Check<'_> {
         self.names.done = after;
         let branches: Option<Vec<Branch>> = branches.into_iter().collect();
         (outputs, branches.map(Verb::Choose))
+    }
+
+    /// A way with the condition of one above it is never taken.
+    fn asks_anew(&mut self, way: &Node, above: &[Node]) {
+        let condition = |node: &Node| {
+            let Content::Map(entries) = &node.content else { return None };
+            entries.iter().find(|entry| entry.key == "if").map(|entry| entry.value.span.clone())
+        };
+        let words = |span: Span| self.source[span].split_whitespace().collect::<Vec<_>>().join(" ");
+        let Some(at) = condition(way) else { return };
+        let ours = words(at.clone());
+        if above.iter().filter_map(condition).any(|span| words(span) == ours) {
+            let message = "a way above has the same condition: this one is never taken";
+            self.say(codes::UNREACHABLE, &at, message, |d| {
+                d.help("take it out, or say what is different here")
+            });
+        }
     }
 
     fn branch(&mut self, node: &Node, is_last: bool, defaults: &Defaults) -> Option<Branch> {

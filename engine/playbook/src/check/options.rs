@@ -134,6 +134,32 @@ impl Check<'_> {
         Some((within?, hold.map_or(Some(None), |hold| hold.map(Some))?))
     }
 
+    /// What is taken back, or cut short by the deadline, before it can have held for so long.
+    pub(super) fn can_hold(
+        &mut self,
+        hold: Duration,
+        node: &Node,
+        undo: Option<(UndoRule, &Node)>,
+    ) -> Option<()> {
+        let long = crate::duration::write(hold);
+        let message = format!("it is to hold for {long}, and");
+        if let Some((UndoRule::After(after), undo)) =
+            undo.filter(|(rule, _)| matches!(rule, UndoRule::After(after) if *after <= hold))
+        {
+            let message = format!("{message} is taken back after {}", crate::duration::write(after));
+            self.say(codes::OUT_OF_BOUNDS, &undo.span, message, |d| d.expected(format!("more than {long}")));
+            return None;
+        }
+        if hold >= self.deadline {
+            let message = format!("{message} the run ends after {}", crate::duration::write(self.deadline));
+            self.say(codes::OUT_OF_BOUNDS, &node.span, message, |d| {
+                d.help("hold for less, or give the playbook a longer `deadline`")
+            });
+            return None;
+        }
+        Some(())
+    }
+
     /// `rate: { per_minute: 5 }`.
     pub(super) fn rate(&mut self, node: &Node) -> Option<u32> {
         let fields = self.fields(node, &RATE)?;

@@ -189,11 +189,12 @@ impl Check<'_> {
     /// A team of the site.
     pub(super) fn team(&mut self, team: &str, node: &Node) {
         let teams = &self.site.surroundings.teams;
-        if teams.is_empty() || teams.iter().any(|known| known == team) {
+        if teams.is_empty() || teams.contains_key(team) {
             return;
         }
-        let nearest = nearest::one(team, teams.iter().map(String::as_str)).map(str::to_owned);
-        let expected = format!("one of {}", teams.join(", "));
+        let names: Vec<&str> = teams.keys().map(String::as_str).collect();
+        let nearest = nearest::one(team, names.iter().copied()).map(str::to_owned);
+        let expected = format!("one of {}", names.join(", "));
         self.say(codes::UNKNOWN_TEAM, &node.span, format!("the site has no team `{team}`"), |d| {
             d.found(team).expected(expected).nearest(nearest)
         });

@@ -131,7 +131,7 @@ impl Check<'_> {
         let (outputs, found) = match verb {
             "ask" => {
                 let ask = self.ask_step(node, id);
-                (ask.as_ref().map(asking::outputs).unwrap_or_default(), ask.map(Verb::Ask))
+                (ask.as_ref().map_or_else(asking::outputs_unclear, asking::outputs), ask.map(Verb::Ask))
             }
             "wait" => self.wait_step(node),
             "parallel" => self.parallel(node, defaults),

@@ -233,7 +233,8 @@ fn indentation(source: &str, line: &Span, before: &Span) -> Option<Wrong> {
         levels.retain(|open| *open < level);
         levels.push(level);
     }
-    if levels.contains(&own) {
+    // Where nothing stands above it, another line is to blame.
+    if levels.is_empty() || levels.contains(&own) {
         return None;
     }
     let columns: Vec<String> = levels.iter().map(|level| (level + 1).to_string()).collect();

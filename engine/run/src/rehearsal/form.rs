@@ -16,6 +16,7 @@ use super::expect::{Deed, Expect};
 use super::given::{Given, calls_together};
 use super::later::{Later, LaterForm};
 use super::lists::{self, ListsGiven};
+use super::sense::{is_of_nothing, offered};
 use super::vary::{changed, crowd};
 use super::world::Fault;
 
@@ -107,6 +108,8 @@ pub struct Rehearsal {
     pub(super) lists: Lists,
     pub(super) answers: BTreeMap<String, String>,
     pub(super) expect: Expect,
+    /// Whether its alert is that of another test with something changed.
+    pub(super) is_variant: bool,
 }
 
 impl Rehearsal {
@@ -173,7 +176,10 @@ impl Reader<'_> {
         let before = self.wrong.len();
         let at = form.at.as_deref().unwrap_or(NOON).parse::<Timestamp>();
         if at.is_err() {
-            self.complain(&format!("{place}.at"), "is no moment: write \"2026-03-02T12:00:00Z\", in quotes");
+            self.complain(
+                &format!("{place}.at"),
+                "this is no moment: write \"2026-03-02T12:00:00Z\", in quotes",
+            );
         }
         if form.alert.is_some() && form.inputs.is_some() {
             self.complain(&format!("{place}.inputs"), "an alert gives no inputs: a test has one of the two");
@@ -211,12 +217,14 @@ impl Reader<'_> {
             lists,
             answers,
             expect,
+            is_variant: false,
         };
         let one = |(alert, with, starts): (Option<AlertGiven>, Option<Value>, bool)| Rehearsal {
             name: with
                 .as_ref()
                 .map_or_else(|| first.name.clone(), |with| format!("{}, with {with}", first.name)),
             alert,
+            is_variant: with.is_some(),
             // A variant shows what the first alert starts, and nothing of what comes after it.
             later: if with.is_none() { later.clone() } else { Vec::new() },
             expect: if starts { first.expect.clone() } else { Expect::not_matched() },
@@ -302,8 +310,9 @@ impl Reader<'_> {
         for (line, value) in &given.calls {
             let place = format!("{place}.given.calls.{line}");
             match Deed::read(line)
-                .and_then(|deed| self.offered(deed))
+                .and_then(|deed| offered(deed, self.catalogue))
                 .and_then(|deed| Fault::read(deed, value))
+                .and_then(|fault| fault.can_be(self.catalogue).map(|()| fault))
             {
                 Ok(fault) => faults.push(fault),
                 Err(why) => self.complain(&place, why),
@@ -315,7 +324,7 @@ impl Reader<'_> {
     fn drifts(&mut self, place: &str, given: &Given) -> Vec<Deed> {
         let mut drifts = Vec::new();
         for (number, line) in given.drifts.iter().enumerate() {
-            match Deed::read(line).and_then(|deed| self.offered(deed)) {
+            match Deed::read(line).and_then(|deed| offered(deed, self.catalogue)) {
                 Ok(deed) => drifts.push(deed),
                 Err(why) => self.complain(&format!("{place}.given.drifts[{number}]"), why),
             }
@@ -357,13 +366,17 @@ impl Reader<'_> {
             match actions.lines() {
                 Ok(lines) => {
                     for wanted in lines.into_iter().flatten() {
-                        if let Err(why) = self.offered(wanted.deed) {
+                        if let Err(why) = offered(wanted.deed, self.catalogue) {
                             self.complain(&place, why);
                         }
                     }
                 }
                 Err(why) => self.complain(&place, why),
             }
+        }
+        if is_of_nothing(expect) {
+            let why = "an alert that starts nothing does nothing: what else is expected is never looked at";
+            self.complain(&format!("{place}.expect"), why);
         }
         if let Err(why) = expect.questions() {
             self.complain(&format!("{place}.expect.asks"), why);
@@ -375,18 +388,6 @@ impl Reader<'_> {
             && serde_json::from_value::<crate::Finish>(Value::from(word.as_str())).is_err()
         {
             self.complain(&format!("{place}.expect.outcome"), format!("no run ends {word:?}"));
-        }
-    }
-
-    /// A misspelt action would never be seen, and never fail.
-    fn offered(&self, deed: Deed) -> Result<Deed, String> {
-        let offered: Vec<&str> = self.catalogue.named(&deed.action).map(|info| info.spec.provider).collect();
-        match &deed.at {
-            _ if offered.is_empty() => Err(format!("there is no action {}", deed.action)),
-            Some(at) if !offered.contains(&at.as_str()) => {
-                Err(format!("{} is not offered at {at}", deed.action))
-            }
-            _ => Ok(deed),
         }
     }
 }

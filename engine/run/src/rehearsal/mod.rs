@@ -18,6 +18,8 @@ mod later;
 mod lists;
 mod play;
 mod seen;
+mod sense;
+mod strangers;
 mod vary;
 mod wanted;
 mod world;

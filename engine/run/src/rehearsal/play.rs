@@ -84,6 +84,11 @@ impl Rehearsal {
                 });
             }
         };
+        let known = std::iter::once(playbook).chain(beside).map(Arc::as_ref);
+        let strangers = self.strangers(&plan.alert.entities, known, catalogue);
+        if !strangers.is_empty() {
+            return Err(strangers.join("; "));
+        }
         let later = self.later_differences(&plan, alert.as_ref(), playbook)?;
         let plan = plan.calling(beside);
         // One thread, so that nothing happens beside what is looked at, and the same test gives the same answer.

@@ -8,19 +8,20 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_action::{
-    ActionError, ActionInfo, AnyAction, Failure, InEffect, Observation, Outcome, Request, Restore, State,
-    Target,
+    ActionError, ActionInfo, AnyAction, Catalogue, Failure, InEffect, Observation, Outcome, Request, Restore,
+    State, Target,
 };
 use quell_playbook::duration;
 use serde_json::{Map, Value, json};
 
 use super::expect::Deed;
+use super::sense::can_give;
 use crate::Clock;
 
 /// What calls come to, where they do not simply succeed.
 #[derive(Debug, Clone)]
 pub(super) struct Fault {
-    deed: Deed,
+    pub(super) deed: Deed,
     turns: Vec<Turn>,
     /// Whether the last turn is also that of all later calls.
     for_ever: bool,
@@ -48,6 +49,14 @@ impl Fault {
         };
         Ok(Self { deed, turns, for_ever })
     }
+
+    /// Whether the action can give what it is to give.
+    pub(super) fn can_be(&self, catalogue: &Catalogue) -> Result<(), String> {
+        self.turns.iter().try_for_each(|turn| match &turn.answer {
+            Answer::Gives(output) => can_give(&self.deed, output, catalogue),
+            Answer::Fails(_) => Ok(()),
+        })
+    }
 }
 
 fn turn(value: &Value) -> Result<Turn, String> {
@@ -60,7 +69,8 @@ fn turn(value: &Value) -> Result<Turn, String> {
     let answer = match output.get("error") {
         None if value.is_object() => Answer::Gives(output),
         None => return Err("is neither an output nor an error: write `{ error: forbidden }`".into()),
-        Some(kind) => failure(kind.as_str().unwrap_or_default()).map(Answer::Fails)?,
+        Some(Value::String(kind)) => failure(kind).map(Answer::Fails)?,
+        Some(other) => failure(&other.to_string()).map(Answer::Fails)?,
     };
     Ok(Turn { answer, takes })
 }

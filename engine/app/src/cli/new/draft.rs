@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use quell_action::{ActionInfo, Catalogue, Impact, ParamKind, ParamSpec, TargetKind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What is known of a new playbook.
 #[derive(Debug, Clone)]
@@ -118,12 +118,12 @@ impl Draft {
             Each::Account => "account: { sam: \"CONTOSO\\\\alice\" }",
             _ => "device: { name: wks-alice.contoso.example }",
         };
-        let rest: Vec<String> = self
-            .actions
-            .iter()
-            .filter(|action| !disruptive.contains(action))
-            .map(|action| quoted(&of(action)))
-            .collect();
+        // What cannot be done to them ends their lane: what stands below it is left out as well.
+        let may_be_done = |action: &&String| {
+            !disruptive.contains(action) && !catalogue.named(action).any(|info| info.disrupts(&needed(info)))
+        };
+        let rest: Vec<String> =
+            self.actions.iter().take_while(may_be_done).map(|action| quoted(&of(action))).collect();
         let rest = if rest.is_empty() { "none".to_owned() } else { format!("[{}]", rest.join(", ")) };
         let _ = write!(
             text,
@@ -200,7 +200,7 @@ fn example(action: &str, param: &ParamSpec, offered: &[&ActionInfo]) -> String {
         return LIST.to_owned();
     }
     // What is done to somebody is the author's to say, and never the sender's of the alert.
-    let to_somebody = offered.iter().any(|info| info.spec.target != TargetKind::None);
+    let to_somebody = offered.iter().any(|info| info.spec.target != TargetKind::None || info.may_disrupt);
     if to_somebody && param.kind == ParamKind::Text && param.name != "comment" {
         return format!("\"the {} that you mean\"", param.name.replace('_', " "));
     }
@@ -216,6 +216,20 @@ fn of_kind(kind: &ParamKind) -> String {
         ParamKind::List(of) => format!("[{}]", of_kind(of)),
         ParamKind::Object => "{ title: \"{{ alert.title }}\" }".to_owned(),
     }
+}
+
+/// What must be there, with something in it: what the call of a draft is like.
+fn needed(info: &ActionInfo) -> Value {
+    let sample = |param: &ParamSpec| match &param.kind {
+        ParamKind::Text => json!("x"),
+        ParamKind::Integer | ParamKind::Number => json!(1),
+        ParamKind::Boolean => json!(true),
+        ParamKind::Choice(words) => json!(words.first()),
+        ParamKind::List(_) => json!([]),
+        ParamKind::Object => json!({}),
+    };
+    let params = info.params.iter().filter(|param| param.required);
+    params.map(|param| (param.name.clone(), sample(param))).collect()
 }
 
 fn is(catalogue: &Catalogue, action: &str, impact: Impact) -> bool {
