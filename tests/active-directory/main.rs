@@ -12,6 +12,7 @@
 mod bench;
 mod controller;
 mod emulator;
+mod guarding;
 mod real_directory;
 mod signing_in;
 mod windows;

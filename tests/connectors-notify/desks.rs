@@ -1,6 +1,8 @@
 //! Service desks that answer about something else, or do not do what they took: what they give back is held against what
 //! was asked for.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use quell_action::{ActionError, Connection, Effect, Failure};
 use quell_connectors::find;
 use quell_kit::scripted::{Reply, ScriptedServer, Seen};
@@ -131,6 +133,48 @@ async fn what_was_taken_and_not_done_is_not_said_to_be_done() {
     });
     let failure = desk.await.failure("thehive.resolve_alert", json!({ "alert": "~1" })).await;
     assert_eq!(failure, Failure::Uncertain);
+}
+
+#[tokio::test]
+async fn what_was_done_and_not_read_back_may_have_been_done() {
+    for (connector, action, params, done) in [
+        (
+            "jira",
+            "jira.resolve_issue",
+            json!({ "issue": "SEC-1" }),
+            json!({ "id": "1", "key": "SEC-1", "fields": { "status": { "name": "To Do" } } }),
+        ),
+        (
+            "thehive",
+            "thehive.resolve_alert",
+            json!({ "alert": "~1" }),
+            json!({ "_id": "~1", "status": "New" }),
+        ),
+    ] {
+        let written = AtomicBool::new(false);
+        let desk = Desk::start(connector, move |seen| match seen.method.as_str() {
+            "GET" if written.load(Ordering::SeqCst) => Reply::status(404),
+            "GET" if seen.path.ends_with("/transitions") => {
+                Reply::json(200, &json!({ "transitions": [{ "id": "31", "to": { "name": "Done" } }] }))
+            }
+            "GET" => Reply::json(200, &done),
+            _ => {
+                written.store(true, Ordering::SeqCst);
+                Reply::status(204)
+            }
+        });
+        assert_eq!(desk.await.failure(action, params).await, Failure::Uncertain, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_whose_answer_got_lost_may_have_been_carried_out() {
+    let desk = Desk::start("servicenow", |seen| match seen.method.as_str() {
+        "GET" => Reply::json(200, &json!({ "result": incident(ID, "1") })),
+        _ => Reply::status(502),
+    });
+    let params = json!({ "incident": ID, "text": "x" });
+    assert_eq!(desk.await.failure("servicenow.comment", params).await, Failure::Uncertain);
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! `http.call`: to hosts of the site, with values that stay values.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
-use quell_action::{Effect, Failure};
+use quell_action::{Effect, Failure, Request, RequestKey, Target};
 use quell_http::HttpConnector;
-use quell_kit::conformance::{Bench, Vendor, not_met_by_mishaps, not_played};
+use quell_kit::conformance::{Bench, Vendor, clear, not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, ScriptedServer, Seen};
 use serde_json::{Value, json};
 
@@ -56,6 +58,11 @@ impl Service for Firewall {
                 *self.looks.lock() += 1;
                 let state = if *self.looks.lock() < 3 { "running" } else { "done" };
                 Reply::json(200, &json!({ "state": state, "secret": SECRET }))
+            }
+            ("GET", "/api/jobs/busy") => {
+                *self.looks.lock() += 1;
+                let busy = *self.looks.lock() == 1;
+                if busy { Reply::status(503) } else { Reply::json(200, &json!({ "state": "done" })) }
             }
             ("GET", "/api/away") => Reply::json(200, &json!({ "at": "https://evil.example/api/x" })),
             ("GET", "/api/moved") => Reply::status(302).with_header("location", "http://127.0.0.1:1/"),
@@ -146,8 +153,34 @@ async fn an_order_is_not_given_again_for_want_of_a_turn() {
     let stand = Stand::new(CALL, block(), slow, Firewall::default()).await;
     let mut params = block();
     params["poll"] = json!({ "address": "$.job.at", "until": { "path": "$.state", "is": ["done", null] } });
-    let error = stand.call("k", params).await.unwrap_err();
+    let connection = stand.connection().await;
+    let error = call(&connection, CALL.1, "k", params).await.unwrap_err();
     assert_eq!((error.failure, stand.service.changes()), (Failure::Uncertain, 1), "{error}");
+    // Nor does another order go out before its turn.
+    let order = &connection.actions[0];
+    let cleared = clear(&Target::None, &order.info().spec).unwrap();
+    let limit = Duration::from_millis(50);
+    let early = order.execute(Request::new(cleared, RequestKey("another".into()), limit, block()));
+    let early = early.await.unwrap_err();
+    assert_eq!((early.failure, stand.service.changes()), (Failure::Throttled { retry_after: None }, 1));
+}
+
+#[tokio::test]
+async fn an_order_whose_answer_got_lost_may_have_been_carried_out() {
+    let stand = Stand::new(CALL, block(), settings, Firewall::default()).await;
+    let lost = call(&stand.connect(Vendor::Cuts).await, CALL.1, "k", block()).await.unwrap_err();
+    assert_eq!((lost.failure, stand.service.changes()), (Failure::Uncertain, 1), "{lost}");
+}
+
+#[tokio::test]
+async fn a_question_that_is_not_answered_says_nothing() {
+    let stand = Stand::new(CALL, block(), settings, Firewall::default()).await;
+    let mut params = block();
+    let until = json!({ "path": "$.state", "is": ["done", null] });
+    params["poll"] = json!({ "path": "/jobs/busy", "until": until, "every_secs": 1 });
+    params["values"] = json!({ "state": "$.state" });
+    assert_eq!(stand.call("k", params).await.unwrap().output["values"]["state"], "done");
+    assert_eq!(stand.service.changes(), 1);
 }
 
 /// What the answer repeats of the credential is not told again, however it was sent.
@@ -192,6 +225,14 @@ async fn nothing_leads_away() {
         (
             json!({ "host": "firewall", "method": "POST", "path": "/blocks", "poll": { "until": until } }),
             "not repeated",
+        ),
+        (
+            json!({ "host": "firewall", "method": "POST", "path": "/blocks", "poll": { "path": "../x", "until": until } }),
+            "cannot be a part",
+        ),
+        (
+            json!({ "host": "firewall", "path": "/x", "poll": { "until": until, "every_secs": 0 } }),
+            "1 at least",
         ),
         (json!({ "host": "firewall", "path": "/x", "expect": [204] }), "none of those expected"),
     ] {

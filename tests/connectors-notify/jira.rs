@@ -201,6 +201,7 @@ async fn what_does_not_fit_is_refused_in_words() {
     for (action, params, word) in [
         ("jira.open_issue", json!({ "summary": " " }), "says nothing"),
         ("jira.open_issue", json!({ "summary": "x", "labels": ["a b"] }), "no label"),
+        ("jira.open_issue", json!({ "summary": "x", "labels": [""] }), "no label"),
         ("jira.open_issue", json!({ "summary": "x", "fields": { "labels": [] } }), "not set under"),
         ("jira.update_issue", json!({ "issue": "SEC-7", "fields": { "labels": [] } }), "labels"),
         ("jira.comment", json!({ "text": "x" }), "which issue"),

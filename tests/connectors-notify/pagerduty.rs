@@ -1,12 +1,13 @@
 //! PagerDuty: events under keys, which a repetition does not change.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures::future::join_all;
 use parking_lot::Mutex;
-use quell_action::Failure;
-use quell_kit::conformance::{not_met_by_mishaps, not_played};
-use quell_kit::scripted::{Reply, Seen};
+use quell_action::{Failure, Request, RequestKey, Target};
+use quell_kit::conformance::{clear, not_met_by_mishaps, not_played};
+use quell_kit::scripted::{Reply, ScriptedServer, Seen};
 use quell_pagerduty::PagerDutyConnector;
 use serde_json::{Value, json};
 
@@ -105,6 +106,32 @@ async fn one_incident_goes_through_its_life_under_one_key() {
     let own =
         call(&connection, "pagerduty.raise", "run/3", json!({ "text": "x".repeat(3000) })).await.unwrap();
     assert_eq!(own.output, json!({ "incident": "run/3" }));
+}
+
+#[tokio::test]
+async fn what_is_repeated_of_the_key_is_not_told_and_more_than_a_service_takes_is_not_sent() {
+    let server = ScriptedServer::start(|seen| {
+        let event: Value = serde_json::from_slice(&seen.body).unwrap();
+        let errors = [format!("{} is unknown", event["routing_key"])];
+        Reply::json(400, &json!({ "message": "Event object is invalid", "errors": errors }))
+    });
+    let server = server.await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, SECRET).unwrap();
+    let settings = settings(&server.url(), json!({ "file": path }));
+    let connection =
+        quell_connectors::find("pagerduty").unwrap().connect("pagerduty", settings).await.unwrap();
+    let error = call(&connection, "pagerduty.raise", "k", raise()).await.unwrap_err();
+    assert!(error.message.contains("[redacted]") && !error.message.contains(SECRET), "{error}");
+    let mut failures = Vec::new();
+    while server.seen().len() < 40 && !failures.contains(&Failure::Throttled { retry_after: None }) {
+        let cleared = clear(&Target::None, &connection.actions[0].info().spec).unwrap();
+        let limit = Duration::from_millis(200);
+        let request = Request::new(cleared, RequestKey("k".into()), limit, raise());
+        failures.push(connection.actions[0].execute(request).await.unwrap_err().failure);
+    }
+    assert_eq!(failures.last(), Some(&Failure::Throttled { retry_after: None }));
 }
 
 #[tokio::test]

@@ -178,6 +178,18 @@ async fn the_words_of_the_interface_are_understood() {
         assert_eq!(error.failure, failure, "{word}");
         assert!(error.message.contains(word), "{error}");
     }
+    // What is no word is not repeated: it may hold anything.
+    *stand.service.instead.lock() = Some(json!({ "ok": false, "error": format!("<{SECRET}>\n") }));
+    let error = stand.call("k", message()).await.unwrap_err();
+    assert!(!error.message.contains(['<', '\n', '-']), "{error}");
+}
+
+#[tokio::test]
+async fn a_webhook_that_does_not_say_ok_has_not_said_that_the_message_was_posted() {
+    let stand = Stand::new(POST, message(), webhook, Hooks::default()).await;
+    *stand.service.0.instead.lock() = Some(json!("no_text"));
+    let error = stand.call("k", message()).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Uncertain, "{error}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::bench::OktaBench;
 use crate::world::{group_id, user_id};
 
-async fn call(
+pub(crate) async fn call(
     connection: &Connection,
     name: &str,
     target: Target,
@@ -24,11 +24,11 @@ async fn call(
     action.execute(request).await
 }
 
-fn alice() -> Target {
+pub(crate) fn alice() -> Target {
     OktaBench::target("alice")
 }
 
-fn set_status(bench: &OktaBench, status: &str) {
+pub(crate) fn set_status(bench: &OktaBench, status: &str) {
     bench.organisation.world.lock().people.get_mut(&user_id("alice")).unwrap().status = status.to_owned();
 }
 
@@ -46,6 +46,8 @@ async fn whoever_cannot_be_suspended_is_refused_by_status_and_never_taken_for_su
     let done = call(&connection, "account.disable", alice(), json!({})).await.unwrap();
     assert_eq!(done.effect, Effect::Unchanged);
     assert_eq!(bench.organisation.world.lock().changes, 0);
+    let seen = bench.organisation.server.seen();
+    assert!(seen.iter().all(|seen| seen.method == "GET"), "nothing is ordered that cannot go well");
 }
 
 #[tokio::test]

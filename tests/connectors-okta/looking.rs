@@ -1,12 +1,15 @@
 //! Who is meant by a name: Okta is generous, and the connector is not.
 
-use quell_action::{AccountFacts, Directory, LookUp, Protected};
+use std::time::Duration;
+
+use quell_action::{AccountFacts, Directory, Failure, LookUp, Protected};
 use quell_alert::Identifier;
 use quell_kit::conformance::Vendor;
-use serde_json::json;
+use quell_kit::scripted::Reply;
+use serde_json::{Value, json};
 
 use crate::bench::OktaBench;
-use crate::world::{group_id, user_id};
+use crate::world::{group_id, refusal, user_id};
 
 async fn found(bench: &OktaBench, identifiers: &[Identifier]) -> LookUp<AccountFacts> {
     let connection = bench.connection(json!({})).await;
@@ -67,6 +70,7 @@ async fn near_names_find_nobody_or_are_ambiguous() {
         vec![Identifier::mail("alice@corp.example").unwrap()],
         vec![Identifier::bare_name("alice").unwrap()],
         vec![id("nobody")],
+        vec![Identifier::OktaId("me".into())],
         // An id that finds nobody is not replaced by a name.
         vec![id("nobody"), login("alice@corp.example")],
         vec![id("alice"), login("nobody@corp.example")],
@@ -91,6 +95,44 @@ async fn logins_that_no_path_can_hold_are_searched_for() {
 }
 
 #[tokio::test]
+async fn whoever_a_search_finds_under_another_login_is_not_taken() {
+    let bench = OktaBench::start("").await;
+    let root = bench.organisation.world.lock().user(&user_id("root"));
+    *bench.organisation.instead.lock() = vec![Reply::json(200, &json!([root]))];
+    assert_eq!(found(&bench, &[login("corp/bob?x")]).await, LookUp::NotFound);
+}
+
+#[tokio::test]
+async fn a_list_of_anchors_is_asked_about_again_before_it_is_believed_and_is_not_kept_for_ever() {
+    let bench = OktaBench::start("").await;
+    let connection = bench.connection(json!({})).await;
+    let (old, new) = ("EJ1aJpQDR0SnJqXG9itKpQ==", "QmFja0luQWdhaW5XaXRoTg==");
+    let look = async |anchor: &str| {
+        let anchor = Identifier::immutable_id(anchor).unwrap();
+        connection.directories[0].account(&[anchor]).await.unwrap()
+    };
+    assert!(matches!(look(old).await, LookUp::Found(_)));
+    bench.organisation.world.lock().people.get_mut(&user_id("alice")).unwrap().anchor = Some(new.into());
+    assert_eq!(look(old).await, LookUp::NotFound);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(601)).await;
+    tokio::time::resume();
+    assert!(matches!(look(new).await, LookUp::Found(_)));
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_says_nothing_of_the_user() {
+    let bench = OktaBench::start("").await;
+    let connection = bench.connection(json!({})).await;
+    for answer in [Reply::status(404), Reply::json(404, &json!({ "errorCode": "no code of theirs" }))] {
+        *bench.organisation.instead.lock() = vec![answer];
+        let error = connection.directories[0].account(&[id("alice")]).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{error}");
+        assert!(!format!("{error:?}").contains("no code of theirs"), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn lists_are_read_to_their_end() {
     let bench = OktaBench::start("").await;
     {
@@ -105,6 +147,57 @@ async fn lists_are_read_to_their_end() {
     let bob = Identifier::immutable_id("Bob==").unwrap();
     let LookUp::Found(facts) = found(&bench, &[bob]).await else { panic!() };
     assert_eq!(facts.key.id, user_id("bob"));
+}
+
+fn listed(items: &Value, next: Option<&str>) -> Reply {
+    let reply = Reply::json(200, items);
+    match next {
+        Some(next) => reply.with_header("link", &format!("<{next}>; rel=\"next\"")),
+        None => reply,
+    }
+}
+
+#[tokio::test]
+async fn a_list_ends_where_no_next_page_is_named_and_not_at_an_empty_page() {
+    let bench = OktaBench::start("").await;
+    let connection = bench.connection(json!({})).await;
+    let world = bench.organisation.world.lock().clone();
+    let next = format!("{}/api/v1/users/x/groups?after=1", bench.organisation.server.url());
+    *bench.organisation.instead.lock() = vec![
+        Reply::json(200, &world.user(&user_id("alice"))),
+        listed(&json!([]), Some(&next)),
+        listed(&json!([world.group(&group_id("admins"))]), None),
+    ];
+    let LookUp::Found(facts) = connection.directories[0].account(&[id("alice")]).await.unwrap() else {
+        panic!()
+    };
+    assert_eq!(facts.groups.unwrap()[0].name.as_deref(), Some("Okta admins"));
+}
+
+#[tokio::test]
+async fn groups_and_roles_that_cannot_be_read_to_their_end_are_unknown_and_not_none() {
+    let bench = OktaBench::start("").await;
+    let connection = bench.connection(json!({})).await;
+    let world = bench.organisation.world.lock().clone();
+    let alice = || Reply::json(200, &world.user(&user_id("alice")));
+    let groups = |next| listed(&json!([world.group(&group_id("everyone"))]), next);
+    let next = format!("{}/api/v1/users/x/groups?after=1", bench.organisation.server.url());
+    for (answers, known) in [
+        (vec![alice(), refusal(403, "E0000006", "no right")], (false, Some(false))),
+        (vec![alice(), Reply::status(500)], (false, Some(false))),
+        (vec![alice(), groups(Some(&next)), Reply::status(502)], (false, Some(false))),
+        (vec![alice(), groups(Some(&next)), Reply::status(404)], (false, Some(false))),
+        (vec![alice(), groups(Some("https://elsewhere.example/groups"))], (false, Some(false))),
+        (vec![alice(), groups(None), refusal(403, "E0000006", "no right")], (true, None)),
+        (vec![alice(), groups(None), Reply::json(200, &json!({ "none": 1 }))], (true, None)),
+    ] {
+        *bench.organisation.instead.lock() = answers;
+        let LookUp::Found(facts) = connection.directories[0].account(&[id("alice")]).await.unwrap() else {
+            panic!()
+        };
+        assert_eq!((facts.groups.is_some(), facts.privileged), known, "{facts:?}");
+        assert_eq!(bench.organisation.instead.lock().len(), 0);
+    }
 }
 
 #[tokio::test]

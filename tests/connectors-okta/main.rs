@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod answers;
 mod bench;
 mod beyond;
 mod conformance;

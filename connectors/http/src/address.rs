@@ -134,6 +134,8 @@ mod tests {
             "../x",
             "http://api.example/v2/x",
             "https://api.example@evil.example/v2/",
+            "https://somebody@api.example/v2/x",
+            "https://:planted@api.example/v2/x",
             "https://api.example/v2evil/",
         ] {
             assert!(within(&base(), away).is_err(), "{away}");

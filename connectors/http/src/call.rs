@@ -121,7 +121,7 @@ impl Action for Call {
         let host = hosts.named(&params.host)?;
         // Everything that can be wrong is found before anything is sent.
         let values = paths(&params.values)?;
-        params.poll.as_ref().map(|poll| poll.check(params.method.reads())).transpose()?;
+        params.poll.as_ref().map(|poll| poll.check(host, params.method.reads())).transpose()?;
         let (url, ordered) = build(host, params, &request.key().0)?;
         let answer =
             host.http.send(ordered, meaning(host, params.method), host.rate.turn(deadline.left()).await?);

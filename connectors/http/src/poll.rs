@@ -1,5 +1,6 @@
 //! Polling: what was ordered takes its time, and is asked about until it is as it should be.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quell_action::ActionError;
@@ -54,7 +55,7 @@ impl Poll {
     ///
     /// # Errors
     /// When it cannot.
-    pub(crate) fn check(&self, reads: bool) -> Result<(), ActionError> {
+    pub(crate) fn check(&self, host: &Host, reads: bool) -> Result<(), ActionError> {
         let refused = |why: &str| Err(ActionError::rejected(format!("poll: {why}")));
         if self.every_secs == 0 {
             return refused("every_secs must be 1 at least");
@@ -68,6 +69,7 @@ impl Poll {
         Condition::read(&self.until)?;
         self.failed.as_ref().map(Condition::read).transpose()?;
         self.address.as_ref().map(|address| Path::parse("poll.address", address)).transpose()?;
+        self.path.as_ref().map(|path| below(host, path)).transpose()?;
         Ok(())
     }
 
@@ -117,7 +119,7 @@ impl Poll {
 
     fn what_to_ask(&self, host: &Host, first: &Value, asked: &Url) -> Result<Url, ActionError> {
         if let Some(path) = &self.path {
-            return address::build(&host.url, path, &[], &std::collections::BTreeMap::new());
+            return below(host, path);
         }
         let Some(path) = &self.address else { return Ok(asked.clone()) };
         match Path::parse("poll.address", path)?.value(first)? {
@@ -140,6 +142,10 @@ impl<'a> Condition<'a> {
     fn holds(&self, document: &Value) -> Result<bool, ActionError> {
         Ok(self.is.contains(&self.path.value(document)?))
     }
+}
+
+fn below(host: &Host, path: &str) -> Result<Url, ActionError> {
+    address::build(&host.url, path, &[], &BTreeMap::new())
 }
 
 /// A question that is not answered once is asked again: it changes nothing. One that is refused is not. That there is no

@@ -210,6 +210,7 @@ mod tests {
             (json!({ "url": "https://10.0.0.1", "allow_private": true }), vec![]),
             (json!({ "url": "http://127.0.0.1:1", "allow_private": true }), vec![]),
             (json!({ "headers": { "Host": "x" } }), vec!["headers"]),
+            (json!({ "headers": { "Proxy-Authorization": "x" } }), vec!["headers"]),
             (json!({ "headers": { "X-A": "a\nb" } }), vec!["headers"]),
             (json!({ "key_header": "Transfer-Encoding" }), vec!["key_header"]),
             (

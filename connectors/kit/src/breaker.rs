@@ -121,6 +121,20 @@ mod tests {
         assert!(breaker.admit().is_ok() && breaker.admit().is_ok());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_get_lost_count_and_a_wish_to_be_tried_later_is_obeyed() {
+        let breaker = Breaker::default();
+        for _ in 0..PATIENCE {
+            assert!(breaker.admit().is_ok());
+            breaker.saw(Some(Failure::Uncertain));
+        }
+        assert!(breaker.admit().is_err());
+        let breaker = Breaker::default();
+        let hint = Some(Duration::from_secs(7));
+        breaker.saw(Some(Failure::Unavailable { retry_after: hint }));
+        assert_eq!(breaker.admit().unwrap_err().failure, Failure::Unavailable { retry_after: hint });
+    }
+
     /// That it was too much for it says neither that it is up nor that it is down.
     #[tokio::test(start_paused = true)]
     async fn a_refusal_for_too_much_without_a_time_changes_nothing() {

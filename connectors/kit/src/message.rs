@@ -173,6 +173,13 @@ mod tests {
     }
 
     #[test]
+    fn a_message_does_not_hold_more_facts_than_anybody_reads() {
+        let facts = (0..100).map(|number| (format!("fact {number:03}"), json!(number))).collect();
+        let message = Message::new(None, "text", &facts, None, "k").unwrap();
+        assert_eq!(message.facts.len(), MOST_FACTS);
+    }
+
+    #[test]
     fn what_says_nothing_or_leads_nowhere_is_refused() {
         assert!(Message::new(None, " \n", &Map::new(), None, "k").is_err());
         for link in ["javascript:alert(1)", "https://u:p@x.example", "x", "file:///etc/passwd"] {

@@ -140,13 +140,12 @@ impl Okta {
         let (mut all, mut url) = (Vec::new(), self.url(&ask));
         for _ in 0..MOST_PAGES {
             let answer = self.send(&ask, url, Call::Reads, deadline).await?;
-            let page: Vec<T> = answer.json()?;
-            let empty = page.is_empty();
-            all.extend(page);
+            all.extend(answer.json::<Vec<T>>()?);
             let next = paging::next(answer.headers(), &self.address);
             match next.map_err(|why| answer.unreadable(why))? {
-                Some(next) if !empty => url = next,
-                _ => return Ok(all),
+                // A page that is empty ends nothing: what follows it may not be.
+                Some(next) => url = next,
+                None => return Ok(all),
             }
         }
         Err(ActionError::rejected(format!("{} gave a list of more than {MOST_PAGES} pages", self.realm)))

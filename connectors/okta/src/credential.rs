@@ -187,3 +187,15 @@ fn explain(word: &str, _: Option<i64>) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_marked_as_a_secret_in_its_header() {
+        let header = api_token(&SecretString::from("planted".to_owned())).unwrap();
+        assert!(header.is_sensitive());
+        assert!(!format!("{header:?}").contains("planted"));
+    }
+}

@@ -6,23 +6,33 @@ use quell_kit::header::{HeaderMap, LINK};
 /// The URL of the next page, where there is one. It is followed as it was given.
 ///
 /// # Errors
-/// When it leads elsewhere: with it would go the credential. The list is then not whole, and must not pass for it.
+/// When it leads elsewhere, for with it would go the credential, or cannot be read. The list is then not whole, and must
+/// not pass for it.
 pub(crate) fn next(headers: &HeaderMap, here: &Url) -> Result<Option<Url>, &'static str> {
-    let links = headers.get_all(LINK).iter().filter_map(|link| link.to_str().ok());
-    let next = links.flat_map(|link| link.split(',')).find_map(|link| {
-        let (url, attributes) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = attributes.split(';').any(|attribute| attribute.trim() == r#"rel="next""#);
-        is_next.then(|| Url::parse(url))
-    });
-    match next {
-        None => Ok(None),
-        Some(Ok(next)) if next.origin() == here.origin() => Ok(Some(next)),
-        Some(_) => Err("its next page is said to be at another address"),
+    for links in headers.get_all(LINK) {
+        let links = links.to_str().map_err(|_| "its links to other pages cannot be read")?;
+        // Addresses may hold commas: what parts two links is the bracket that opens the second.
+        for link in links.split('<').skip(1) {
+            let (url, attributes) = link.split_once('>').ok_or("its links to other pages cannot be read")?;
+            if attributes.split([';', ',']).any(is_next) {
+                let next = Url::parse(url).ok().filter(|next| next.origin() == here.origin());
+                return next.map(Some).ok_or("its next page is said to be at another address");
+            }
+        }
     }
+    Ok(None)
+}
+
+fn is_next(attribute: &str) -> bool {
+    let Some((name, value)) = attribute.split_once('=') else { return false };
+    name.trim().eq_ignore_ascii_case("rel")
+        && value.trim().trim_matches('"').split_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
 }
 
 #[cfg(test)]
 mod tests {
+    use quell_kit::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -46,5 +56,24 @@ mod tests {
         assert_eq!(of(&[]), Ok(None));
         assert!(of(&[r#"<https://evil.example/api/v1/users?after=1>; rel="next""#]).is_err());
         assert_eq!(of(&["rel=next"]), Ok(None));
+    }
+
+    #[test]
+    fn a_next_page_is_never_overlooked_for_how_it_is_written() {
+        let here = Url::parse("https://corp.okta.com/api/v1/users").unwrap();
+        let of = |link: HeaderValue| next(&HeaderMap::from_iter([(LINK, link)]), &here);
+        let url = "https://corp.okta.com/api/v1/users?search=a,b&after=1";
+        let own = r#"<https://corp.okta.com/api/v1/users?search=a,b>; rel="self""#;
+        for attributes in ["rel=next", r#"rel="next""#, r#"REL = "Next""#, r#"title="a, b"; rel="prev next""#]
+        {
+            let link = format!("{own}, <{url}>; {attributes}").parse().unwrap();
+            assert_eq!(of(link).unwrap().unwrap().as_str(), url, "{attributes}");
+        }
+        for attributes in [r#"rel="nextdoor""#, "rev=next", "next"] {
+            assert_eq!(of(format!("<{url}>; {attributes}").parse().unwrap()), Ok(None), "{attributes}");
+        }
+        assert!(of("<https://corp.okta.com/cut".parse().unwrap()).is_err());
+        assert!(of("<no address>; rel=next".parse().unwrap()).is_err());
+        assert!(of(HeaderValue::from_bytes(b"<https://corp.okta.com/\xff>; rel=next").unwrap()).is_err());
     }
 }

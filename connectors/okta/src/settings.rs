@@ -171,4 +171,12 @@ mod tests {
             assert_eq!(problems(change.clone()), places, "{change}");
         }
     }
+
+    #[test]
+    fn an_id_is_known_by_its_whole_form() {
+        assert!(is_id("00u12345678901234567", "00u"));
+        for other in ["00u1", "00u123456789012345678", "00g12345678901234567", "00u/2345678901234567", ""] {
+            assert!(!is_id(other, "00u"), "{other}");
+        }
+    }
 }

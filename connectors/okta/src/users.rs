@@ -123,6 +123,7 @@ mod tests {
             assert_eq!(status.to_string(), word);
             assert_eq!(serde_json::to_value(&status).unwrap(), json!(word));
             assert_eq!(matches!(status, Status::Unknown(_)), word == "HIBERNATING");
+            assert_eq!(status.can_sign_in().is_none(), word == "HIBERNATING");
         }
     }
 

@@ -50,3 +50,25 @@ impl PagerDutySettings {
 fn default_events() -> String {
     "https://events.pagerduty.com/v2/enqueue".to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn events_and_the_key_in_them_go_nowhere_in_clear() {
+        for (events, fits) in [
+            ("https://events.eu.pagerduty.com/v2/enqueue", true),
+            ("http://127.0.0.1:1/v2/enqueue", true),
+            ("http://events.pagerduty.com/v2/enqueue", false),
+            ("ftp://127.0.0.1/", false),
+            ("events.pagerduty.com", false),
+        ] {
+            let settings = json!({ "services": { "soc": { "env": "KEY" } }, "events": events });
+            let settings: PagerDutySettings = serde_json::from_value(settings).unwrap();
+            assert_eq!(settings.address().is_some(), fits, "{events}");
+            assert_eq!(settings.problems().is_empty(), fits, "{events}");
+        }
+    }
+}

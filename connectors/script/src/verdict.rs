@@ -126,6 +126,7 @@ mod tests {
             (How::Code(0), "working…\n{\"a\":1}\n\n", Some(Failure::Uncertain)),
             (How::Code(0), "working\n{\"a\":1}\n\n", None),
             (How::Code(0), " \n", None),
+            (How::Code(0), "…", Some(Failure::Uncertain)),
             (How::Code(0), "done", Some(Failure::Uncertain)),
             (How::Code(0), "[1]", Some(Failure::Uncertain)),
             (How::Code(0), "{\"outcome\":\"unknown\"}", Some(Failure::Uncertain)),

@@ -90,4 +90,15 @@ mod tests {
             assert_eq!(check(timestamp, signature, body, now), Err(why), "{timestamp} {signature}");
         }
     }
+
+    #[test]
+    fn a_signature_that_is_cut_or_of_other_letters_is_none() {
+        for signature in ["v0=a2114", "v0=aé1", "v0=é"] {
+            assert_eq!(
+                check("1700000000", signature, BODY, 1_700_000_000),
+                Err(Untrue::Unsigned),
+                "{signature}"
+            );
+        }
+    }
 }

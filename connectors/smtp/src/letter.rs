@@ -204,6 +204,7 @@ mod tests {
         let text = String::from_utf8(letter.bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(!head.lines().any(|line| line.starts_with("Bcc:")), "{head}");
+        assert!(head.contains("X-Quell-Task: run/1  Bcc: x@evil.example"), "{head}");
         assert!(
             head.contains("Auto-Submitted: auto-generated") && head.contains(&format!("<{}>", letter.id)),
             "{head}"

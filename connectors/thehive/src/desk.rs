@@ -209,3 +209,16 @@ pub(crate) fn reference(external_id: &str) -> String {
 fn reason(refusal: &Value) -> Option<String> {
     Some(format!("{} {}", refusal["type"].as_str()?, refusal["message"].as_str().unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_external_ids_fit_and_stay_distinct() {
+        assert_eq!(reference("alert-1"), "alert-1");
+        let long = |end: &str| reference(&format!("{}{end}", "x".repeat(LONGEST_REFERENCE)));
+        assert!(long("1").chars().count() <= LONGEST_REFERENCE);
+        assert_ne!(long("1"), long("2"));
+    }
+}

@@ -70,6 +70,16 @@ async fn a_name_that_two_living_devices_have_finds_none_of_them() {
 }
 
 #[tokio::test]
+async fn a_name_stays_a_text() {
+    let fleet = Fleet::start().await;
+    let connection = fleet.with(Vendor::Answers, 0).await;
+    let name = [DeviceIdentifier::DnsName("x' or id ne 'y".into())];
+    assert_eq!(connection.directories[0].device(&name).await.unwrap(), LookUp::NotFound);
+    let seen = fleet.cloud.seen();
+    assert!(seen.iter().any(|seen| seen.path.contains("%27x%27%27%20or%20id%20ne%20%27%27y%27")), "{seen:?}");
+}
+
+#[tokio::test]
 async fn a_system_that_cannot_be_asked_is_an_error() {
     let fleet = Fleet::start().await;
     for (vendor, failure) in [
@@ -78,8 +88,12 @@ async fn a_system_that_cannot_be_asked_is_an_error() {
         (Vendor::IsDown, Failure::Unavailable { retry_after: None }),
     ] {
         let connection = fleet.with(vendor, 0).await;
-        let name = [DeviceIdentifier::dns_name("wks1.corp.example").unwrap()];
-        assert_eq!(connection.directories[0].device(&name).await.unwrap_err().failure, failure);
+        for name in
+            [DeviceIdentifier::dns_name("wks1.corp.example").unwrap(), DeviceIdentifier::MdeId(WKS1.into())]
+        {
+            let error = connection.directories[0].device(&[name]).await.unwrap_err();
+            assert_eq!(error.failure, failure);
+        }
     }
 }
 

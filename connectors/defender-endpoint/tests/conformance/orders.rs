@@ -116,6 +116,8 @@ async fn an_order_that_is_under_way_is_adopted_where_it_is_the_same() {
     for refusal in busy {
         let fleet = Fleet::start().await;
         fleet.world.lock().refuses = Some(refusal);
+        // What is over long since is not what is under way.
+        fleet.world.lock().order("RunAntiVirusScan", None, "long ago");
         fleet.world.lock().status = "InProgress";
         // Nothing is listed yet: it comes again later.
         for name in ["device.isolate", "device.scan"] {
@@ -196,6 +198,9 @@ async fn the_position_is_what_the_newest_order_says_that_was_not_in_vain() {
     assert_eq!(look(&fleet, "device.release").await.in_effect, InEffect::Yes);
     give("Isolate", None, "Succeeded");
     assert_eq!(look(&fleet, "device.isolate").await.in_effect, InEffect::Yes);
+    // In whatever order they are listed.
+    fleet.world.lock().orders.reverse();
+    assert_eq!(look(&fleet, "device.isolate").await.state, state("full"));
     // Lifted over there after seven days, by the clock over there.
     fleet.world.lock().date = "Thu, 08 Jan 2026 01:00:00 GMT";
     assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));

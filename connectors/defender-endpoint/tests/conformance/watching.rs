@@ -10,7 +10,7 @@ use quell_kit::conformance::{Vendor, clear};
 use serde_json::{Value, json};
 
 use crate::orders::call;
-use crate::vendor::{Fleet, WKS1};
+use crate::vendor::{Fleet, WKS1, wks1};
 
 async fn watch(fleet: &Fleet) -> Arc<dyn AnyAction> {
     let connection = fleet.with(Vendor::Answers, 1).await;
@@ -60,6 +60,33 @@ async fn an_indicator_of_a_like_name_is_another_one() {
     assert_eq!(take_back(&fleet).await.unwrap().effect, Effect::Unchanged);
     assert_eq!(fleet.world.lock().changes, 0);
     assert!(matches!(set(&fleet).await.unwrap().effect, Effect::Changed { .. }));
+}
+
+#[tokio::test]
+async fn an_indicator_that_could_not_be_taken_back_is_not_said_to_be_gone() {
+    let fleet = Fleet::start().await;
+    set(&fleet).await.unwrap();
+    fleet.world.lock().refuses = Some((403, "Forbidden", "no right"));
+    assert_eq!(take_back(&fleet).await.unwrap_err().failure, Failure::Forbidden);
+    assert_eq!(fleet.world.lock().indicators.len(), 1);
+}
+
+#[tokio::test]
+async fn a_tag_says_something_and_is_left_where_it_was_before() {
+    let fleet = Fleet::start().await;
+    let error = call(&fleet, "device.tag", "k", json!({ "tag": " " })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected);
+    let connection = fleet.with(Vendor::Answers, 1).await;
+    let tag = connection.actions.into_iter().find(|one| one.info().spec.name == "device.tag").unwrap();
+    let state = |tagged: bool| State(json!({ "tagged": tagged }));
+    for (before, left) in [(true, true), (false, false)] {
+        let restore = Restore { params: json!({ "tag": "vip" }), before: state(before), after: state(true) };
+        let cleared = clear(&wks1(), &tag.info().spec).unwrap();
+        let limit = Duration::from_secs(5);
+        tag.restore(Request::new(cleared, RequestKey("undo".into()), limit, restore)).await.unwrap();
+        let tags = fleet.world.lock().machines[0]["machineTags"].clone();
+        assert_eq!(tags.as_array().unwrap().contains(&json!("vip")), left);
+    }
 }
 
 #[tokio::test]

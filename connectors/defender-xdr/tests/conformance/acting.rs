@@ -94,6 +94,43 @@ async fn what_was_taken_and_does_not_show_is_uncertain() {
 }
 
 #[tokio::test]
+async fn an_answer_about_another_one_is_not_believed() {
+    let tenant = Tenant::start(false).await;
+    let rate = json!({ "incident": INCIDENT, "severity": "high" });
+    for (method, failure, changes) in [
+        ("GET", Failure::Unavailable { retry_after: None }, 0),
+        // It was sent: what it did is not known.
+        ("PATCH", Failure::Uncertain, 1),
+    ] {
+        tenant.world.lock().strays = Some(method);
+        let error = tenant.execute("defender_xdr.set_severity", rate.clone()).await.unwrap_err();
+        assert_eq!((error.failure, tenant.world.lock().changes), (failure, changes), "{method}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_undo_is_done_once_and_only_to_what_was_left_as_it_is() {
+    let tenant = Tenant::start(false).await;
+    let rate = json!({ "incident": INCIDENT, "severity": "high" });
+    let outcome = tenant.execute("defender_xdr.set_severity", rate.clone()).await.unwrap();
+    let Effect::Changed { before, after } = outcome.effect else { panic!("{outcome:?}") };
+    let undo = async || {
+        let restore = Restore { params: rate.clone(), before: before.clone(), after: after.clone() };
+        tenant.restore("defender_xdr.set_severity", restore).await
+    };
+    tenant.world.lock().incident()["severity"] = json!("low");
+    let error = undo().await.unwrap_err();
+    assert!(error.failure == Failure::Rejected && error.message.contains("changed meanwhile"), "{error}");
+    tenant.world.lock().incident()["severity"] = json!("high");
+    tenant.world.lock().deaf = true;
+    assert_eq!(undo().await.unwrap_err().failure, Failure::Uncertain);
+    tenant.world.lock().deaf = false;
+    assert!(matches!(undo().await.unwrap().effect, Effect::Changed { .. }));
+    assert_eq!(undo().await.unwrap().effect, Effect::Unchanged);
+    assert_eq!(tenant.world.lock().changes, 2);
+}
+
+#[tokio::test]
 async fn a_comment_is_made_once_for_each_task() {
     let tenant = Tenant::start(false).await;
     for (message, effect) in [("one", true), ("one", false), ("two", true)] {

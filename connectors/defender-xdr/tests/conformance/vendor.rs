@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) as_printed: bool,
     /// Writes are taken and change nothing.
     pub(crate) deaf: bool,
+    /// Answers to this method are about another one.
+    pub(crate) strays: Option<&'static str>,
     pub(crate) changes: usize,
 }
 
@@ -49,6 +51,7 @@ impl World {
             alerts: vec![alert],
             as_printed: false,
             deaf: false,
+            strays: None,
             changes: 0,
         }
     }
@@ -65,16 +68,24 @@ impl World {
             return Reply::json(200, &json!({ "value": self.incidents }));
         }
         let (as_printed, deaf) = (self.as_printed, self.deaf);
+        let strays = self.strays;
+        let shown = |matter: &Value| {
+            let mut shown = shown(matter, as_printed);
+            if strays == Some(seen.method.as_str()) {
+                shown["id"] = json!("999");
+            }
+            shown
+        };
         let all = if path[0] == "incidents" { &mut self.incidents } else { &mut self.alerts };
         let Some(found) = all.iter_mut().find(|one| one["id"] == path[1]) else { return refuse(404) };
         match (seen.method.as_str(), path.get(2)) {
-            ("GET", None) => Reply::json(200, &shown(found, as_printed)),
+            ("GET", None) => Reply::json(200, &shown(found)),
             ("PATCH", None) => {
                 for (name, value) in body.as_object().unwrap().iter().filter(|_| !deaf) {
                     found[name] = value.clone();
                 }
                 self.changes += usize::from(!deaf);
-                Reply::json(200, &shown(found, as_printed))
+                Reply::json(200, &shown(found))
             }
             ("POST", Some(&"comments")) => {
                 let comment = json!({ "comment": body["comment"], "createdByDisplayName": "Quell" });

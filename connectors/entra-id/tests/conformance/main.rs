@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod acting;
 mod looking_up;
 mod real_prism;
 mod refusing;

@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) roles: Vec<Value>,
     pub(crate) eligible: Vec<Value>,
     pub(crate) risk: Option<String>,
+    /// The service has not done yet what it has taken.
+    pub(crate) processing: bool,
     /// Lists that are refused, by a part of their path, with this status and code.
     pub(crate) refused: Option<(&'static str, u16, &'static str)>,
     /// Alice is an administrator, whom the application may read and not change.
@@ -54,6 +56,7 @@ impl World {
             roles: Vec::new(),
             eligible: Vec::new(),
             risk: None,
+            processing: false,
             refused: None,
             protected: false,
             changes: 0,
@@ -174,8 +177,9 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
         ("GET", ["roleManagement", ..]) => Reply::json(200, &json!({ "value": world.eligible })),
         ("GET", ["identityProtection", "riskyUsers", id]) => match &world.risk {
             Some(state) => {
+                let processing = world.processing;
                 let user =
-                    json!({ "id": id, "isProcessing": false, "riskState": state, "riskLevel": "none" });
+                    json!({ "id": id, "isProcessing": processing, "riskState": state, "riskLevel": "none" });
                 Reply::json(200, &user)
             }
             None => refuse(404),

@@ -73,6 +73,23 @@ async fn a_token_that_is_refused_twice_is_not_fought_for() {
     let answer = bench.api.ask(Ask::get(bench.api.url(["users"])), soon()).await.unwrap();
     assert_eq!(answer.failure(), Some(Failure::Credentials));
     assert_eq!((bench.desk.issued(), bench.server.seen().len()), (2, 4));
+    // Nor is it kept for the next call.
+    bench.api.ask(Ask::get(bench.api.url(["users"])), soon()).await.unwrap();
+    assert_eq!((bench.desk.issued(), bench.server.seen().len()), (4, 8));
+}
+
+#[tokio::test]
+async fn what_a_call_demands_of_the_sign_in_is_handed_on() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let bench = bench(&NEVER, Vec::new(), |_| {
+        let challenge = "Bearer error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"";
+        Reply::status(401).with_header("www-authenticate", challenge)
+    });
+    let bench = bench.await;
+    bench.api.ask(Ask::get(bench.api.url(["users"])), soon()).await.unwrap();
+    let seen = bench.server.seen().into_iter().filter(|seen| seen.path == "/token");
+    let asked: Vec<String> = seen.map(|seen| String::from_utf8(seen.body).unwrap()).collect();
+    assert_eq!(asked.iter().map(|form| form.contains("claims=")).collect::<Vec<_>>(), [false, true]);
 }
 
 #[tokio::test]
@@ -92,6 +109,23 @@ async fn the_token_goes_to_no_other_host() {
     assert_eq!(microsoft::pages::<u8>(&bench.api, list("other"), soon()).await.unwrap(), [1]);
     let here = format!("{}/v1.0/list?$skiptoken=x", bench.server.url());
     assert_eq!(bench.api.next_page(&here).unwrap().as_str(), here);
+}
+
+#[tokio::test]
+async fn a_list_that_is_refused_is_not_empty_and_only_a_code_is_told_of_why() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let bench = bench(&NEVER, Vec::new(), |path| {
+        let code = if path.ends_with("list") { "accessDenied" } else { "planted word of a proxy" };
+        Reply::json(403, &json!({ "value": [], "error": { "code": code, "message": "planted" } }))
+    });
+    let bench = bench.await;
+    for (name, code) in [("list", Some("accessDenied")), ("other", None)] {
+        let ask = Ask::get(bench.api.url([name]));
+        let error = microsoft::pages::<u8>(&bench.api, ask, soon()).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Forbidden);
+        assert_eq!(error.vendor.as_ref().and_then(|vendor| vendor.code.as_deref()), code);
+        assert!(!format!("{error:?}").contains("planted"), "{error:?}");
+    }
 }
 
 #[tokio::test]
@@ -128,6 +162,17 @@ async fn a_call_without_a_turn_is_not_made() {
     let limit = RateLimit::new(NonZeroU32::MIN, Duration::from_secs(3600), NonZeroU32::MIN);
     let bench = bench(&NEVER, vec![limit], |_| Reply::status(200)).await;
     let ask = || Ask::get(bench.api.url(["users"]));
+    assert!(bench.api.ask(ask(), soon()).await.is_ok());
+    let error = bench.api.ask(ask(), Deadline::after(Duration::from_millis(5))).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Throttled { retry_after: None });
+}
+
+#[tokio::test]
+async fn a_call_keeps_the_pace_that_is_its_own_as_well() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let bench = bench(&NEVER, Vec::new(), |_| Reply::status(200)).await;
+    let own = RateLimit::new(NonZeroU32::MIN, Duration::from_secs(3600), NonZeroU32::MIN);
+    let ask = || Ask::get(bench.api.url(["users"])).at_pace_of(&own);
     assert!(bench.api.ask(ask(), soon()).await.is_ok());
     let error = bench.api.ask(ask(), Deadline::after(Duration::from_millis(5))).await.unwrap_err();
     assert_eq!(error.failure, Failure::Throttled { retry_after: None });

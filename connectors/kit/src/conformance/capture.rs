@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// Everything that was logged, of every level and from every crate.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,14 @@ pub struct Capture {
 impl Capture {
     /// Runs this future, and keeps what is logged by it.
     pub async fn during<F: Future>(&self, future: F) -> F::Output {
-        future.with_subscriber(Listener { text: Arc::clone(&self.text) }).await
+        // Were there one listener only, whoever comes by a line first would be asked whether anybody listens, and where
+        // that is another thread the line would be silent for all.
+        let _second = Dispatch::new(self.listener());
+        future.with_subscriber(self.listener()).await
+    }
+
+    fn listener(&self) -> Listener {
+        Listener { text: Arc::clone(&self.text) }
     }
 
     /// What was logged so far.

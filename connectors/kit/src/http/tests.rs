@@ -20,7 +20,7 @@ async fn post(base: &str, call: Call, time_limit: Duration) -> Result<Answer, Ac
 
 async fn failure_of(reply: Reply, call: Call) -> ActionError {
     let server = ScriptedServer::start(move |_| reply.clone()).await.unwrap();
-    let answer = post(&server.url(), call, Duration::from_millis(300)).await;
+    let answer = post(&server.url(), call, Duration::from_secs(1)).await;
     let error = match answer.and_then(Answer::success) {
         Err(error) => error,
         Ok(answer) => answer.json::<serde_json::Value>().unwrap_err(),
@@ -46,6 +46,23 @@ async fn an_answer_that_got_lost_after_sending_is_uncertain_for_writes_only() {
         assert_eq!(failure_of(reply.clone(), Call::Reads).await.failure, UNAVAILABLE, "{reply:?}");
         assert_eq!(failure_of(reply.clone(), Call::WritesKeyed).await.failure, UNAVAILABLE, "{reply:?}");
     }
+}
+
+/// What a refusal says in its body changes nothing about it.
+#[tokio::test]
+async fn a_refusal_whose_body_is_cut_is_a_refusal() {
+    let cut = Reply::Raw(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 99\r\n\r\n{\"err".to_vec());
+    assert_eq!(failure_of(cut, Call::Writes).await.failure, Failure::Forbidden);
+}
+
+#[tokio::test]
+async fn a_call_ends_with_the_time_that_the_site_gives_to_calls() {
+    let server = ScriptedServer::start(|_| Reply::Silence).await.unwrap();
+    let http = Http::new(&HttpSettings { timeout_secs: 1, ..HttpSettings::default() }).unwrap();
+    let url = Url::parse(&server.url()).unwrap();
+    let call = http.send(http.request(Method::GET, url), Call::Reads, Duration::from_secs(600));
+    let ended = tokio::time::timeout(Duration::from_secs(60), call).await.expect("it goes on");
+    assert_eq!(ended.unwrap_err().failure, UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -78,6 +78,7 @@ async fn a_token_is_asked_for_once_and_kept() {
     ];
     assert_eq!(form, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
     assert!(!format!("{tokens:?} {:?}", tokens.get(soon()).await).contains("planted"));
+    assert!(tokens.get(soon()).await.unwrap().authorization().is_sensitive());
 }
 
 #[tokio::test]
@@ -100,6 +101,10 @@ async fn a_refused_token_is_replaced_and_a_challenge_is_answered() {
             "xms_cc": { "values": ["cp1"] },
         }})
     );
+    // It is answered once.
+    tokens.refused(&second, None);
+    tokens.get(soon()).await.unwrap();
+    assert!(!vendor.desk.forms()[2].contains_key("claims"));
     let odd = |claims: &str| {
         format!("Bearer error=\"insufficient_claims\", claims=\"{}\"", STANDARD.encode(claims))
     };
@@ -229,6 +234,20 @@ async fn the_token_of_another_system_is_read_anew_each_time() {
 }
 
 #[tokio::test]
+async fn what_holds_no_secret_is_refused_before_anybody_is_asked() {
+    let vendor = Vendor::start().await;
+    for (name, content) in [("empty", " \n".to_owned()), ("huge", "x".repeat(64 * 1024 + 1))] {
+        let token_file = vendor.file(name, &content);
+        let workload = ClientCredential::WorkloadIdentity(WorkloadIdentityRef { token_file });
+        let secret = ClientCredential::Secret(SecretRef::File(vendor.folder.path().join("nowhere")));
+        for credential in [workload, secret] {
+            let endpoint = Url::parse(&vendor.server.url()).unwrap();
+            assert!(Grant::new(endpoint, CLIENT, "scope", &credential).is_err(), "{name}: {credential:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_machine_is_asked_in_the_way_of_its_host() {
     fn asked(seen: &[Seen]) -> (String, Option<&String>, Option<&String>) {
         let headers = &seen[0].headers;
@@ -334,4 +353,45 @@ async fn a_token_is_renewed_before_it_ends_and_the_old_one_bridges_an_outage() {
         }
     });
     renewing.await.unwrap();
+}
+
+/// What is beside us is asked without a proxy, which may be on another machine that has an identity of its own.
+#[test]
+fn a_machine_is_not_asked_through_what_others_are_asked_through() {
+    let http = Http::new(&HttpSettings::default()).unwrap();
+    let endpoint = Url::parse("https://login.example/token").unwrap();
+    let machine = ClientCredential::ManagedIdentity(ManagedIdentityRef::default());
+    let grant = Grant::new(endpoint, CLIENT, "scope", &machine).unwrap();
+    assert!(!std::ptr::eq(grant.sender(&http), &raw const http));
+}
+
+#[test]
+fn a_proof_is_a_secret_and_names_the_address_without_what_is_asked_there() {
+    let url = Url::parse("https://api.example/users?search=alice#x").unwrap();
+    let proof = Dpop::new(Algorithm::Es256).unwrap();
+    let proof = proof.proof(dpop::Desk::Calls, &reqwest::Method::GET, &url, None, 0).unwrap();
+    assert!(proof.is_sensitive());
+    let claims = URL_SAFE_NO_PAD.decode(proof.to_str().unwrap().split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["htu"], "https://api.example/users");
+}
+
+#[tokio::test]
+async fn whoever_always_wants_another_nonce_is_asked_twice() {
+    let (vendor, wants) = (Vendor::start().await, json!({ "error": "use_dpop_nonce" }));
+    let server = ScriptedServer::start(move |_| Reply::json(400, &wants).with_header("dpop-nonce", "n"));
+    let server = server.await.unwrap();
+    let tokens = tokens_at(&server.url(), &vendor.secret());
+    let tokens = tokens.with_dpop(Dpop::new(Algorithm::Es256).unwrap());
+    assert_eq!(tokens.get(soon()).await.unwrap_err().failure, Failure::Credentials);
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_bound_to_a_key_is_none_where_no_key_was_shown() {
+    let given = json!({ "access_token": "planted", "token_type": "DPoP", "expires_in": 3600 });
+    let (vendor, server) =
+        (Vendor::start().await, ScriptedServer::start(move |_| Reply::json(200, &given)).await.unwrap());
+    let error = tokens_at(&server.url(), &vendor.secret()).get(soon()).await.unwrap_err();
+    assert!(error.message.contains("bound to a key"), "{error}");
 }

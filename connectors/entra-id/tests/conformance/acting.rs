@@ -1,0 +1,96 @@
+//! What is told of users and groups, what is written, and what an undo leaves alone.
+
+use std::time::Duration;
+
+use quell_action::{ActionError, Effect, Failure, InEffect, Outcome, Request, RequestKey, Restore, State};
+use quell_kit::conformance::clear;
+use serde_json::{Value, json};
+
+use crate::refusing::execute;
+use crate::vendor::{ALICE, QUARANTINE, Tenant, alice};
+
+async fn undo(
+    tenant: &Tenant,
+    action: &str,
+    before: Value,
+    after: Value,
+) -> Result<Outcome<()>, ActionError> {
+    let connection = tenant.with(json!({})).await;
+    let action = connection.actions.iter().find(|one| one.info().spec.name == action).unwrap();
+    let cleared = clear(&alice(), &action.info().spec).unwrap();
+    let restore = Restore { params: json!({}), before: State(before), after: State(after) };
+    action.restore(Request::new(cleared, RequestKey("undo".into()), Duration::from_secs(5), restore)).await
+}
+
+#[tokio::test]
+async fn a_manager_who_cannot_be_read_is_not_nobody() {
+    let tenant = Tenant::start().await;
+    tenant.world.lock().refused = Some(("/manager", 403, "Authorization_RequestDenied"));
+    let error = execute(&tenant, "entra_id.get_manager", json!({})).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Forbidden);
+    tenant.world.lock().refused = Some(("/manager", 404, "Request_ResourceNotFound"));
+    let outcome = execute(&tenant, "entra_id.get_manager", json!({})).await.unwrap();
+    assert_eq!(outcome.output["manager"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_name_of_a_group_stays_a_text() {
+    let tenant = Tenant::start().await;
+    let named = json!({ "group": "x' or displayName eq 'Quarantine" });
+    let error = execute(&tenant, "account.add_to_group", named).await.unwrap_err();
+    assert_eq!(error.failure, Failure::NotFound, "{error}");
+    let seen = tenant.cloud.seen();
+    let asked = seen.iter().find(|seen| seen.path.contains("/groups?")).unwrap();
+    assert!(asked.path.contains("%27x%27%27%20or%20displayName%20eq%20%27%27Quarantine%27"), "{asked:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_in_another_group_is_not_in_this_one() {
+    let tenant = Tenant::start().await;
+    let other = "00000000-0000-0000-0000-0000000000f3";
+    {
+        let mut world = tenant.world.lock();
+        world.groups.push(json!({ "id": other, "displayName": "Staff" }));
+        world.members.insert((other.into(), ALICE.into()));
+    }
+    let outcome = execute(&tenant, "account.add_to_group", json!({ "group": "Quarantine" })).await.unwrap();
+    assert!(matches!(outcome.effect, Effect::Changed { .. }));
+    assert!(tenant.world.lock().members.contains(&(QUARANTINE.into(), ALICE.into())));
+}
+
+#[tokio::test]
+async fn a_password_that_somebody_may_have_seen_must_be_changed_at_once() {
+    let tenant = Tenant::start().await;
+    execute(&tenant, "account.reset_password", json!({})).await.unwrap();
+    let profile = tenant.world.lock().alice()["passwordProfile"].clone();
+    assert_eq!(profile["forceChangePasswordNextSignIn"], true);
+}
+
+#[tokio::test]
+async fn an_undo_takes_back_no_more_than_was_done() {
+    let must_change = |must: bool| json!({ "must_change": must });
+    for (now, before) in [(true, true), (false, false)] {
+        let tenant = Tenant::start().await;
+        tenant.world.lock().alice()["passwordProfile"]["forceChangePasswordNextSignIn"] = json!(now);
+        let undone = undo(&tenant, "account.force_password_change", must_change(before), must_change(true));
+        assert_eq!(undone.await.unwrap().effect, Effect::Unchanged, "{before}");
+        assert_eq!(tenant.world.lock().changes, 0, "{before}");
+    }
+}
+
+#[tokio::test]
+async fn a_risk_that_is_being_worked_on_is_pending_and_its_undo_is_not_left_out() {
+    let tenant = Tenant::start().await;
+    {
+        let mut world = tenant.world.lock();
+        (world.risk, world.processing) = (Some("none".into()), true);
+    }
+    let connection = tenant.with(json!({})).await;
+    let mark = connection.actions.iter().find(|one| one.info().spec.name == "account.mark_compromised");
+    let seen = mark.unwrap().observe(&alice(), &json!({})).await.unwrap();
+    assert_eq!(seen.in_effect, InEffect::Pending);
+    let risk = |risk: &str| json!({ "risk": risk });
+    let undone = undo(&tenant, "account.mark_compromised", risk("none"), risk("confirmed_compromised"));
+    assert!(matches!(undone.await.unwrap().effect, Effect::Changed { .. }));
+    assert_eq!(tenant.world.lock().risk.as_deref(), Some("dismissed"));
+}
