@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use quell_action::Failure;
 use quell_playbook::Matcher;
 use quell_playbook::model::{Mode, Playbook, StepId};
 use quell_run::{
     Engine, Finish, Given, LaneEnd, LaneId, Occasion, Plan, RunFilter, RunId, RunSummary, Runs, StepState,
 };
-use quell_tests::run::{AD, Breakage, House, Person, alert_about, in_time, settle_down};
+use quell_tests::run::{
+    AD, Breakage, CallKind, ENTRA, Fault, House, Person, alert_about, in_time, settle_down,
+};
 
 const CALLER: &str = r#"
 language: 1
@@ -117,6 +120,27 @@ async fn an_excluded_person_is_left_alone_by_what_is_called() {
     let state = scene.house.state(&scene.plan.run).await;
     assert_eq!(state.lanes()[0].end(), Some(LaneEnd::Excluded));
     assert!(scene.house.vendor.told().is_empty());
+}
+
+/// Of two accounts one could not be disabled: the caller does not say that all is contained.
+#[tokio::test(start_paused = true)]
+async fn what_was_partly_done_by_a_call_is_partly_done() {
+    let people = [Person::new("alice")];
+    let scene = scene(&people, CALLER);
+    scene.house.vendor.script(|call| {
+        (call.kind == CallKind::Execute && call.provider == ENTRA).then_some(Fault::Fails(Failure::Forbidden))
+    });
+    let everywhere = CUT_OFF.replace("    at: [active_directory]\n", "");
+    let playbooks = scene.house.playbooks(&[CALLER, &everywhere]);
+    let matcher = Matcher::new(playbooks.clone());
+    let plan = scene.house.plan(&alert_about("a-2", &[&people[0]]), &playbooks[0]);
+    let plan = plan.calling(&matcher.called_by(&playbooks[0]));
+    scene.house.carry_through(&[(plan.clone(), Arc::clone(&playbooks[0]))]).await;
+    assert_eq!(
+        scene.called().await.iter().find(|run| run.id != plan.run).unwrap().finish,
+        Some(Finish::Partly)
+    );
+    assert_eq!(scene.house.state(&plan.run).await.lanes()[0].end(), Some(LaneEnd::Partly));
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,5 +49,6 @@ mod simulation;
 mod starts;
 mod timers;
 mod transitions;
+mod truth;
 mod unnamed;
 mod using;
