@@ -1,22 +1,25 @@
 //! What an answer is bound to: all that is to be done, and not only what is said of it.
 
 use quell_action::{AccountKey, Target};
-use quell_run::{Bond, Entry, Line, RunState, next};
-use quell_tests::run::{AD, House, Person, alert_about, in_time};
+use quell_run::{Bond, Entry, Line, Question, RunState, next};
+use quell_tests::run::{AD, House, Person, alert_about, dawn, in_time};
 
 use crate::playbooks::ASKING;
 
 /// The bond of the question that follows on these lines.
 fn bond(house: &House, lines: &[Line]) -> Bond {
+    asked(house, ASKING, lines).bond
+}
+
+/// The question that a playbook asks after these lines.
+fn asked(house: &House, yaml: &str, lines: &[Line]) -> Question {
     let state = RunState::replay(lines).unwrap();
-    let asked =
-        next(&house.playbook(ASKING), &state, house.clock_now()).records.into_iter().find_map(|entry| {
-            match entry {
-                Entry::Asked { question, .. } => Some(*question),
-                _ => None,
-            }
-        });
-    asked.expect("a question follows").bond
+    let records = next(&house.playbook(yaml), &state, house.clock_now()).records;
+    let asked = records.into_iter().find_map(|entry| match entry {
+        Entry::Asked { question, .. } => Some(*question),
+        _ => None,
+    });
+    asked.expect("a question follows")
 }
 
 /// Everything that is done for a question can be changed so that its text stays the same. The answer does not.
@@ -65,5 +68,29 @@ async fn an_answer_is_bound_to_the_tasks_and_to_the_plan_whatever_the_text_says(
     for (what, other) in [("parameters", other_parameters), ("account", other_account), ("plan", other_plan)]
     {
         assert_ne!(other, question.bond, "{what}");
+    }
+}
+
+/// Whatever else is the same: another text, another choice or another step is another question.
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_bound_to_the_words_and_the_choices_of_its_question() {
+    let alice = Person::only_at("alice", &[AD]);
+    let house = House::new().with([&alice]);
+    let plan = house.plan(&alert_about("a-1", &[&alice]), &house.playbook(ASKING));
+    let created = Line { number: 0, at: dawn(), entry: Entry::Created { plan: Box::new(plan) } };
+    let of = |yaml: &str| asked(&house, yaml, std::slice::from_ref(&created));
+    let own = of(ASKING);
+    assert_eq!(of(ASKING).bond, own.bond);
+    let question = "question: \"Cut off {{ account.key }}?\"";
+    let choices = format!("{question}, choices: [approve, deny], if_answer: {{ deny: stop }}");
+    let others = [
+        ASKING.replace("Cut off {{ account.key }}?", "Spare {{ account.key }}?"),
+        ASKING.replace(question, &choices),
+        ASKING.replace("id: confirm", "id: agree"),
+    ];
+    for yaml in others {
+        let other = of(&yaml);
+        let differs = (&own.text, &own.choices, &own.id) != (&other.text, &other.choices, &other.id);
+        assert!(differs && other.bond != own.bond, "{other:?}");
     }
 }

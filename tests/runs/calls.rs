@@ -3,10 +3,15 @@
 
 use std::sync::Arc;
 
+use quell_action::Failure;
 use quell_playbook::Matcher;
-use quell_playbook::model::{Mode, Playbook};
-use quell_run::{Engine, Finish, LaneEnd, Occasion, Plan, RunFilter, RunId, RunSummary, Runs, StepState};
-use quell_tests::run::{AD, Breakage, House, Person, alert_about, in_time, settle_down};
+use quell_playbook::model::{Mode, Playbook, StepId};
+use quell_run::{
+    Engine, Finish, Given, LaneEnd, LaneId, Occasion, Plan, RunFilter, RunId, RunSummary, Runs, StepState,
+};
+use quell_tests::run::{
+    AD, Breakage, CallKind, ENTRA, Fault, House, Person, alert_about, in_time, settle_down,
+};
 
 const CALLER: &str = r#"
 language: 1
@@ -117,6 +122,27 @@ async fn an_excluded_person_is_left_alone_by_what_is_called() {
     assert!(scene.house.vendor.told().is_empty());
 }
 
+/// Of two accounts one could not be disabled: the caller does not say that all is contained.
+#[tokio::test(start_paused = true)]
+async fn what_was_partly_done_by_a_call_is_partly_done() {
+    let people = [Person::new("alice")];
+    let scene = scene(&people, CALLER);
+    scene.house.vendor.script(|call| {
+        (call.kind == CallKind::Execute && call.provider == ENTRA).then_some(Fault::Fails(Failure::Forbidden))
+    });
+    let everywhere = CUT_OFF.replace("    at: [active_directory]\n", "");
+    let playbooks = scene.house.playbooks(&[CALLER, &everywhere]);
+    let matcher = Matcher::new(playbooks.clone());
+    let plan = scene.house.plan(&alert_about("a-2", &[&people[0]]), &playbooks[0]);
+    let plan = plan.calling(&matcher.called_by(&playbooks[0]));
+    scene.house.carry_through(&[(plan.clone(), Arc::clone(&playbooks[0]))]).await;
+    assert_eq!(
+        scene.called().await.iter().find(|run| run.id != plan.run).unwrap().finish,
+        Some(Finish::Partly)
+    );
+    assert_eq!(scene.house.state(&plan.run).await.lanes()[0].end(), Some(LaneEnd::Partly));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_observes_calls_nothing_that_acts() {
     let people = [Person::new("alice")];
@@ -178,6 +204,55 @@ async fn who_stops_the_caller_stops_what_it_called() {
         assert_eq!(run.finish, Some(Finish::Cancelled), "{}", run.playbook.name);
     }
     assert!(house.vendor.disabled().is_empty());
+}
+
+/// A stop that is on disk goes for what was called too, wherever the process dies before that has heard of it.
+#[tokio::test(start_paused = true)]
+async fn a_stop_reaches_what_was_called_though_the_process_dies() {
+    let people = [Person::new("alice")];
+    let mut stopped_after_a_crash = 0;
+    for at in 0..100 {
+        let (house, plan, engine) = called_one_asks(&people).await;
+        house.journal.break_at(house.journal.writes() + at, Breakage::DiesBefore);
+        let stop = async {
+            let _ = engine.cancel(&plan.run, "ann").await;
+            settle_down().await;
+            in_time(engine.idle()).await;
+        };
+        let crashed = tokio::select! {
+            () = house.crashed() => true,
+            () = stop => false,
+        };
+        engine.stop_now();
+        settle_down().await;
+        house.restart();
+        house.carry_on().await;
+        let is_stopped = house.state(&plan.run).await.cancelled().is_some();
+        for run in house.journal.runs().list(&RunFilter::default()).await.unwrap() {
+            assert_eq!(run.finish, is_stopped.then_some(Finish::Cancelled), "{} at {at}", run.playbook.name);
+        }
+        if !crashed {
+            break;
+        }
+        stopped_after_a_crash += u32::from(is_stopped);
+    }
+    assert!(stopped_after_a_crash > 2, "only {stopped_after_a_crash}");
+}
+
+/// Two steps of a lane are two calls; and what no alert has started is not told of one by way of its caller.
+#[tokio::test(start_paused = true)]
+async fn each_call_has_a_run_of_its_own_and_no_alert_that_its_caller_has_not() {
+    let scene = scene(&[Person::new("alice")], CALLER);
+    let (lane, step) = (LaneId(0), |id: &str| StepId(id.into()));
+    let called = |lane, id: &str| scene.plan.run_called(lane, &step(id));
+    let all = [called(lane, "cut"), called(lane, "again"), called(LaneId(1), "cut")];
+    assert!(all[0] != all[1] && all[0] != all[2] && all[1] != all[2], "{all:?}");
+    let now = scene.house.clock_now();
+    let by_hand = Plan::manual(&scene.caller, Given::default(), "ann", "ticket", now);
+    for (caller, has_alert) in [(&scene.plan, true), (&by_hand, false)] {
+        let called = caller.called(&scene.caller, Given::default(), lane, &step("cut"), now.into());
+        assert_eq!(called.has_alert(), has_alert);
+    }
 }
 
 /// What stands at the end, and how often the account was changed.

@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use quell_action::{ActionError, Found, Recipient};
 use quell_playbook::model::Playbook;
 use quell_run::{
-    Carriage, Courier, Engine, EngineError, Entry, Errand, Finish, Hands, OpenQuestion, Plan, Refusal,
+    Carriage, Courier, Engine, EngineError, Entry, Errand, Finish, Hands, Line, OpenQuestion, Plan, Refusal,
+    RunState,
 };
 use quell_tests::run::{AD, Breakage, House, Person, alert_about, in_time, settle_down};
 
@@ -253,4 +254,51 @@ async fn a_relay_that_is_away_is_tried_again_until_nobody_is_asked_any_more() {
     in_time(engine.idle()).await;
     assert_eq!(room.times(Errand::Tell), 2);
     assert_eq!(case.house.vendor.disabled().len(), 0);
+}
+
+/// Where nothing can tell whether a message has gone, people may have it twice, which the record says; and not for ever.
+#[tokio::test(start_paused = true)]
+async fn a_message_that_may_have_gone_is_sent_again_a_few_times_and_the_record_says_so() {
+    for (mishaps, times, said_twice, given_up) in [(1, 2, 1, 0), (100, 3, 0, 1)] {
+        let (case, room) = (case(), MailRoom::default());
+        room.mishaps.lock().extend((0..mishaps).map(|_| ActionError::uncertain("no answer")));
+        let engine = engine(&case.house, &room);
+        engine.start(case.plan.clone(), Arc::clone(&case.playbook)).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1500)).await;
+        in_time(engine.idle()).await;
+        let most = ["ann", "bob"].map(|person| {
+            room.sent.lock().iter().filter(|(to, errand)| to == person && *errand == Errand::Ask).count()
+        });
+        assert_eq!(most.into_iter().max(), Some(times), "{mishaps} mishaps");
+        let said = carriages(&case).await;
+        let twice = said.iter().filter(|one| matches!(one, Carriage::Done { maybe_twice: true, .. })).count();
+        let failed = said.iter().filter(|one| matches!(one, Carriage::Failed { .. })).count();
+        assert_eq!((twice, failed), (said_twice, 2 * given_up), "{said:?}");
+    }
+}
+
+/// The process died when a message may have gone, and the next attempt was not taken: the first one may have gone still.
+#[tokio::test(start_paused = true)]
+async fn what_may_have_gone_once_may_have_gone_for_good() {
+    let (case, room) = (case(), MailRoom::default());
+    let engine = engine(&case.house, &room);
+    engine.start(case.plan.clone(), Arc::clone(&case.playbook)).await.unwrap();
+    in_time(engine.idle()).await;
+    let lines = case.house.lines(&case.plan.run).await;
+    let addressed =
+        |line: &Line| matches!(&line.entry, Entry::Carried { carriage: Carriage::Addressed { .. }, .. });
+    let end = lines.iter().position(addressed).expect("it is known to whom it goes");
+    let mut state = RunState::replay(&lines[..=end]).unwrap();
+    let question = state.questions()[0].question.id.clone();
+    let (to, errand) = ("ann".to_owned(), Errand::Ask);
+    let begun = |attempt| Carriage::Begun { to: to.clone(), errand, attempt };
+    let again_at = case.house.clock_now();
+    let away = ActionError::unavailable("the relay is away");
+    let delayed = Carriage::Delayed { to: to.clone(), errand, error: away, again_at };
+    for (carriage, maybe_gone) in [(begun(1), false), (begun(2), true), (delayed, true), (begun(3), true)] {
+        let entry = Entry::Carried { question: question.clone(), carriage };
+        state.apply(&Line { number: state.lines(), at: again_at, entry }).unwrap();
+        let deliveries = state.questions()[0].deliveries.as_ref().unwrap();
+        assert_eq!(deliveries[0].maybe_gone, maybe_gone, "{:?}", deliveries[0]);
+    }
 }

@@ -15,26 +15,26 @@ use crate::ask::says;
 use crate::playbooks::CUT_OFF;
 
 /// So many accounts in an hour, at the site.
-fn hourly(number: u32) -> SiteLimits {
+pub(crate) fn hourly(number: u32) -> SiteLimits {
     limited(Quota { per_hour: Some(number), ..Quota::default() })
 }
 
-fn limited(accounts: Quota) -> SiteLimits {
+pub(crate) fn limited(accounts: Quota) -> SiteLimits {
     SiteLimits { limits: Limits { accounts, ..Limits::default() }, ..SiteLimits::default() }
 }
 
 /// CUT_OFF with limits of its own.
-fn cut_off_with(limits: &str) -> String {
+pub(crate) fn cut_off_with(limits: &str) -> String {
     format!("{CUT_OFF}limits: {limits}\n")
 }
 
-struct Case {
-    house: House,
-    people: Vec<Person>,
+pub(crate) struct Case {
+    pub(crate) house: House,
+    pub(crate) people: Vec<Person>,
 }
 
 impl Case {
-    fn of(number: usize, limits: SiteLimits) -> Self {
+    pub(crate) fn of(number: usize, limits: SiteLimits) -> Self {
         let people: Vec<Person> =
             (0..number).map(|one| Person::only_at(&format!("user{one}"), &[AD])).collect();
         let mut house = House::new().with(&people);
@@ -43,7 +43,7 @@ impl Case {
     }
 
     /// A run for each of these people.
-    fn plans(&self, yaml: &str, people: &[Person]) -> Vec<(Plan, Arc<Playbook>)> {
+    pub(crate) fn plans(&self, yaml: &str, people: &[Person]) -> Vec<(Plan, Arc<Playbook>)> {
         let playbook = self.house.playbook(yaml);
         let each = people.iter().map(|person| {
             let alert = alert_about(&format!("about {}", person.name), &[person]);
@@ -53,13 +53,13 @@ impl Case {
     }
 
     /// One run for all of them.
-    fn plan(&self, yaml: &str) -> (Plan, Arc<Playbook>) {
+    pub(crate) fn plan(&self, yaml: &str) -> (Plan, Arc<Playbook>) {
         let playbook = self.house.playbook(yaml);
         let alert = alert_about("about all", &self.people.iter().collect::<Vec<_>>());
         (self.house.plan(&alert, &playbook), playbook)
     }
 
-    fn disabled(&self) -> usize {
+    pub(crate) fn disabled(&self) -> usize {
         self.house.vendor.disabled().len()
     }
 
@@ -72,14 +72,14 @@ impl Case {
     }
 }
 
-async fn start_all(engine: &Engine, plans: &[(Plan, Arc<Playbook>)]) {
+pub(crate) async fn start_all(engine: &Engine, plans: &[(Plan, Arc<Playbook>)]) {
     for (plan, playbook) in plans {
         engine.start(plan.clone(), Arc::clone(playbook)).await.unwrap();
     }
     in_time(engine.idle()).await;
 }
 
-async fn answer(engine: &Engine, open: &OpenQuestion, choice: &str) {
+pub(crate) async fn answer(engine: &Engine, open: &OpenQuestion, choice: &str) {
     let question = &open.question;
     engine.answer(&open.run, &question.id, &question.bond, says("ann", choice)).await.unwrap();
     in_time(engine.idle()).await;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use quell_alert::{Alert, AlertId};
-use quell_playbook::model::Playbook;
+use quell_alert::{Alert, AlertId, DeviceIdentifier, FileEntity, HashEntity};
+use quell_playbook::model::{Playbook, PlaybookName};
 use quell_run::{Finish, LeftOut, Origin, Plan, RunId};
-use quell_tests::run::{AD, House, Person, alert_about};
+use quell_tests::run::{AD, House, Person, alert_about, device_alert};
 
 fn playbook(house: &House, once_per: &str) -> Arc<Playbook> {
     house.playbook(&format!(
@@ -47,12 +47,52 @@ async fn what_is_not_known_claims_nothing() {
     assert_eq!(names(&house, &alert, &by_type).len(), 1);
     let untyped = Arc::new(Alert { alert_type: None, ..Alert::clone(&alert) });
     assert!(names(&house, &untyped, &by_type).is_empty());
+    // And a title of nothing but blanks says no more.
+    let by_title = playbook(&house, "once_per: { key: [alert.title, account] }");
+    let untitled = Arc::new(Alert { title: "  ".into(), ..Alert::clone(&alert) });
+    assert!(names(&house, &untitled, &by_title).is_empty());
     // A bare name may be anybody's.
     let by_account = playbook(&house, "once_per: { key: [account] }");
     let mut weak = Alert::clone(&alert);
     weak.entities.accounts[0].identifiers = vec!["name:alice".parse().unwrap()];
     assert!(names(&house, &Arc::new(weak), &by_account).is_empty());
     assert_eq!(names(&house, &alert, &by_account).len(), 1);
+}
+
+/// A host name may be another machine's, and a file's name another file's.
+#[tokio::test(start_paused = true)]
+async fn a_device_or_a_file_with_nothing_but_a_name_claims_nothing() {
+    let house = House::new();
+    let of = |kind: &str| {
+        house.playbook(&format!(
+            "language: 1\nplaybook: note-{kind}\ntitle: Note\nmode: act\nwhen:\n  alert:\n    all:\n      - alert.severity: {{ at_least: low }}\nonce_per: {{ key: [{kind}] }}\nfor_each: {kind}\nsteps:\n  - do: desk.tell\n    with: {{ text: told }}\n",
+        ))
+    };
+    let devices = of("device");
+    let known = device_alert("a-1", "wks-1");
+    let mut named = Alert::clone(&known);
+    named.entities.devices[0].identifiers = vec![DeviceIdentifier::HostName("wks-1".into())];
+    assert_eq!(names(&house, &known, &devices).len(), 1);
+    assert!(names(&house, &Arc::new(named), &devices).is_empty());
+
+    let files = of("file");
+    let hash = HashEntity { algorithm: "sha256".into(), value: "ab".repeat(32) };
+    for (hashes, claims) in [(vec![hash], 1), (Vec::new(), 0)] {
+        let mut alert = Alert::clone(&known);
+        let file = FileEntity { name: Some("a.exe".into()), directory: None, hashes };
+        alert.entities.files = vec![file];
+        assert_eq!(names(&house, &Arc::new(alert), &files).len(), claims);
+    }
+}
+
+/// What one playbook has in hand is not in hand for another one.
+#[tokio::test(start_paused = true)]
+async fn two_playbooks_have_claims_of_their_own() {
+    let (alice, house) = (Person::new("alice"), House::new());
+    let one = playbook(&house, "once_per: { key: [account] }");
+    let other = Playbook { name: PlaybookName("another".into()), ..Playbook::clone(&one) };
+    let alert = alert_about("a-1", &[&alice]);
+    assert_ne!(names(&house, &alert, &one), names(&house, &alert, &other));
 }
 
 #[tokio::test(start_paused = true)]

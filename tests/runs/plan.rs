@@ -116,3 +116,27 @@ steps:
         assert_eq!(lane.left_out, Some(LeftOut::TooMany { found: 3, at_most: 2 }));
     }
 }
+
+/// What the alert does not say chooses nobody, and spares nobody from being spared.
+#[tokio::test(start_paused = true)]
+async fn what_is_unknown_is_left_out() {
+    let house = House::new();
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let accounts = vec![account(&[alice.sid()]), account(&[bob.sid(), bob.upn()])];
+    let only_ours = CUT_OFF.replace(
+        "for_each: account",
+        "for_each:\n  account:\n    from: alert.accounts\n    where: { all: [ account.upn: { ends_with: contoso.example } ] }",
+    );
+    let plan = house.plan(&alert("a-1", accounts), &house.playbook(&only_ours));
+    assert!(matches!(plan.lanes[0].left_out, Some(LeftOut::Where { .. })), "{:?}", plan.lanes[0]);
+    assert_eq!(plan.lanes[1].left_out, None);
+
+    let unless = "language: 1\nplaybook: tell\ntitle: Tell\nmode: act\nwhen:\n  alert:\n    all:\n      - alert.severity: { at_least: low }\nunless:\n  any:\n    - alert.type: { is: A drill }\nsteps:\n  - do: desk.tell\n    with: { text: told }\n";
+    let playbook = house.playbook(unless);
+    for (alert_type, spared) in [(None, true), (Some("A drill"), true), (Some("DCSync"), false)] {
+        let alert_type = alert_type.map(str::to_owned);
+        let alert = Alert { alert_type, ..Alert::clone(&alert_about("a-2", &[&alice])) };
+        let plan = house.plan(&Arc::new(alert), &playbook);
+        assert_eq!(plan.lanes[0].left_out.is_some(), spared, "{:?}", plan.alert.alert_type);
+    }
+}

@@ -2,7 +2,7 @@
 
 use quell_alert::Identifier;
 use quell_run::{LaneEnd, Phase, StepState};
-use quell_tests::run::{AD, ENTRA, House, OKTA, Person, account, alert};
+use quell_tests::run::{AD, CallKind, ENTRA, House, OKTA, Person, account, alert};
 
 use crate::playbooks::CONTAIN;
 
@@ -47,6 +47,7 @@ async fn weak_names_lead_to_nobody() {
     let told = contain(&house, &weak).await;
     assert!(told.disabled.is_empty());
     assert_eq!(told.end, Some(LaneEnd::NothingToDo));
+    assert!(house.vendor.calls().iter().all(|call| call.kind != CallKind::LookUp), "nobody was even asked");
 }
 
 /// The SID of somebody who is gone; the name belongs to somebody else by now.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, Excludes, Reason};
 use quell_action::{
-    Action, ActionError, ActionSpec, Connection, Failure, Impact, Outcome, Registry, Repeat, Request, State,
-    Target, TargetKind, bind,
+    Action, ActionError, ActionSpec, Connection, Directory, Failure, Impact, LookUp, Outcome, Registry,
+    Repeat, Request, State, Target, TargetKind, bind,
 };
 use quell_alert::{Alert, DeviceIdentifier, Identifier};
 use quell_playbook::model::Playbook;
@@ -19,6 +19,8 @@ use quell_tests::run::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::devices::Second;
 
 /// What arrived.
 type Arrived = Mutex<Vec<String>>;
@@ -83,12 +85,18 @@ impl Site {
     }
 
     fn with(house: House, knows_anybody: bool) -> Self {
+        Self::beside(house, knows_anybody, Vec::new())
+    }
+
+    /// One with more systems that know devices.
+    fn beside(house: House, knows_anybody: bool, others: Vec<Arc<dyn Directory>>) -> Self {
         house.vendor.enrol("wks-1");
         let arrived: Arc<Arrived> = Arc::default();
         let mut vendor = house.vendor.connection();
         if !knows_anybody {
             vendor.directories.clear();
         }
+        vendor.directories.extend(others);
         let connection = Connection { actions: vec![bind::<Hook>(Arc::clone(&arrived))], ..vendor };
         let registry = Registry::new(&[connection]).unwrap();
         let engine = house.engine_with(Hands::acting(registry.clone()));
@@ -158,6 +166,10 @@ async fn whoever_the_lane_is_about_is_asked_about_anew_before_the_call() {
     site.run(&alert_about("a-2", &[&alice]), EACH_ACCOUNT).await;
     assert_eq!(site.calls(), 2);
     assert!(looked_up() >= before + 3, "every directory is asked once more");
+    site.run(&device_alert("a-3", "wks-1"), EACH_DEVICE).await;
+    let before = looked_up();
+    site.run(&device_alert("a-4", "wks-1"), EACH_DEVICE).await;
+    assert_eq!((site.calls(), looked_up()), (4, before + 1), "and every system that knows devices");
 }
 
 /// What only reads, and what its author calls informing, goes on: a message about an excluded person is a message.
@@ -221,6 +233,21 @@ async fn unknown_never_acts() {
     let two = Site::new(&[&alice, &alice]);
     two.run(&alert("a-3", vec![account(&[alice.upn()])]), EACH_ACCOUNT).await;
     assert_eq!(two.calls(), 0);
+}
+
+/// A system that might know the device says nothing, or knows nothing of it: the alert's names alone clear nothing then.
+#[tokio::test(start_paused = true)]
+async fn a_device_of_which_a_system_does_not_tell_is_left_alone() {
+    let away = || Err(ActionError::unavailable("it is away"));
+    for (answer, name, calls) in
+        [(Ok(LookUp::NotFound), "wks-1", 1), (away(), "wks-1", 0), (Ok(LookUp::NotFound), "wks-9", 0)]
+    {
+        let mut house = House::new();
+        house.settings.patience = Duration::from_secs(60);
+        let site = Site::beside(house, true, vec![Arc::new(Second { answer })]);
+        let state = site.run(&device_alert("a-1", name), EACH_DEVICE).await;
+        assert_eq!(site.calls(), calls, "{name}: {:?}", state.finish());
+    }
 }
 
 /// Where no system is connected that knows devices, the list is asked about the names that the alert has.

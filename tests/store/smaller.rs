@@ -214,3 +214,20 @@ fn with_nothing_to_forget_nothing_is_forgotten() {
     assert_eq!((stats.alerts, stats.runs, stats.open_runs, stats.journal_lines), (30, 30, 10, 50));
     assert_eq!((stats.holds, stats.exclusions, stats.damaged), (6, 0, 0));
 }
+
+/// An alert that started nothing is what a repeated delivery is recognised by. That it was forgotten is on record.
+#[test]
+fn an_alert_without_a_run_is_forgotten_by_its_age_alone() {
+    let store = in_memory();
+    for (alert, received) in [("old", 5), ("young", 25)] {
+        wait(store.alerts().accept(new_alert(alert, 1, received), Standing::First, Vec::new())).unwrap();
+    }
+    let retention = Retention { before: Some(at(20)), keep_runs: None };
+    assert_eq!(wait(store.prune(retention, at(9_000), false)).unwrap().alerts, 1);
+    let left: Vec<String> =
+        wait(store.alerts().list(9, None)).unwrap().into_iter().map(|head| head.id.to_string()).collect();
+    assert_eq!(left, ["young"]);
+    let log = wait(store.audit().export(0, 9)).unwrap();
+    let forgotten = log.iter().filter(|one| matches!(one.record.what, Audited::AlertForgotten { .. }));
+    assert_eq!(forgotten.count(), 1);
+}

@@ -25,6 +25,7 @@ use crate::clock::SystemClock;
 use crate::config::{Mistakes, Site};
 use crate::courier::SiteCourier;
 use crate::lists::SiteLists;
+use crate::operations::pause::Pausing;
 use crate::pages::Pages;
 use crate::random::SystemJitter;
 use crate::{connectors, exclusions, playbooks};
@@ -55,6 +56,8 @@ pub(crate) struct App {
     registry: Registry,
     /// Held by whoever puts the exclusion list together.
     pub(crate) renewing: tokio::sync::Mutex<()>,
+    /// Held by whoever pauses the engine or lets it go on.
+    pub(crate) pausing: tokio::sync::Mutex<Pausing>,
     /// How often the exclusion list was to be put together anew, and how many of those times it shows.
     exclusions_wanted: AtomicU64,
     exclusions_shown: AtomicU64,
@@ -110,7 +113,8 @@ impl App {
         connections.push(connectors::own(Arc::clone(&lists)));
         let registry = Registry::preferring(&connections, &site.config.prefer)?;
         // A note that cannot be read is a pause: nobody knows that nothing disruptive was forbidden.
-        let brake = Arc::new(Brake::new(!matches!(store.pause().read(), Ok(None))));
+        let paused = !matches!(store.pause().read(), Ok(None));
+        let brake = Arc::new(Brake::new(paused));
         let engine = Engine::new(EngineParts {
             hands: match reach {
                 Reach::Acting | Reach::Tending => {
@@ -150,6 +154,7 @@ impl App {
             site_exclusions: ArcSwap::from_pointee(site_exclusions),
             registry,
             renewing: tokio::sync::Mutex::default(),
+            pausing: tokio::sync::Mutex::new(Pausing::new(paused)),
             exclusions_wanted: AtomicU64::new(0),
             exclusions_shown: AtomicU64::new(0),
         })
@@ -171,6 +176,11 @@ impl App {
         self.exclusions.replace(exclusions::list(&self.site_exclusions.load(), operators, max_age));
         self.exclusions_shown.store(wanted, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// A write of entries has failed, and may have happened all the same: the service looks again.
+    pub(crate) fn doubt_exclusions(&self) {
+        self.exclusions_wanted.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Whether an entry may be in the store that is not in force yet.

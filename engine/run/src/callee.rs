@@ -90,6 +90,25 @@ pub(crate) async fn tend(cx: &Context) -> Result<(), Halt> {
     Ok(())
 }
 
+/// A run that was called is stopped with its caller, also where nobody could tell it: the process may have died between
+/// the two.
+pub(crate) async fn heed_caller(cx: &Context) -> Result<(), Halt> {
+    let Occasion::Called { caller } = &cx.plan.occasion else { return Ok(()) };
+    if cx.log.look(|state| state.finish().is_some() || state.cancelled().is_some()).await {
+        return Ok(());
+    }
+    let by = match cx.runner.load(&caller.run).await {
+        Ok(caller) => caller.cancelled().map(str::to_owned),
+        Err(EngineError::Journal(error)) => return Err(error.into()),
+        Err(EngineError::Damaged { run, source }) => return Err(Halt::Illegal { run, source }),
+        // Forgotten, long since.
+        Err(_) => None,
+    };
+    let Some(by) = by else { return Ok(()) };
+    cx.log.note(vec![Entry::Cancelled { by }], Vec::new()).await?;
+    cx.log.flush().await
+}
+
 /// The calls that have not come back, in lanes that still wait for them.
 fn open_calls(state: &RunState) -> Vec<(LaneId, StepId, Call)> {
     let mut open = Vec::new();

@@ -30,7 +30,9 @@ pub(crate) async fn drive(
     cx: &Arc<Context>,
     commands: &mut mpsc::UnboundedReceiver<Command>,
 ) -> Result<Parting, Halt> {
-    // What was called may not be there yet, or may have ended, while nobody drove this run.
+    // What was called may not be there yet, or may have ended, while nobody drove this run; and its caller may have been
+    // stopped.
+    callee::heed_caller(cx).await?;
     callee::tend(cx).await?;
     let mut moves = UnderWay::default();
     let parting = go_round(cx, &mut moves, commands).await;

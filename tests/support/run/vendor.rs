@@ -124,6 +124,12 @@ impl Vendor {
         inner.people.push(person);
     }
 
+    /// Somebody joins a group.
+    pub fn join(&self, member: &Person, group: &str) {
+        let people = &mut self.inner.lock().people;
+        people.iter_mut().filter(|one| *one == member).for_each(|one| one.groups.push(group.into()));
+    }
+
     /// A device is enrolled.
     pub fn enrol(&self, mde_id: &str) {
         self.inner.lock().devices.push(mde_id.to_owned());
@@ -153,10 +159,9 @@ impl Vendor {
     pub fn set_disabled(&self, provider: &str, person: &Person, disabled: bool) {
         let target = target(provider, &person.name);
         let mut inner = self.inner.lock();
-        if disabled {
-            inner.disabled.insert(target)
-        } else {
-            inner.disabled.remove(&target)
+        match disabled {
+            true => inner.disabled.insert(target),
+            false => inner.disabled.remove(&target),
         };
     }
 

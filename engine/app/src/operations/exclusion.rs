@@ -8,6 +8,7 @@ use quell_action::{ActionSpec, Impact, Problem, Subject, Target};
 use quell_alert::{DeviceIdentifier, Hint, Identifier, Provider};
 use quell_api::{AddExclusion, ExclusionTest, Refusal, TestedEntry};
 use quell_run::{Certainty, Identified};
+use quell_store::StoreError;
 use serde::Deserialize as _;
 
 use crate::wire::App;
@@ -29,7 +30,7 @@ pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, R
         .exclusions()
         .add(vec![entry.clone()], app.clock.now())
         .await
-        .map_err(Refusal::unavailable)?;
+        .map_err(|error| in_doubt(app, error))?;
     if let Some(other) = taken {
         return Err(Refusal::conflict(format!("the id {} is taken; ask again", other.id)));
     }
@@ -37,6 +38,12 @@ pub(super) async fn add(app: &Arc<App>, entry: &AddExclusion) -> Result<Entry, R
     app.renew_exclusions().await.map_err(Refusal::unavailable)?;
     tracing::info!(exclusion.id = %entry.id, "an exclusion was added");
     Ok(entry)
+}
+
+/// What could not be written may be on disk all the same: then it counts before long.
+pub(super) fn in_doubt(app: &App, error: StoreError) -> Refusal {
+    app.doubt_exclusions();
+    Refusal::unavailable(error)
 }
 
 /// What is wrong with an entry, and where, unless it is wrong as a whole.
@@ -47,9 +54,8 @@ fn told(problem: &Problem) -> String {
 
 /// Removes an operator's entry.
 pub(super) async fn remove(app: &Arc<App>, id: &EntryId, by: &str) -> Result<Entry, Refusal> {
-    let removed =
-        app.store.exclusions().remove(id, by, app.clock.now()).await.map_err(Refusal::unavailable)?;
-    let Some(entry) = removed else {
+    let removed = app.store.exclusions().remove(id, by, app.clock.now()).await;
+    let Some(entry) = removed.map_err(|error| in_doubt(app, error))? else {
         let site = app.exclusions.now().entries().iter().any(|entry| entry.id == *id);
         let hint = if site { ": it stands in the site's exclusion file, remove it there" } else { "" };
         return Err(Refusal::not_found(format!("no operator's entry is called {id}{hint}")));

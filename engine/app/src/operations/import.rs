@@ -8,6 +8,7 @@ use quell_action::exclusion::{Added, Entry, EntryId, Source};
 use quell_api::{ImportExclusions, Imported, Refusal, WrongEntry};
 use serde::Deserialize as _;
 
+use super::exclusion::in_doubt;
 use crate::wire::App;
 
 /// Adds entries; in force when this returns. What is on the list already is not added a second time, so that a file that
@@ -48,7 +49,7 @@ pub(super) async fn import(app: &Arc<App>, order: &ImportExclusions) -> Result<I
     }
     if !imported.added.is_empty() {
         let taken = app.store.exclusions().add(imported.added.clone(), now).await;
-        if let Some(other) = taken.map_err(Refusal::unavailable)? {
+        if let Some(other) = taken.map_err(|error| in_doubt(app, error))? {
             return Err(Refusal::conflict(format!("the id {} is taken; ask again", other.id)));
         }
         quell_crash::point!("app.exclusion.stored");

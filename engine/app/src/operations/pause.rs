@@ -9,29 +9,72 @@ use quell_store::{Paused, Store};
 use crate::show::moment;
 use crate::wire::App;
 
+/// What is known of the note. Held by whoever writes it: the brake says what the last of them has left.
+#[derive(Debug)]
+pub(crate) struct Pausing {
+    paused: bool,
+    /// A write has failed, and may have happened all the same.
+    in_doubt: bool,
+}
+
+impl Pausing {
+    pub(crate) fn new(paused: bool) -> Self {
+        Self { paused, in_doubt: false }
+    }
+}
+
 pub(super) async fn pause(app: &Arc<App>, order: &PauseOrder) -> Result<PauseNote, Refusal> {
     // At once, and taken off again only where the note could not be written.
-    let before = app.brake.is_on();
+    app.brake.set(true);
+    let mut known = app.pausing.lock().await;
+    // Whoever has let the engine go on meanwhile came before this.
     app.brake.set(true);
     match note_down(&app.store, order, app.clock.now()).await {
         Ok(paused) => {
             quell_crash::point!("app.pause.stored");
+            *known = Pausing::new(true);
             tracing::warn!(by = paused.by, because = paused.because, "paused: nothing disruptive begins");
             Ok(paused)
         }
         Err(refusal) => {
-            app.brake.set(before);
+            by_the_note(app, &mut known);
             Err(refusal)
         }
     }
 }
 
 pub(super) async fn resume(app: &Arc<App>, by: &str) -> Result<Option<PauseNote>, Refusal> {
-    let lifted = take_off(&app.store, by, app.clock.now()).await?;
-    quell_crash::point!("app.pause.lifted");
-    app.brake.set(false);
-    tracing::warn!(by, "goes on after a pause");
-    Ok(lifted)
+    let mut known = app.pausing.lock().await;
+    match take_off(&app.store, by, app.clock.now()).await {
+        Ok(lifted) => {
+            quell_crash::point!("app.pause.lifted");
+            *known = Pausing::new(false);
+            app.brake.set(false);
+            tracing::warn!(by, "goes on after a pause");
+            Ok(lifted)
+        }
+        Err(refusal) => {
+            by_the_note(app, &mut known);
+            Err(refusal)
+        }
+    }
+}
+
+/// Puts the brake as the note says, where a write has failed and may have happened all the same. As long as it cannot be
+/// read, what was known before counts.
+fn by_the_note(app: &App, known: &mut Pausing) {
+    let note = app.store.pause().read();
+    known.in_doubt = note.is_err();
+    known.paused = note.map_or(known.paused, |note| note.is_some());
+    app.brake.set(known.paused);
+}
+
+/// Looks again, where it was not known whether the note was written.
+pub(crate) async fn settle_doubt(app: &App) {
+    let mut known = app.pausing.lock().await;
+    if known.in_doubt {
+        by_the_note(app, &mut known);
+    }
 }
 
 /// The note alone: where no engine runs there is nothing to stop, and the next one finds it.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use futures::future::poll_immediate;
 use quell_api::RefusalKind;
+use quell_store::Store;
 use quell_store::engine::Scan;
+use quell_store::engine::memory::{Failing, MemoryDisk};
 use quell_store::{AuditRecord, Audited};
 use serde_json::json;
 use tempfile::TempDir;
@@ -269,6 +271,54 @@ async fn the_brake_and_the_note_of_it_say_the_same() {
     app.store.close();
     assert!(local.pause(&pause).await.is_err());
     assert!(!app.brake.is_on(), "nobody can see who paused it");
+}
+
+/// Whatever the note says when both have answered is what the brake does.
+#[tokio::test]
+async fn of_a_pause_and_its_end_at_the_same_moment_the_later_one_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = app(&folder).await;
+    let local = Local::new(Arc::clone(&app));
+    let pause = PauseOrder { by: "ann".into(), because: "Too much at once".into() };
+    for round in 0..20 {
+        match round % 2 {
+            0 => drop(tokio::join!(local.resume("bob"), local.pause(&pause))),
+            _ => drop(tokio::join!(local.pause(&pause), local.resume("bob"))),
+        }
+        let is_noted = app.store.pause().read().unwrap().is_some();
+        assert_eq!(app.brake.is_on(), is_noted, "round {round}");
+    }
+    app.store.close();
+}
+
+/// A write that is reported as failed may have happened all the same: what is on disk counts before long.
+#[tokio::test(start_paused = true)]
+async fn what_was_written_though_it_was_reported_as_failed_comes_into_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = Arc::into_inner(app(&folder).await).unwrap();
+    app.store.close();
+    let disk = MemoryDisk::new();
+    app.store = Store::in_memory(&disk).unwrap();
+    let app = Arc::new(app);
+    let local = Local::new(Arc::clone(&app));
+    let stop = CancellationToken::new();
+    let fails = || disk.fail(Failing { from: 1, count: 1, half_done: true });
+
+    fails();
+    let pause = PauseOrder { by: "ann".into(), because: "Too much at once".into() };
+    assert!(local.pause(&pause).await.is_err());
+    app.store.healthy().await.unwrap();
+    pause::settle_doubt(&app).await;
+    assert!(app.brake.is_on() && app.store.pause().read().unwrap().is_some());
+
+    fails();
+    assert!(local.exclude(&entry("bob")).await.is_err());
+    app.store.healthy().await.unwrap();
+    tokio::select! {
+        () = watch::exclusions(&app, &stop) => {}
+        () = comes_into_force(&app, "bob") => {}
+    }
+    app.store.close();
 }
 
 /// The record must say who it was, and the same ticket twice must be the same start.

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::in_one_line;
+use crate::operations::pause;
 use crate::wire::App;
 
 /// How often it is looked at.
@@ -32,6 +33,8 @@ pub(crate) async fn exclusions(app: &Arc<App>, stop: &CancellationToken) {
         } else if app.exclusions_are_stale() {
             renew(app).await;
         }
+        // What an operator has changed may be written though it was reported as failed: a pause as well as an entry.
+        pause::settle_doubt(app).await;
     }
 }
 
