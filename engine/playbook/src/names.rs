@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use quell_alert::{EntityKind, FieldKind};
 use serde_json::Value;
 
+use crate::check::calls::OUTCOMES;
 use crate::model::Reference;
 use crate::path::Path;
 
@@ -145,7 +146,7 @@ pub fn names() -> &'static [Name] {
             .chain(BEYOND_THE_ALERT)
             .chain([
                 of("run.started", Kind::Time, "when this run began"),
-                of("run.outcome", Kind::Text, "how this run ended; known in `afterwards` only"),
+                of("run.outcome", Kind::Words(OUTCOMES), "how this run ended; known in `afterwards` only"),
                 of(
                     "run.report",
                     Kind::Json,

@@ -337,15 +337,15 @@ async fn a_machine_whose_identity_is_being_renewed_is_asked_later_and_one_withou
 async fn a_token_is_renewed_before_it_ends_and_the_old_one_bridges_an_outage() {
     let answers = parking_lot::Mutex::new(vec![
         Reply::status(503),
-        Reply::json(200, &json!({ "access_token": "first", "expires_in": 1 })),
+        Reply::json(200, &json!({ "access_token": "first", "expires_in": 8 })),
     ]);
     let server = ScriptedServer::start(move |_| answers.lock().pop().unwrap_or_else(|| Reply::status(503)));
     let server = server.await.unwrap();
     let vendor = Vendor::start().await;
     let tokens = tokens_at(&server.url(), &vendor.secret());
     let first = tokens.get(soon()).await.unwrap();
-    // A token of one second is to be renewed after a quarter of it: whoever comes later bridges with the old one.
-    let renewing = tokio::time::timeout(Duration::from_secs(2), async {
+    // A token of eight seconds is to be renewed after a quarter of them: whoever comes later bridges with the old one.
+    let renewing = tokio::time::timeout(Duration::from_secs(60), async {
         while server.seen().len() < 2 {
             let token = tokens.get(soon()).await.unwrap();
             assert!(Arc::ptr_eq(&token, &first));

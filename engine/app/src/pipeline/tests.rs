@@ -264,6 +264,16 @@ async fn a_record_is_not_given_back_before_its_dead_letter_is_safe() {
     process.letters.failures.store(u32::MAX, Ordering::SeqCst);
     let stop = CancellationToken::new();
     let mut running = Box::pin(process.pipeline.run(&stop));
+    let all_but_one = async {
+        process.letters.failed.notified().await;
+        while process.source.health().in_flight != 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        done = &mut running => panic!("the record that cannot be read was given back: {done:?}"),
+        waited = tokio::time::timeout(Duration::from_secs(60), all_but_one) => waited.expect("nothing else waits"),
+    }
     let _ = tokio::time::timeout(Duration::from_millis(300), &mut running).await;
     assert_eq!(process.source.health().in_flight, 1, "the record that cannot be read, and nothing else");
     process.letters.failures.store(2, Ordering::SeqCst);

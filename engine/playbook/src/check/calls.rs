@@ -14,7 +14,7 @@ use crate::nearest;
 use crate::parse::{Entry, Node, Span};
 
 /// How a run can end: the words of `outcome`.
-pub(crate) const OUTCOMES: [&str; 9] = [
+pub(crate) const OUTCOMES: &[&str] = &[
     "contained",
     "observed",
     "nothing_to_do",

@@ -151,12 +151,24 @@ impl Check<'_> {
         let mut steps = Vec::new();
         for member in members {
             self.names.done.clone_from(&before);
+            self.goes_on_beside(member);
             steps.push(self.step(member, defaults));
             after.extend(std::mem::take(&mut self.names.done));
         }
         self.names.done = after;
         let steps: Option<Vec<Step>> = steps.into_iter().collect();
         (Vec::new(), steps.map(Verb::Parallel))
+    }
+
+    /// A lane that is to end while other steps of it are under way.
+    fn goes_on_beside(&mut self, member: &Node) {
+        let Content::Map(entries) = &member.content else { return };
+        if let Some(entry) = entries.iter().find(|entry| entry.key == "stop") {
+            let message = "`stop` keeps nothing from being done that stands beside it in `parallel`";
+            self.say(codes::MISPLACED, &entry.key_span, message, |d| {
+                d.help("put it before `parallel`, or below it")
+            });
+        }
     }
 
     /// The first of several ways whose condition holds.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quell_action::{ParamKind, ParamSpec};
+use quell_action::{Failure, ParamKind, ParamSpec};
 use quell_alert::EntityKind;
 use serde_json::Value;
 
@@ -112,7 +112,7 @@ const ASKED_OF_DIRECTORIES: [&str; 3] = ["account.groups", "account.privileged",
 
 /// What every step gives beside its outputs.
 const OF_EVERY_STEP: [(&str, Kind); 3] =
-    [("failed", Kind::Boolean), ("skipped", Kind::Boolean), ("error.kind", Kind::Text)];
+    [("failed", Kind::Boolean), ("skipped", Kind::Boolean), ("error.kind", Kind::Words(Failure::WORDS))];
 
 impl Check<'_> {
     /// The kind of a name, where it is in scope here.
