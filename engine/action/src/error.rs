@@ -47,18 +47,6 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The words for all of them.
-    pub const WORDS: &'static [&'static str] = &[
-        "not_found",
-        "ambiguous",
-        "forbidden",
-        "credentials",
-        "rejected",
-        "throttled",
-        "unavailable",
-        "uncertain",
-    ];
-
     /// Whether waiting and calling again can help, and cannot do harm.
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Throttled { .. } | Self::Unavailable { .. })

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quell_action::{Failure, ParamKind, ParamSpec};
+use quell_action::{ParamKind, ParamSpec};
 use quell_alert::EntityKind;
 use serde_json::Value;
 
@@ -110,9 +110,23 @@ const OF_AFTERWARDS: [&str; 2] = ["run.outcome", "run.report"];
 /// Names that no alert answers.
 const ASKED_OF_DIRECTORIES: [&str; 3] = ["account.groups", "account.privileged", "account.enabled"];
 
+/// What can go wrong with a step: the words of failures, and what no call has failed over.
+const ERROR_KINDS: &[&str] = &[
+    "not_found",
+    "ambiguous",
+    "forbidden",
+    "credentials",
+    "rejected",
+    "throttled",
+    "unavailable",
+    "uncertain",
+    "excluded",
+    "ineffective",
+];
+
 /// What every step gives beside its outputs.
 const OF_EVERY_STEP: [(&str, Kind); 3] =
-    [("failed", Kind::Boolean), ("skipped", Kind::Boolean), ("error.kind", Kind::Words(Failure::WORDS))];
+    [("failed", Kind::Boolean), ("skipped", Kind::Boolean), ("error.kind", Kind::Words(ERROR_KINDS))];
 
 impl Check<'_> {
     /// The kind of a name, where it is in scope here.
