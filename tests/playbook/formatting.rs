@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use quell_playbook::model::{ContentHash, Playbook};
-use quell_playbook::{SourceFile, Surroundings, format, load};
+use quell_playbook::{Layout, SourceFile, Surroundings, format, load};
 use quell_tests::called::called_by;
 
 use crate::fixtures::{catalogue, folder, shipped_folder, surroundings};
@@ -61,6 +61,13 @@ fn comments(text: &str) -> Vec<String> {
     found
 }
 
+fn laid_out(name: &str, text: &str) -> String {
+    match format(name, text.as_bytes()).unwrap() {
+        Layout::Settled(text) => text,
+        Layout::Unusual => panic!("{name} was left alone:\n{text}"),
+    }
+}
+
 /// The same file, spaced in other ways. None of them changes what it says.
 fn mutations(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
@@ -76,6 +83,7 @@ fn mutations(text: &str) -> Vec<String> {
         text.replace('\n', "\n\n"),
         format!("\u{feff}\n\n# first\n\n{text}\n\n# last\n\n"),
         text.replace("{ ", "{").replace(" }", "}"),
+        all(&|line| broken_open(line, margin(line))),
     ];
     for number in 0..lines.len() {
         let with = |line: &str| {
@@ -98,37 +106,56 @@ fn mutations(text: &str) -> Vec<String> {
     mutated
 }
 
+/// What stands in braces behind a key, over several lines.
+fn broken_open(line: &str, margin: usize) -> String {
+    match (line.find(": { "), line.strip_suffix(" }")) {
+        (Some(at), Some(_)) if !line.contains('#') => {
+            let inner = &line[at + 4..line.len() - 2];
+            format!("{}: {{\n{}{inner}\n{}}}", &line[..at], " ".repeat(margin + 7), " ".repeat(margin + 3))
+        }
+        _ => line.to_owned(),
+    }
+}
+
 /// So many ways of writing each playbook otherwise.
 const SAMPLE: usize = 12;
 
 #[test]
 fn nothing_changes_its_meaning_and_no_comment_is_lost() {
-    let (mut tried, mut changed) = (0, 0);
+    let (mut tried, mut changed, mut left) = (0, 0, 0);
     for (name, text, model) in playbooks() {
         let good = model(&text).unwrap_or_else(|| panic!("{name} does not load"));
         let all = mutations(&text);
         let stride = (all.len() / SAMPLE).max(1);
-        for mutated in all.iter().skip(text.len() % stride).step_by(stride).chain([&text]) {
+        for mutated in all.iter().skip(text.len() % stride).step_by(stride).chain([&all[6], &text]) {
             // A remark in the middle of a text, or a dash pushed away from what hangs below it, says something else.
             let Some(before) = model(mutated) else { continue };
             tried += 1;
-            let formatted = format(&name, mutated.as_bytes()).unwrap();
+            // A text that begins with an empty line is one of the few that are left alone.
+            let formatted = match format(&name, mutated.as_bytes()).unwrap() {
+                Layout::Settled(formatted) => formatted,
+                Layout::Unusual => {
+                    left += 1;
+                    continue;
+                }
+            };
             assert_eq!(model(&formatted).as_ref(), Some(&before), "{name}:\n{mutated}\n---\n{formatted}");
             assert_eq!(comments(&formatted), comments(mutated), "{name}:\n{mutated}\n---\n{formatted}");
-            let again = format(&name, formatted.as_bytes()).unwrap();
+            let again = laid_out(&name, &formatted);
             assert_eq!(again, formatted, "{name}:\n{mutated}");
             changed += usize::from(formatted != *mutated && before == good);
         }
     }
+    assert!(left * 10 < tried, "{left} of {tried} were left alone");
     assert!(tried > 150 && changed > 100, "{changed} of {tried} were laid out anew");
 }
 
 #[test]
 fn mere_spacing_is_settled_and_not_handed_back() {
     for (name, text, _) in playbooks() {
-        let settled = format(&name, text.as_bytes()).unwrap();
+        let settled = laid_out(&name, &text);
         for mutated in &mutations(&settled)[..3] {
-            assert_eq!(format(&name, mutated.as_bytes()).unwrap(), settled, "{name}:\n{mutated}");
+            assert_eq!(laid_out(&name, mutated), settled, "{name}:\n{mutated}");
         }
     }
 }
@@ -139,6 +166,6 @@ fn the_shipped_playbooks_and_their_tests_are_laid_out_so() {
         folders(&shipped_folder()).into_iter().flat_map(|name| files(&shipped_folder().join(name), "yaml"))
     {
         let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(format(&file_name(&path), text.as_bytes()).unwrap(), text, "{}", path.display());
+        assert_eq!(laid_out(&file_name(&path), &text), text, "{}", path.display());
     }
 }

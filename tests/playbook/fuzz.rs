@@ -4,7 +4,9 @@ use quell_playbook::model::AlertState;
 use quell_playbook::path::Path;
 use quell_playbook::schedule::{self, Missed, Schedule};
 use quell_playbook::template::{Template, TextFormat};
-use quell_playbook::{AlertScope, Matcher, Moment, SourceFile, Surroundings, duration, format, load, render};
+use quell_playbook::{
+    AlertScope, Layout, Matcher, Moment, SourceFile, Surroundings, duration, format, load, render,
+};
 use quell_tests::fuzz::mutate::{bytes, lines, sentence};
 use quell_tests::fuzz::{Random, fuzz};
 
@@ -21,8 +23,12 @@ fn read(catalogue: &quell_action::Catalogue, case: &[u8]) {
     let loaded = load(&[file], catalogue, &Surroundings::default());
     assert_eq!(loaded.is_usable(), loaded.diagnostics.iter().all(|found| !found.is_error()));
     let _said = (render::summary(&loaded.diagnostics), render::json(&loaded.diagnostics));
-    if let Ok(laid_out) = format("case.yaml", case) {
-        assert_eq!(format("case.yaml", laid_out.as_bytes()).unwrap(), laid_out, "laid out once is laid out");
+    if let Ok(Layout::Settled(text)) = format("case.yaml", case) {
+        assert_eq!(
+            format("case.yaml", text.as_bytes()).unwrap(),
+            Layout::Settled(text),
+            "laid out once is laid out"
+        );
     }
     if !loaded.playbooks.is_empty() {
         Matcher::new(loaded.playbooks).matching(&alert(), AlertState::New, now());

@@ -6,20 +6,16 @@ use quell_action::{
     Action, ActionError, ActionSpec, Effect, Impact, Outcome, Repeat, Request, State, Target, TargetKind,
 };
 use quell_kit::header::{HeaderName, HeaderValue};
-use quell_kit::{Answer, Deadline, Method, RequestBuilder};
+use quell_kit::{Answer, Deadline, Method, RequestBuilder, Wanted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::address;
 use crate::connector::NAME;
-use crate::extract::Path;
 use crate::hosts::{Host, Hosts};
 use crate::poll::Poll;
 use crate::settings::is_free;
-
-/// The most that outputs may hold: they are kept in the record.
-const MAX_OUTPUT: usize = 16 * 1024;
 
 /// `http.call`.
 pub struct Call;
@@ -120,7 +116,7 @@ impl Action for Call {
         let params = request.params();
         let host = hosts.named(&params.host)?;
         // Everything that can be wrong is found before anything is sent.
-        let values = paths(&params.values)?;
+        let values = Wanted::parse(&params.values)?;
         params.poll.as_ref().map(|poll| poll.check(host, params.method.reads())).transpose()?;
         let (url, ordered) = build(host, params, &request.key().0)?;
         let answer =
@@ -134,7 +130,7 @@ impl Action for Call {
         if let Some(poll) = &params.poll {
             document = poll.follow(host, document, &url, deadline).await?;
         }
-        let values = read(host, &values, &document)?;
+        let values = values.of(&document, &host.name, &host.redactor)?;
         let effect = match params.method.reads() {
             true => Effect::Unchanged,
             false => Effect::Changed { before: State::default(), after: State::default() },
@@ -233,27 +229,6 @@ fn expected(answer: Answer, expect: &[u16]) -> Result<Answer, ActionError> {
         true => Ok(answer),
         // It was taken, and not as it should: what it did is not known.
         false => Err(answer.unreadable(&format!("its status {} is none of those expected", answer.status()))),
-    }
-}
-
-fn paths(values: &Map<String, Value>) -> Result<Vec<(String, Path)>, ActionError> {
-    let path = |(name, path): (&String, &Value)| match path {
-        Value::String(text) => Ok((name.clone(), Path::parse(&format!("values.{name}"), text)?)),
-        _ => Err(ActionError::rejected(format!("values.{name} takes a JSONPath: $.job.id"))),
-    };
-    values.iter().map(path).collect()
-}
-
-fn read(host: &Host, paths: &[(String, Path)], document: &Value) -> Result<Map<String, Value>, ActionError> {
-    let value = |(name, path): &(String, Path)| Ok((name.clone(), path.value(document)?));
-    let values = paths.iter().map(value).collect::<Result<Map<_, _>, ActionError>>()?;
-    let values = host.redactor.redact_members(values);
-    match Value::Object(values.clone()).to_string().len() > MAX_OUTPUT {
-        true => Err(ActionError::uncertain(format!(
-            "{}: it was done, and what was read of the answer is larger than {MAX_OUTPUT} bytes",
-            host.name
-        ))),
-        false => Ok(values),
     }
 }
 

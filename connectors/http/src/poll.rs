@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use quell_action::ActionError;
-use quell_kit::{Call, Deadline, Method, Url};
+use quell_kit::{Call, Deadline, Method, Path, Url};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::address;
-use crate::extract::Path;
 use crate::hosts::Host;
 
 /// How to ask about what takes its time.

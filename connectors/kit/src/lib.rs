@@ -16,6 +16,7 @@ pub mod conformance;
 #[cfg(any(test, feature = "conformance"))]
 pub mod contract;
 mod deadline;
+mod extract;
 mod facts;
 mod http;
 pub mod lenient;
@@ -38,6 +39,7 @@ pub use chosen::chosen;
 pub use classify::{Call, by_status, retry_after};
 pub use clock::now;
 pub use deadline::Deadline;
+pub use extract::{Path, Wanted};
 pub use facts::facts;
 pub use http::{Answer, Http, HttpSettings, host_of, is_public};
 pub use message::{Message, clip, plain};

@@ -143,8 +143,10 @@ impl Drop for ScriptedServer {
 /// # Errors
 /// When no loopback port can be had.
 pub async fn refusing_url() -> std::io::Result<String> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    Ok(format!("http://{}", listener.local_addr()?))
+    // Bound and not listening. It stays so while the test runs: a port that is let go is soon another server's.
+    let socket = Box::leak(Box::new(TcpSocket::new_v4()?));
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    Ok(format!("http://{}", socket.local_addr()?))
 }
 
 /// A loopback address at which connecting never ends, until it is dropped: its queue is full and nobody takes from it.

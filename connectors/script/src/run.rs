@@ -6,7 +6,7 @@ use quell_action::{
     Action, ActionError, ActionSpec, Effect, Failure, Impact, Outcome, Repeat, Request, State, Target,
     TargetKind,
 };
-use quell_kit::Deadline;
+use quell_kit::{Deadline, Wanted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -34,6 +34,9 @@ pub struct RunParams {
     /// What it reads from its standard input, under `input`.
     #[serde(default)]
     pub input: Map<String, Value>,
+    /// What later steps need of the document that it writes: a name for each, and a JSONPath into the document.
+    #[serde(default)]
+    pub values: Map<String, Value>,
 }
 
 /// What later steps can read.
@@ -41,6 +44,8 @@ pub struct RunParams {
 pub struct RunOutput {
     /// The document that the program wrote to its standard output.
     pub result: Map<String, Value>,
+    /// What was read of it, under the names of `values`.
+    pub values: Map<String, Value>,
     /// Whether it says that it changed something: `changed` in its document, and yes where it does not say.
     pub changed: bool,
 }
@@ -74,6 +79,8 @@ impl Action for Run {
         let deadline = Deadline::after(request.time_limit());
         let params = request.params();
         let program = programs.named(&params.program)?;
+        // Everything that can be wrong is found before anything is run.
+        let values = Wanted::parse(&params.values)?;
         let command = program.command(&params.arguments)?;
         let input = program.input(&request.key().0, &params.input);
         let seat = tokio::time::timeout(deadline.left(), programs.seats.acquire()).await;
@@ -94,12 +101,13 @@ impl Action for Run {
         let result = verdict::document(program.name(), &ended, &program.redactor)?;
         // A program may repeat what it was given; the record must not.
         let result = program.redactor.redact_members(result);
+        let values = values.of(&Value::Object(result.clone()), program.name(), &program.redactor)?;
         let changed = result.get("changed").and_then(Value::as_bool).unwrap_or(true);
         let effect = match changed {
             true => Effect::Changed { before: State::default(), after: State::default() },
             false => Effect::Unchanged,
         };
         let external_id = result.get("external_id").and_then(Value::as_str).map(str::to_owned);
-        Ok(Outcome { effect, external_id, output: RunOutput { result, changed } })
+        Ok(Outcome { effect, external_id, output: RunOutput { result, values, changed } })
     }
 }

@@ -68,6 +68,33 @@ async fn the_input_is_one_document_and_words_stay_words() {
 }
 
 #[tokio::test]
+async fn values_are_read_of_what_it_writes() {
+    let mark = tempfile::NamedTempFile::new().unwrap();
+    let site = Site::with(&format!(
+        r#"echo ran >> {}; printf '{{"changed":false,"geo":{{"country":"NO"}},"all":[{{"n":1}},{{"n":2}}]}}'"#,
+        mark.path().display()
+    ));
+    let values = json!({ "country": "$.geo.country", "numbers": "$.all[*].n", "missing": "$.geo.city" });
+    let outcome = site.run(json!({}), json!({ "values": values })).await.unwrap();
+    let read = json!({ "country": "NO", "numbers": [1, 2], "missing": null });
+    assert_eq!(outcome.output["values"], read);
+    let error = site.run(json!({}), json!({ "values": { "country": "geo.country" } })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected, "{error}");
+    assert_eq!(
+        std::fs::read_to_string(mark.path()).unwrap(),
+        "ran\n",
+        "a bad path is found before anything runs"
+    );
+}
+
+#[tokio::test]
+async fn values_that_would_fill_the_record_are_not_kept_and_it_was_done() {
+    let site = Site::with(r#"printf '{"text":"%s"}' "$(head -c 20000 /dev/zero | tr '\0' x)""#);
+    let error = site.run(json!({}), json!({ "values": { "text": "$.text" } })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Uncertain, "{error}");
+}
+
+#[tokio::test]
 async fn nothing_of_our_environment_gets_through_and_its_folder_is_its_own() {
     let site = Site::with(
         r#"printf '{"names":"%s","home":"%s","here":"%s","mode":"%s"}' "$(env | cut -d= -f1 | sort | tr '\n' ' ')" "$HOME" "$(pwd)" "$(stat -c %a .)""#,

@@ -95,12 +95,14 @@ pub const ALL: &[Code] = &[
     BAD_TEMPLATE,
     PARAMETER_KIND,
     PARAMETERS,
+    NAME_AS_TEXT,
     OPPOSITE,
     NEVER_HOLDS,
     ANSWERS,
     NEVER_ASKED,
     NEVER_CHANGES,
     UNREACHABLE,
+    ONCE_MORE,
     BAD_SCHEDULE,
     CIRCLE,
     NEVER_HELD,
@@ -292,7 +294,10 @@ pub const PARAMETER_KIND: Code = Code { id: "PB0502", page: include_str!("codes/
 /// Parameters that do not fit together.
 pub const PARAMETERS: Code = Code { id: "PB0503", page: include_str!("codes/PB0503.md") };
 
-/// Two playbooks do opposite things to the same kind of target.
+/// Text that reads like a name in scope.
+pub const NAME_AS_TEXT: Code = Code { id: "PB0504", page: include_str!("codes/PB0504.md") };
+
+/// Opposite things done to the same kind of target.
 pub const OPPOSITE: Code = Code { id: "PB0601", page: include_str!("codes/PB0601.md") };
 
 /// A condition that can never hold.
@@ -309,6 +314,9 @@ pub const NEVER_CHANGES: Code = Code { id: "PB0605", page: include_str!("codes/P
 
 /// A step that no lane comes to.
 pub const UNREACHABLE: Code = Code { id: "PB0606", page: include_str!("codes/PB0606.md") };
+
+/// The same done twice.
+pub const ONCE_MORE: Code = Code { id: "PB0607", page: include_str!("codes/PB0607.md") };
 
 /// No moment is written like that.
 pub const BAD_SCHEDULE: Code = Code { id: "PB0701", page: include_str!("codes/PB0701.md") };

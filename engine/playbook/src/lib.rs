@@ -43,7 +43,7 @@ pub mod template;
 pub use against::{Against, ConditionHeld, Held, PathHit};
 pub use carriers::{Carriers, Carries};
 pub use form::MissingValue;
-pub use format::format;
+pub use format::{Layout, format};
 pub use load::{AtMost, Loaded, SourceFile, Surroundings, load, recover};
 pub use matching::{Explanation, Matcher};
 pub use moment::{Kept, Moment};

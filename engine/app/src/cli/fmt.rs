@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use quell_playbook::format;
+use quell_playbook::{Layout, format};
 use serde_json::json;
 
 use super::{Context, yes_if};
@@ -16,7 +16,8 @@ use crate::show::{GOOD, NAME, counted, styled};
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What a file says stays as it is, and so do its comments. A file that is no YAML is not touched.
+    after_help = "What a file says stays as it is, and so do its comments. A file that is no YAML is not touched,
+nor is one that is written so unusually that it could not be laid out safely; both are named.
 Exit code 1 when a file could not be read as YAML; with --check also when one would be laid out anew.
 
 Examples:
@@ -40,10 +41,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
     }
     let mut refused = Mistakes::default();
     let mut crooked: Vec<String> = Vec::new();
+    let mut unusual: Vec<String> = Vec::new();
     for file in &files {
         match format(&file.name, &file.bytes) {
-            Ok(text) if text.as_bytes() == file.bytes => {}
-            Ok(text) => {
+            Ok(Layout::Unusual) => unusual.push(file.name.clone()),
+            Ok(Layout::Settled(text)) if text.as_bytes() == file.bytes => {}
+            Ok(Layout::Settled(text)) => {
                 if !args.check {
                     replace(Path::new(&file.name), &text)?;
                 }
@@ -56,30 +59,41 @@ pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    tell(args, context, &crooked, &refused, files.len())?;
+    tell(
+        args,
+        context,
+        Told { crooked: &crooked, unusual: &unusual, refused: &refused, files: files.len() },
+    )?;
     let is_straight = crooked.is_empty() || !args.check;
     Ok(yes_if(is_straight && refused.diagnostics.is_empty()))
 }
 
-fn tell(
-    args: &Args,
-    context: &Context,
-    crooked: &[String],
-    refused: &Mistakes,
+struct Told<'a> {
+    crooked: &'a [String],
+    unusual: &'a [String],
+    refused: &'a Mistakes,
     files: usize,
-) -> anyhow::Result<()> {
+}
+
+fn tell(args: &Args, context: &Context, told: Told<'_>) -> anyhow::Result<()> {
+    let Told { crooked, unusual, refused, files } = told;
     let show = context.show;
     if show.json {
         let diagnostics = quell_playbook::render::json(&refused.diagnostics);
         let word = if args.check { "would_change" } else { "changed" };
-        return show.json(&json!({ word: crooked, "refused": diagnostics["diagnostics"] }));
+        return show
+            .json(&json!({ word: crooked, "left_alone": unusual, "refused": diagnostics["diagnostics"] }));
     }
     show.mistakes(refused)?;
     let word = if args.check { "would be laid out anew" } else { "laid out anew" };
     for name in crooked {
         show.line(format_args!("{} {word}", styled(NAME, name)));
     }
-    if crooked.is_empty() && refused.diagnostics.is_empty() {
+    for name in unusual {
+        let why = "is written in a way that is not laid out safely: left as it is";
+        show.aside(format_args!("{} {why}", styled(NAME, name)));
+    }
+    if crooked.is_empty() && unusual.is_empty() && refused.diagnostics.is_empty() {
         let files = counted(u64::try_from(files).unwrap_or(u64::MAX), "file");
         show.aside(styled(GOOD, format_args!("{files}: nothing to lay out anew")));
     }

@@ -156,6 +156,7 @@ impl Check<'_> {
             after.extend(std::mem::take(&mut self.names.done));
         }
         self.names.done = after;
+        self.done_twice(members);
         let steps: Option<Vec<Step>> = steps.into_iter().collect();
         (Vec::new(), steps.map(Verb::Parallel))
     }

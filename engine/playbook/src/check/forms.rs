@@ -82,6 +82,7 @@ impl Check<'_> {
         if text.contains("{{") || text.contains("{%") || text.contains("{#") {
             return self.template(&text, node).map(Form::Template);
         }
+        self.not_meant_as_name(&text, node);
         Some(Form::Literal(Value::from(text)))
     }
 

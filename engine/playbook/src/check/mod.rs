@@ -3,6 +3,7 @@
 //! One file a group of rules. Every rule reports and goes on, so that an author sees everything in one go; a playbook
 //! comes out only when nothing at error level was said.
 
+mod above;
 mod across;
 mod actions;
 mod apart;

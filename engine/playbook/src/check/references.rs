@@ -27,6 +27,8 @@ pub(super) struct Names {
     pub(super) done: BTreeMap<String, Vec<Output>>,
     /// The results of steps that something looks at: `who.is_privileged`.
     pub(super) looked_at: BTreeSet<String>,
+    /// The steps whose failure ends the lane.
+    pub(super) ends_the_lane: BTreeSet<String>,
     /// The names under which values are kept for the alert.
     pub(super) kept: BTreeSet<String>,
     /// Those that are read, and where.
@@ -201,7 +203,10 @@ impl Check<'_> {
                 .map(|(_, kind)| *kind)
                 .or_else(|| outputs.iter().find(|output| output.name == field).map(|output| output.kind));
             match kind {
-                Some(_) => drop(self.names.looked_at.insert(reference.0.clone())),
+                Some(_) => {
+                    self.names.looked_at.insert(reference.0.clone());
+                    self.failure_can_be_seen(reference, span);
+                }
                 None => self.unknown_output(reference, span),
             }
             return kind;

@@ -68,6 +68,7 @@ impl Check<'_> {
             }
             steps.push(step);
         }
+        self.done_twice(members);
         steps.into_iter().collect()
     }
 
@@ -87,6 +88,7 @@ impl Check<'_> {
         };
         if let Some(name) = name {
             self.names.done.insert(name.to_owned(), outputs);
+            self.may_end_the_lane(name, verb.unwrap_or_default(), on_error);
         }
         let (id, is_named) = match id {
             Some(id) => (id?, true),

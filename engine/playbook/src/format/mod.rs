@@ -5,7 +5,7 @@
 //! spaced alike, one blank line between sections and at most one elsewhere, plain line ends.
 //!
 //! Invariant: what comes out is read again and must be the same tree with the same comments; and laid out once more it
-//! must stay as it is. Where a file is so unusual that this fails, it is handed back untouched.
+//! must stay as it is. Where a file is so unusual that this fails, it is left alone, and whoever asked is told.
 
 mod flow;
 mod gap;
@@ -15,11 +15,20 @@ mod writer;
 use crate::diagnostic::Diagnostic;
 use crate::parse::{Content, Node, parse};
 
+/// What laying a file out comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// The text as all files are laid out; the same as before where it was already.
+    Settled(String),
+    /// It is so unusual that it stays as it is.
+    Unusual,
+}
+
 /// Lays a file out as all playbooks are. Other YAML files of a site keep the order of their keys.
 ///
 /// # Errors
 /// When it is no YAML, or YAML that can be understood in two ways: such a file is not touched.
-pub fn format(name: &str, bytes: &[u8]) -> Result<String, Vec<Diagnostic>> {
+pub fn format(name: &str, bytes: &[u8]) -> Result<Layout, Vec<Diagnostic>> {
     let (source, tree) = read(name, bytes)?;
     let formatted = laid_out(&source, &tree);
     let again = match read(name, formatted.as_bytes()) {
@@ -28,9 +37,9 @@ pub fn format(name: &str, bytes: &[u8]) -> Result<String, Vec<Diagnostic>> {
         {
             laid_out(&again, &other)
         }
-        _ => return Ok(source),
+        _ => return Ok(Layout::Unusual),
     };
-    Ok(if again == formatted { formatted } else { source })
+    Ok(if again == formatted { Layout::Settled(formatted) } else { Layout::Unusual })
 }
 
 fn read(name: &str, bytes: &[u8]) -> Result<(String, Node), Vec<Diagnostic>> {

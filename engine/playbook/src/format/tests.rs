@@ -3,7 +3,10 @@
 use super::*;
 
 fn formatted(text: &str) -> String {
-    format("example.yaml", text.as_bytes()).unwrap()
+    match format("example.yaml", text.as_bytes()).unwrap() {
+        Layout::Settled(text) => text,
+        Layout::Unusual => panic!("left alone:\n{text}"),
+    }
 }
 
 #[test]
@@ -22,6 +25,7 @@ fn what_is_straight_stays() {
         "- a\n- b: 1\n  c: [x, z]\n",
         "a:\n  - - 1\n    - 2\n  - b: \"x  y\"   # z\n",
         "a: \"one\n  two\"\nb: {}\nc: []\n",
+        "- a: {\n    b: 1\n  }\n- { b: 1,\n    c: 2 }\n- - [1,\n      2]\n",
         "a:\n  any: [\n    one,   # first\n    two,\n  ]\nb: |\n  x\n\n\n  y\n",
     ] {
         assert_eq!(formatted(text), text);

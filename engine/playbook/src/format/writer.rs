@@ -180,7 +180,7 @@ impl<'a> Writer<'a> {
     /// A word, or a collection in brackets, that may go over several lines.
     fn several(&mut self, node: &Node, span: &Span, indent: usize) {
         let is_flow = flow::span(self.source, node).is_some();
-        let old = self.line_column(span.start);
+        let old = self.entry_column(span.start);
         for (number, line) in self.text(span).split('\n').enumerate() {
             let line = line.trim_end_matches('\r');
             if number == 0 {
@@ -303,6 +303,12 @@ impl<'a> Writer<'a> {
     fn line_column(&self, at: usize) -> usize {
         let line = self.line_before(at);
         line.len() - line.trim_start_matches(' ').len()
+    }
+
+    /// Where what stands on that line begins, behind the dashes of its list.
+    fn entry_column(&self, at: usize) -> usize {
+        let line = self.line_before(at);
+        line.len() - line.trim_start_matches([' ', '-']).len()
     }
 
     fn dash_column(&self, member: &Node) -> usize {
