@@ -30,12 +30,15 @@ use crate::{connectors, exclusions, kafka, lists};
 Examples:
   quell check                         the site file, the exclusion file, all playbooks
   quell check playbooks/dcsync.yaml   only this playbook, without a site file
+  quell check -c quell.yaml dcsync.yaml
+                                      only this playbook, and whether it can run on that site
   quell check --against alerts/       and warn of conditions and paths that meet none of these alerts
   quell check --require-tests         and ask for a test of every disruptive action
   quell check --sarif report.sarif    and write a report for code scanning
   quell check --json                  for programs, with file, line, column and code")]
 pub(crate) struct Args {
-    /// Only these playbooks or folders of playbooks, against every action that Quell knows.
+    /// Only these playbooks or folders of playbooks: against the site file that `--config` names, and without it
+    /// against every action that Quell knows.
     playbooks: Vec<PathBuf>,
     /// Hold the playbooks against the alerts of this folder or file.
     #[arg(long, value_name = "FOLDER")]
@@ -58,7 +61,7 @@ struct Found {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let mut found = if args.playbooks.is_empty() { whole_site(context)? } else { named(args)? };
+    let mut found = if args.playbooks.is_empty() { whole_site(context)? } else { named(args, context)? };
     let files = found.files();
     let file_of = |playbook: &Playbook| files.get(&playbook.name.0).cloned().unwrap_or_default();
     if args.require_tests {
@@ -146,10 +149,18 @@ fn tell_against(show: Show, against: &Against) {
     show.aside(format_args!("held against {}", counted(u64::try_from(alerts).unwrap_or(u64::MAX), "alert")));
 }
 
-fn named(args: &Args) -> anyhow::Result<Found> {
+fn named(args: &Args, context: &Context) -> anyhow::Result<Found> {
     let mut found = Found { catalogue: quell_connectors::catalogue(), ..Found::default() };
+    let mut site = None;
+    if let Some(file) = &context.config {
+        let mistakes = &mut found.mistakes;
+        site = mistakes.gather(config::read(Some(file)))?;
+        let Some(read) = &site else { return Ok(found) };
+        let Some(offered) = mistakes.gather(connectors::offered(read))? else { return Ok(found) };
+        found.catalogue = offered;
+    }
     for path in &args.playbooks {
-        let loaded = load_from(path, &found.catalogue, None)?;
+        let loaded = load_from(path, &found.catalogue, site.as_ref())?;
         let is_passed_over = path.is_file() && !is_playbook(&path.display().to_string());
         if is_passed_over || loaded.playbooks.is_empty() && loaded.diagnostics.is_empty() {
             bail!(

@@ -36,6 +36,12 @@ pub(crate) enum Callee {
 }
 
 impl Check<'_> {
+    /// Whether the playbook that a step calls is there, and whole.
+    pub(super) fn callee_is_known(&self, fields: &Fields<'_>) -> bool {
+        let name = fields.get("run").and_then(Node::text);
+        name.is_some_and(|name| matches!(self.site.callees.get(name), Some(Callee::Known(_))))
+    }
+
     /// `run: contain-account`, with `inputs` beside it.
     pub(super) fn run_step(&mut self, fields: &Fields<'_>, node: &Node) -> Found {
         let mut outputs = vec![

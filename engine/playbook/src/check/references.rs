@@ -27,6 +27,8 @@ pub(super) struct Names {
     pub(super) done: BTreeMap<String, Vec<Output>>,
     /// The results of steps that something looks at: `who.is_privileged`.
     pub(super) looked_at: BTreeSet<String>,
+    /// Those of which it is not known what they give: there is no such action, or no such playbook.
+    pub(super) unclear: BTreeSet<String>,
     /// The steps whose failure ends the lane.
     pub(super) ends_the_lane: BTreeSet<String>,
     /// The names under which values are kept for the alert.
@@ -207,6 +209,7 @@ impl Check<'_> {
                     self.names.looked_at.insert(reference.0.clone());
                     self.failure_can_be_seen(reference, span);
                 }
+                None if self.names.unclear.contains(root) => {}
                 None => self.unknown_output(reference, span),
             }
             return kind;

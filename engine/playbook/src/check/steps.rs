@@ -81,13 +81,22 @@ impl Check<'_> {
         let on_error = fields.get("on_error").map_or(Some(OnError::default()), |node| self.on_error(node));
         let verb = self.one_verb(node, &fields);
         let name = id.as_ref().and_then(|id| id.as_deref());
+        let action = fields.get("do").and_then(Node::text);
         let (outputs, done) = match verb {
             Some("do") => self.act(&fields, defaults),
             Some(verb) => self.other(verb, &fields, name, defaults),
             None => (Vec::new(), None),
         };
+        let is_unclear = match verb {
+            Some("do") => action.is_none_or(|action| self.site.catalogue.named(action).next().is_none()),
+            Some("run") => !self.callee_is_known(&fields),
+            _ => false,
+        };
         if let Some(name) = name {
             self.names.done.insert(name.to_owned(), outputs);
+            if is_unclear {
+                self.names.unclear.insert(name.to_owned());
+            }
             self.may_end_the_lane(name, verb.unwrap_or_default(), on_error);
         }
         let (id, is_named) = match id {
