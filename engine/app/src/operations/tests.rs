@@ -15,7 +15,9 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+mod asked;
 mod doubtful;
+mod imported;
 mod noted;
 mod told;
 
@@ -310,6 +312,7 @@ async fn what_was_written_though_it_was_reported_as_failed_comes_into_force() {
 
     fails();
     assert!(local.exclude(&entry("bob")).await.is_err());
+    assert!(app.exclusions_are_stale());
     app.store.healthy().await.unwrap();
     tokio::select! {
         () = watch::exclusions(&app, &stop) => {}

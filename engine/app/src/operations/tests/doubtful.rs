@@ -111,3 +111,36 @@ async fn a_run_is_driven_though_whoever_started_it_has_gone() {
         app.store.close();
     }
 }
+
+/// Nobody has to ask again: whatever the note says by then is what the brake does.
+#[tokio::test(start_paused = true)]
+async fn a_pause_and_its_end_count_before_long_though_they_were_reported_as_failed() {
+    let (disk, folder) = (MemoryDisk::new(), tempfile::tempdir().unwrap());
+    let app = on_disk(&folder, &disk).await;
+    let (local, stop) = (Local::new(Arc::clone(&app)), CancellationToken::new());
+    let pause = PauseOrder { by: "ann".into(), because: "Too much at once".into() };
+    let half_done = Failing { from: 1, count: 1, half_done: true };
+    let test = async {
+        disk.fail(half_done);
+        assert!(local.pause(&pause).await.is_err());
+        brakes(&app, true).await;
+        disk.fail(half_done);
+        assert!(local.resume("bob").await.is_err());
+        brakes(&app, false).await;
+    };
+    tokio::select! {
+        () = watch::exclusions(&app, &stop) => {}
+        () = test => {}
+    }
+    app.store.close();
+}
+
+/// Returns once the watch has put the brake on, or has let it go.
+async fn brakes(app: &App, is_on: bool) {
+    app.store.healthy().await.unwrap();
+    let began = tokio::time::Instant::now();
+    while app.brake.is_on() != is_on {
+        assert!(began.elapsed() < LONGEST, "the watch does not see to it");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}

@@ -1,5 +1,7 @@
 //! What is in force of the exclusion file is on record, if not at once then before long.
 
+use quell_action::exclusion::form::SiteExclusions;
+
 use super::*;
 
 /// An engine whose store lies on this disk.
@@ -18,6 +20,33 @@ pub(super) async fn changes(app: &App) -> Vec<(usize, usize)> {
         _ => None,
     };
     log.iter().filter_map(|one| of_file(&one.record)).collect()
+}
+
+/// The next engine finds it on record, and notes what has changed while none was there.
+#[tokio::test]
+async fn what_was_changed_while_no_engine_was_there_is_noted_at_its_start() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("playbooks")).unwrap();
+    app(&folder).await.store.close();
+    let mut noted = Vec::new();
+    // Where in the file somebody stands is no news.
+    for who in [&["alice"][..], &["alice"], &["bob", "alice"]] {
+        exclude_in_file(folder.path(), who);
+        let site = config::read(Some(&folder.path().join("quell.yaml"))).unwrap();
+        let app = App::open(site, Reach::Acting).await.unwrap();
+        noted = changes(&app).await;
+        app.store.close();
+    }
+    assert_eq!(noted, [(1, 0), (1, 0)]);
+}
+
+/// A protection that does not hold here is as much news as an entry that is gone.
+#[test]
+fn what_is_lifted_is_a_line_of_its_own() {
+    let krbtgt = quell_action::Protected::Krbtgt;
+    let site = SiteExclusions { lifted: vec![(krbtgt, "A drill".into())], ..SiteExclusions::default() };
+    let lines = crate::exclusions::lines(&site);
+    assert_eq!(lines, [json!({ "lift": krbtgt, "because": "A drill" })]);
 }
 
 /// Returns once so many changes are on record.
@@ -50,6 +79,21 @@ async fn a_file_that_could_not_be_noted_counts_and_is_noted_later() {
     assert_eq!(in_force(&app), ["The file says so"; 2]);
     app.note_file_in_force().await;
     assert_eq!(changes(&app).await, [(1, 0), (2, 1)]);
+    app.store.close();
+}
+
+/// Nobody is told that it is not in force because it could not be noted.
+#[tokio::test]
+async fn a_file_that_could_not_be_noted_was_read_all_the_same() {
+    let (disk, folder) = (MemoryDisk::new(), tempfile::tempdir().unwrap());
+    let app = on_disk(&folder, &disk).await;
+    exclude_in_file(folder.path(), &["alice"]);
+    disk.fail(Failing { from: 1, count: u64::MAX, half_done: false });
+    assert_eq!(app.reload_exclusions().await.unwrap(), 1);
+    assert_eq!(in_force(&app), ["The file says so"]);
+    let health = Local::new(Arc::clone(&app)).health().await;
+    let store = health.parts.iter().find(|part| part.name == "store").unwrap();
+    assert!(!store.well && !health.ready, "{store:?}");
     app.store.close();
 }
 

@@ -116,6 +116,8 @@ async fn what_became_of_each_task_is_told_as_it_is() {
     assert_eq!(open, [true, false, false], "a person must look at it: {:?}", undone.tasks);
     let second = local.run(&second.summary.id.0).await.unwrap();
     assert_eq!(results(&second), [NotUndone, Undone, Accepted]);
+    let dry = local.undo(&UndoOrder { dry: true, ..undo_of(&second, None) }).await.unwrap();
+    assert!(dry.tasks[0].open, "nobody is promised that it would work this time: {:?}", dry.tasks);
     let asked = local.attention().await.unwrap();
     let open: Vec<(&str, bool)> = asked
         .iter()
@@ -132,6 +134,27 @@ async fn what_became_of_each_task_is_told_as_it_is() {
     assert_eq!(local.attention().await.unwrap(), []);
     let second = local.run(&second.summary.id.0).await.unwrap();
     assert_eq!(results(&second), [Undone, Undone, Accepted]);
+    app.store.close();
+}
+
+/// Somebody had switched the account off already: it is not ours to switch on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_so_before_the_run_stays_so_and_is_foreseen_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let is_carols = |one: &Value| one["provider"] == "okta" && one["display"] == "carol@contoso.example";
+    change_lab(&folder, |lab| {
+        let mut all = lab["accounts"].as_array_mut().unwrap().iter_mut();
+        all.find(|one| is_carols(one)).unwrap()["attributes"]["status"] = json!("SUSPENDED");
+    });
+    let run = start(&local, "mixed", json!({ "target": "carol@contoso.example" }), "1").await;
+    assert_eq!(results(&run)[..2], [TaskResult::AlreadySo, TaskResult::Done]);
+    let foreseen = local.undo(&UndoOrder { dry: true, ..undo_of(&run, None) }).await.unwrap();
+    assert_eq!(foreseen.tasks[0].result, "would stay: it was so before the run");
+    local.undo(&undo_of(&run, None)).await.unwrap();
+    let lab_now: Value = serde_json::from_slice(&fs::read(lab(&folder)).unwrap()).unwrap();
+    let carol = lab_now["accounts"].as_array().unwrap().iter().find(|one| is_carols(one)).unwrap();
+    assert_eq!(carol["attributes"]["status"], "SUSPENDED");
     app.store.close();
 }
 
