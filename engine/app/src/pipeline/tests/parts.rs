@@ -80,6 +80,12 @@ fn head(alert: &str) -> Value {
     record
 }
 
+/// The evidence, under the same product as the head.
+fn of_one_product(mut evidence: Value) -> Value {
+    evidence["properties"]["ServiceSource"] = head("a-1")["properties"]["ServiceSource"].clone();
+    evidence
+}
+
 fn message(records: &[Value]) -> Value {
     json!({ "records": records })
 }
@@ -97,11 +103,13 @@ fn is_about(plan: &Plan, who: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_alert_that_comes_in_parts_is_seen_whole_in_whatever_order() {
-    for head_first in [false, true] {
+    let alike: fn(Value) -> Value = |evidence| evidence;
+    for (head_first, made) in [(false, alike), (true, alike), (false, of_one_product), (true, of_one_product)]
+    {
         let folder = tempfile::tempdir().unwrap();
         let process = start(folder.path()).await;
         let decider = &process.pipeline.decider;
-        let mut parts = [message(&[evidence("a-1", "alice")]), message(&[head("a-1")])];
+        let mut parts = [message(&[made(evidence("a-1", "alice"))]), message(&[head("a-1")])];
         if head_first {
             parts.reverse();
         }
@@ -111,7 +119,7 @@ async fn an_alert_that_comes_in_parts_is_seen_whole_in_whatever_order() {
         assert_eq!(last.alert.severity, Some(Severity::High));
         assert!(is_about(last, "alice"), "{:?}", names(last));
         // Evidence that comes later names others: they are not taken for those who were seen to.
-        let later = decide(decider, &message(&[evidence("a-1", "bobby-late")])).await;
+        let later = decide(decider, &message(&[made(evidence("a-1", "bobby-late"))])).await;
         assert!(later.iter().any(|plan| is_about(plan, "bobby-late")), "head first: {head_first}");
         decider.engine.idle().await;
     }
