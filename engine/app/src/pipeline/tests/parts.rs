@@ -116,6 +116,7 @@ async fn an_alert_that_comes_in_parts_is_seen_whole_in_whatever_order() {
         let mut plans = decide(decider, &parts[0]).await;
         plans.extend(decide(decider, &parts[1]).await);
         let last = plans.last().expect("the whole of it starts a run");
+        assert_eq!(last.playbook.name.0, "severe", "a part is no update of another one");
         assert_eq!(last.alert.severity, Some(Severity::High));
         assert!(is_about(last, "alice"), "{:?}", names(last));
         // Evidence that comes later names others: they are not taken for those who were seen to.
