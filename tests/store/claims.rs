@@ -153,6 +153,9 @@ fn an_alert_is_attached_once_and_not_to_its_own_run() {
     let left = Opening { run: RunId("r2".into()), batch: None, claims: vec![], attached: names.to_vec() };
     accept(&store, "a2", 20, left.clone());
     assert_eq!(wait(store.runs().attached(&run)).unwrap().len(), 1);
+    let detection = new_alert("a2", 1, 20).alert.same_detection_key();
+    let version = wait(store.alerts().versions(&detection)).unwrap().remove(0);
+    assert_eq!(version.attached, std::slice::from_ref(&run), "so says the alert's own record too");
     accept(&store, "a3", 30, Opening { run: run.clone(), ..left });
     assert_eq!(wait(store.runs().attached(&run)).unwrap().len(), 1, "it is the same decision");
 }

@@ -184,6 +184,40 @@ fn parts(copy: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
+/// Whoever comes second is told so, and leaves the file of the first alone.
+#[test]
+fn two_copies_to_the_same_place_do_not_write_into_one_another() {
+    for_each_engine(|kind, dir| {
+        let store = open(kind, &dir.join("store"));
+        fill(&store);
+        let file = dir.join("copy");
+        for round in 0..20 {
+            let (one, other) = wait(async { tokio::join!(store.backup(&file), store.backup(&file)) });
+            assert!(one.is_ok() || other.is_ok(), "{kind}, round {round}: {one:?}, {other:?}");
+            let into = dir.join(format!("restored-{round}"));
+            Store::restore(&file, &options(kind, &into)).unwrap_or_else(|error| panic!("{kind}: {error}"));
+            fs::remove_file(&file).unwrap();
+        }
+    });
+}
+
+/// What an earlier attempt, or anybody else, has left under the name that a copy has first.
+#[test]
+fn a_copy_is_its_owners_also_where_a_file_of_its_name_was_open_to_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(EngineKind::Sled, &dir.path().join("store"));
+    let (file, elsewhere) = (dir.path().join("copy"), dir.path().join("elsewhere"));
+    let unfinished = dir.path().join("copy.unfinished");
+    fs::write(&unfinished, "left over").unwrap();
+    fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o666)).unwrap();
+    wait(store.backup(&file)).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    std::os::unix::fs::symlink(&elsewhere, &unfinished).unwrap();
+    wait(store.backup(&file)).unwrap();
+    assert!(!elsewhere.exists(), "it is written where it was to be, and nowhere else");
+    assert!(fs::symlink_metadata(&file).unwrap().is_file());
+}
+
 #[test]
 fn restoring_over_a_store_that_is_behind_keeps_it_aside_and_starts_again() {
     for_each_engine(|kind, dir| {

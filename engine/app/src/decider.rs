@@ -148,11 +148,25 @@ impl Decider {
     }
 
     /// Hands runs to the engine of which it is not certain that they are on disk.
-    pub(crate) async fn see_to(&self, doubtful: &[RunId]) {
-        for run in doubtful {
-            if let Err(error) = self.engine.see_to(run).await {
-                tracing::warn!(run.id = %run, %error, "the run is left for the next start");
-            }
+    async fn see_to(&self, doubtful: &[RunId]) {
+        see_to(&self.engine, doubtful).await;
+    }
+}
+
+/// The same as soon as the store can be read again after the write that failed. Whoever asked does not wait for it.
+pub(crate) fn see_to_later(store: &Store, engine: &Engine, doubtful: Vec<RunId>) {
+    let (store, engine) = (store.clone(), engine.clone());
+    tokio::spawn(async move {
+        if store.healthy().await.is_ok() {
+            see_to(&engine, &doubtful).await;
+        }
+    });
+}
+
+async fn see_to(engine: &Engine, doubtful: &[RunId]) {
+    for run in doubtful {
+        if let Err(error) = engine.see_to(run).await {
+            tracing::warn!(run.id = %run, %error, "the run is left for the next start");
         }
     }
 }

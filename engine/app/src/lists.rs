@@ -2,13 +2,14 @@
 
 pub(crate) mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use quell_action::lists::{ListEntry, ListKeeper, ListTrouble, Lists, NamedList};
 use quell_alert::Timestamp;
 use quell_run::{Clock, NamedLists};
@@ -28,14 +29,16 @@ pub(crate) struct SiteLists {
     now: Arc<NamedLists>,
     /// Whoever has written an entry first must not be the last to show the list.
     alone: tokio::sync::Mutex<()>,
+    /// The lists of which something may be written though it was reported as failed.
+    in_doubt: Mutex<BTreeSet<String>>,
 }
 
 impl SiteLists {
     /// The lists of a site, read. One that cannot be read is there, and answers nothing.
     pub(crate) async fn open(site: &Site, store: Store, clock: Arc<dyn Clock>) -> Self {
         let settings = settings(site);
-        let lists =
-            Self { store, clock, settings, now: Arc::default(), alone: tokio::sync::Mutex::default() };
+        let (now, alone) = (Arc::default(), tokio::sync::Mutex::default());
+        let lists = Self { store, clock, settings, now, alone, in_doubt: Mutex::default() };
         lists.read_anew().await;
         lists
     }
@@ -67,6 +70,23 @@ impl SiteLists {
         self.now.replace(Lists::new(all));
     }
 
+    /// Looks again, where it was not known whether something was written.
+    pub(crate) async fn settle_doubt(&self) {
+        if self.in_doubt.lock().is_empty() {
+            return;
+        }
+        let _alone = self.alone.lock().await;
+        let open: Vec<String> = self.in_doubt.lock().iter().cloned().collect();
+        for name in open {
+            let Some(settings) = self.settings.get(&name) else { continue };
+            // As long as the store cannot be read, what was known before counts.
+            if let Ok(list) = self.one(&name, settings).await {
+                self.now.replace(self.now.now().with(&name, list));
+                self.in_doubt.lock().remove(&name);
+            }
+        }
+    }
+
     /// Adds entries of people, all or none.
     pub(crate) async fn add(
         &self,
@@ -74,6 +94,7 @@ impl SiteLists {
         entries: Vec<ListEntry>,
         by: &str,
     ) -> Result<Vec<ListEntry>, ListTrouble> {
+        self.settle_doubt().await;
         let _alone = self.alone.lock().await;
         let mut found = self.readable(list)?;
         let at = self.clock.now();
@@ -89,7 +110,7 @@ impl SiteLists {
             return Err(ListTrouble::BadValue(format!("a list holds at most {MOST_ENTRIES} entries")));
         }
         let added = self.store.lists().add(list, entries.clone(), by, at).await;
-        added.map_err(|error| unavailable(list, "written", &error))?;
+        added.map_err(|error| self.not_written(list, &error))?;
         self.now.replace(self.now.now().with(list, found));
         Ok(entries)
     }
@@ -118,6 +139,11 @@ impl SiteLists {
         Ok(NamedList::new(entries))
     }
 
+    fn not_written(&self, list: &str, error: &StoreError) -> ListTrouble {
+        self.in_doubt.lock().insert(list.to_owned());
+        ListTrouble::Unavailable { list: list.to_owned(), what: "written", why: error.to_string() }
+    }
+
     fn readable(&self, list: &str) -> Result<NamedList, ListTrouble> {
         let lists = self.now.now();
         let found = lists.get(list).ok_or_else(|| ListTrouble::Unknown(list.to_owned()))?;
@@ -137,6 +163,7 @@ impl ListKeeper for SiteLists {
     }
 
     async fn find(&self, list: &str, value: &str) -> Result<Option<ListEntry>, ListTrouble> {
+        self.settle_doubt().await;
         Ok(self.readable(list)?.entry(value).cloned())
     }
 
@@ -154,7 +181,9 @@ impl ListKeeper for SiteLists {
         let at = self.clock.now();
         let change = (expected.cloned(), wanted.cloned());
         let replaced = self.store.lists().replace(list, value, change, by, at).await;
-        if !replaced.map_err(|error| unavailable(list, "written", &error))? {
+        if !replaced.map_err(|error| self.not_written(list, &error))? {
+            // Either it was expected of an earlier look, or what is in memory is not what is on disk.
+            self.in_doubt.lock().insert(list.to_owned());
             return Ok(false);
         }
         let changed = found.with(value, wanted.cloned(), at);
@@ -203,6 +232,5 @@ fn not_in_file(found: &NamedList, list: &str, value: &str) -> Result<(), ListTro
     }
 }
 
-fn unavailable(list: &str, what: &'static str, error: &StoreError) -> ListTrouble {
-    ListTrouble::Unavailable { list: list.to_owned(), what, why: error.to_string() }
-}
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,8 @@ impl Operations for Local {
     }
 
     async fn submit(&self, submission: &Submission) -> Result<Vec<Submitted>, Refusal> {
-        let submitted = submit::submit(&self.app, submission).await;
+        let (app, submission) = (Arc::clone(&self.app), submission.clone());
+        let submitted = to_its_end(async move { submit::submit(&app, &submission).await }).await;
         self.see_through().await;
         submitted
     }
@@ -152,7 +153,8 @@ impl Operations for Local {
     }
 
     async fn start(&self, order: &StartOrder) -> Result<Started, Refusal> {
-        let mut started = start::start(&self.app, order).await?;
+        let (app, asked) = (Arc::clone(&self.app), order.clone());
+        let mut started = to_its_end(async move { start::start(&app, &asked).await }).await?;
         if !order.dry {
             self.see_through().await;
             let run = started.runs.first().map(|record| record.summary.id.0.clone()).unwrap_or_default();

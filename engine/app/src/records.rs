@@ -1,5 +1,6 @@
 //! From a delivery to its records, and from the parts of an alert to the whole of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quell_alert::{Alert, Decoded, Part, Refusal, decode};
@@ -40,16 +41,24 @@ pub(crate) async fn complete(
         Part::Evidence => Part::Head,
     };
     let mut message = raw.to_vec();
-    for version in store.alerts().versions(&alert.same_detection_key()).await? {
-        if parts_of(version.raw(), alert).any(|other| other.part.as_ref() == Some(&wanted)) {
-            message.push(b'\n');
-            message.extend_from_slice(version.raw());
+    for detection in detections(alert, store)? {
+        for version in store.alerts().versions(&detection).await? {
+            if parts_of(version.raw(), alert).any(|other| other.part.as_ref() == Some(&wanted)) {
+                message.push(b'\n');
+                message.extend_from_slice(version.raw());
+            }
         }
     }
     let Some(mut whole) = parts_of(&message, alert).next() else { return Ok(Arc::clone(alert)) };
     // It stays a part: later evidence names others, and must not be taken for this one come again.
     whole.part.clone_from(&alert.part);
     Ok(Arc::new(whole))
+}
+
+/// Under what the parts of an alert may be kept: its evidence can name another product than its head does.
+fn detections(alert: &Alert, store: &Store) -> Result<BTreeSet<String>, StoreError> {
+    let named = store.alerts().find(alert.id.as_str())?.into_iter().filter(|one| one.id == alert.id);
+    Ok(named.map(|one| one.detection).chain([alert.same_detection_key()]).collect())
 }
 
 /// The alert, knowing how it stood in the version before, where there was one that can still be read.

@@ -53,6 +53,8 @@ pub(crate) struct App {
     /// What keeps a connector from its work, as far as it was looked.
     connectors: Mutex<BTreeMap<String, Option<String>>>,
     site_exclusions: ArcSwap<SiteExclusions>,
+    /// The lines of it that are not on record yet.
+    unnoted: Mutex<Option<Vec<serde_json::Value>>>,
     registry: Registry,
     /// Held by whoever puts the exclusion list together.
     pub(crate) renewing: tokio::sync::Mutex<()>,
@@ -152,6 +154,7 @@ impl App {
             directories: connectors::directories(&connections),
             connectors: Mutex::default(),
             site_exclusions: ArcSwap::from_pointee(site_exclusions),
+            unnoted: Mutex::default(),
             registry,
             renewing: tokio::sync::Mutex::default(),
             pausing: tokio::sync::Mutex::new(Pausing::new(paused)),
@@ -167,8 +170,7 @@ impl App {
         self.put_exclusions_together().await
     }
 
-    /// One at a time, `renewing` held: whoever has read the file or listed the entries first must not replace the list
-    /// last.
+    /// One at a time, `renewing` held: whoever has read file or entries first must not replace the list last.
     async fn put_exclusions_together(&self) -> Result<(), StoreError> {
         let wanted = self.exclusions_wanted.load(Ordering::SeqCst);
         let operators = self.store.exclusions().list().await?;
@@ -199,13 +201,28 @@ impl App {
 
     /// In force first, on record then: that it cannot be noted is no reason to touch somebody who is on it.
     async fn put_file_in_force(&self, site_exclusions: SiteExclusions) -> Result<(), StoreError> {
-        let lines = exclusions::lines(&site_exclusions);
         self.exclusions_wanted.fetch_add(1, Ordering::SeqCst);
+        *self.unnoted.lock() = Some(exclusions::lines(&site_exclusions));
         self.site_exclusions.store(Arc::new(site_exclusions));
         self.put_exclusions_together().await?;
-        if let Err(error) = self.store.exclusions().note_file(lines, self.clock.now()).await {
-            tracing::error!(%error, "the exclusion file is in force, and could not be put on record");
+        if let Err(error) = self.note_file().await {
+            tracing::error!(%error, "the exclusion file is in force, and is not on record yet; trying again");
         }
+        Ok(())
+    }
+
+    /// Puts on record what of the file is in force, where that could not be done at once.
+    pub(crate) async fn note_file_in_force(&self) {
+        let _alone = self.renewing.lock().await;
+        if !self.exclusions_are_stale() {
+            let _told_before = self.note_file().await;
+        }
+    }
+
+    async fn note_file(&self) -> Result<(), StoreError> {
+        let Some(lines) = self.unnoted.lock().clone() else { return Ok(()) };
+        self.store.exclusions().note_file(lines, self.clock.now()).await?;
+        *self.unnoted.lock() = None;
         Ok(())
     }
 

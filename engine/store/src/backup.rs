@@ -73,14 +73,19 @@ impl Store {
 }
 
 fn copy_out(store: &Store, file: &Path) -> Result<Copied, StoreError> {
-    let unfinished = file.with_added_extension("unfinished");
-    let failed = |error| StoreError::io("write", &unfinished)(error);
-    // What the store holds is nobody's business but its owner's.
-    let file_of_ours = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished);
-    let mut out = Writer { out: BufWriter::new(file_of_ours.map_err(failed)?), changes: 0, commit: 0 };
-    out.out.write_all(MAGIC).map_err(failed)?;
+    // Before any file is touched: two copies to the same place must not write into one another.
     let (tap, tapped) = channel();
     let tapping = store.tap(tap)?;
+    let unfinished = file.with_added_extension("unfinished");
+    let failed = |error| StoreError::io("write", &unfinished)(error);
+    // What the store holds is nobody's business but its owner's, whoever may have made a file of this name before.
+    match std::fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let file_of_ours = File::options().write(true).create_new(true).mode(0o600).open(&unfinished);
+    let mut out = Writer { out: BufWriter::new(file_of_ours.map_err(failed)?), changes: 0, commit: 0 };
+    out.out.write_all(MAGIC).map_err(failed)?;
     walk(store, |key, value| out.change(key, Some(value)).map_err(failed))?;
     tapping.finish()?;
     write_tapped(&tapped, &mut out).map_err(failed)?;
@@ -90,6 +95,7 @@ fn copy_out(store: &Store, file: &Path) -> Result<Copied, StoreError> {
     quell_crash::point!("store.copy.in-place");
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?;
+    drop(tapping);
     Ok(Copied { changes: out.changes, commit: out.commit })
 }
 
@@ -242,6 +248,7 @@ mod tests {
         assert!(store.write(vec![(b"k".to_vec(), Some(vec![1]))]).await.is_err());
         store.healthy().await.unwrap();
         assert!(tapping.finish().is_err());
+        drop(tapping);
         let (tap, _tapped) = channel();
         assert!(store.tap(tap).unwrap().finish().is_ok());
     }

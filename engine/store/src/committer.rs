@@ -106,14 +106,9 @@ impl Slot {
             .map_err(|_| StoreError::Unavailable { reason: "it is recovering from a failed write".into() })
     }
 
-    /// From now on hands every commit to a copy that is being made; or no more.
-    pub(crate) fn tap(&self, tap: Option<Sender<Changes>>) {
-        *self.tap.lock() = tap;
-    }
-
-    /// Whether commits are being handed to a copy.
-    pub(crate) fn is_tapped(&self) -> bool {
-        self.tap.lock().is_some()
+    /// From now on hands every commit to a copy that is being made, or no more; returns where they went until now.
+    pub(crate) fn tap(&self, tap: Option<Sender<Changes>>) -> Option<Sender<Changes>> {
+        std::mem::replace(&mut *self.tap.lock(), tap)
     }
 
     /// For how long the disk has been busy with one group.

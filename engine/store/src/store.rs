@@ -281,9 +281,10 @@ pub(crate) struct Tap<'a> {
 }
 
 impl Tap<'_> {
-    /// Ends the copy. An error when the store failed meanwhile: then the copy is not whole.
-    pub(crate) fn finish(self) -> Result<(), StoreError> {
-        if self.slot.is_tapped() {
+    /// Ends the walk: later commits do not belong to the copy. An error when the store failed meanwhile: then the copy is
+    /// not whole. The next one begins when this is dropped.
+    pub(crate) fn finish(&self) -> Result<(), StoreError> {
+        if self.slot.tap(None).is_some() {
             return Ok(());
         }
         Err(StoreError::Unavailable {

@@ -3,11 +3,14 @@
 use std::fs;
 
 use chrono::{TimeDelta, TimeZone, Utc};
+use quell_api::Operations as _;
 use quell_playbook::model::IfExpired;
 use quell_run::{About, Bond, Question, QuestionId, RunId};
+use serde_json::json;
 
 use super::*;
 use crate::config;
+use crate::operations::Local;
 use crate::wire::Reach;
 
 const SITE: &str = "language: 1
@@ -97,4 +100,83 @@ async fn a_seal_is_of_use_on_its_own_way_only() {
         assert_eq!(desk.read(&seal, other), Err(NoAnswer::Tampered));
     }
     desk.app.store.close();
+}
+
+const ASK_FIRST: &str = "language: 1
+playbook: ask-first
+title: Ask before somebody is cut off
+mode: act
+when: { manual: true }
+inputs: { target: account }
+approval: { ask: [soc], expires: 30m }
+for_each: account
+steps:
+  - do: account.disable
+    at: [okta]
+    approval: ask
+";
+
+/// A desk with a question to the soc, and a link with the answer that it waits for.
+async fn asking(folder: &tempfile::TempDir) -> (Desk, AnswerLink) {
+    fs::create_dir(folder.path().join("playbooks")).unwrap();
+    fs::write(folder.path().join("playbooks/ask-first.yaml"), ASK_FIRST).unwrap();
+    let desk = desk(folder).await;
+    let local = Local::new(Arc::clone(&desk.app));
+    let inputs = json!({ "target": "bob@contoso.example" });
+    let order =
+        json!({ "playbook": "ask-first", "inputs": inputs, "by": "eve", "ticket": "1", "dry": false });
+    local.start(&serde_json::from_value(order).unwrap()).await.unwrap();
+    let open = local.questions().await.unwrap().remove(0);
+    let question = open.question;
+    let expires = question.expires.timestamp();
+    let (bond, choice) = (question.bond, question.choices[0].clone());
+    let link = AnswerLink {
+        run: open.run,
+        question: question.id,
+        bond,
+        choice,
+        expires,
+        ..link(Some("ann"), Way::Page)
+    };
+    (desk, link)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_counts_for_what_is_asked_while_it_is_asked_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, link) = asking(&folder).await;
+    let gone = AnswerLink { run: RunId("7ffc".into()), ..link.clone() };
+    let other_plan = AnswerLink { bond: Bond("0".repeat(64)), ..link.clone() };
+    let expired = AnswerLink { expires: 1_700_000_000, ..link.clone() };
+    let not_asked = AnswerLink { person: Some("carol".into()), ..link.clone() };
+    for (link, why) in [
+        (&gone, NoAnswer::Gone),
+        (&other_plan, NoAnswer::OtherPlan),
+        (&expired, NoAnswer::Expired),
+        (&not_asked, NoAnswer::NotAsked("carol".into())),
+    ] {
+        assert_eq!(desk.look(link).await.err(), Some(why.clone()), "{link:?}");
+        assert_eq!(desk.answer(link, None, None).await.err(), Some(why), "{link:?}");
+    }
+    let sheet = desk.look(&link).await.unwrap();
+    assert_eq!((sheet.by.as_str(), sheet.missing, sheet.stops), ("ann", 0, false));
+    desk.answer(&link, None, None).await.unwrap();
+    for late in [&link, &expired] {
+        let again = desk.look(late).await.err();
+        assert!(matches!(&again, Some(NoAnswer::Settled(how)) if how.contains("ann")), "{again:?}");
+        assert!(matches!(desk.answer(late, None, None).await, Err(NoAnswer::Settled(_))));
+    }
+    desk.app.engine.idle().await;
+    desk.app.store.close();
+}
+
+#[test]
+fn how_many_more_are_needed_is_said_as_it_is() {
+    let mut asked = asked(&["soc"]);
+    assert_eq!(missing(&asked, "approve"), 0, "ann has approved, and two are needed");
+    assert_eq!(missing(&asked, "reject"), 0, "one no is enough");
+    asked.replies.clear();
+    assert_eq!(missing(&asked, "approve"), 1);
+    asked.question.quorum = 3;
+    assert_eq!(missing(&asked, "approve"), 2);
 }

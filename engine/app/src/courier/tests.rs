@@ -115,6 +115,7 @@ async fn each_choice_is_sealed_for_its_recipient_its_way_and_its_time() {
             for (choice, label) in card.choices.iter().zip(["approve", "reject"]) {
                 let seal = choice.seal.strip_prefix("https://quell.example/answer/").unwrap_or(&choice.seal);
                 assert_eq!(seal.len() < choice.seal.len(), way == Way::Page);
+                assert_eq!(choice.stops, label == "reject", "people see which answer stops it");
                 let expected = AnswerLink {
                     run: asked.run.clone(),
                     question: asked.question.id.clone(),
@@ -149,6 +150,28 @@ async fn those_are_asked_who_are_in_the_teams_that_are_asked() {
     assert_eq!(people(&["it"]), ["carol"]);
     assert_eq!(people(&[]), ["ann", "bob", "carol"], "nobody in particular is everybody");
     assert_eq!(people(&["others"]), [""; 0]);
+}
+
+/// How many must agree is part of what people decide about.
+#[test]
+fn a_message_says_how_many_must_agree() {
+    let mut asked = asked("mail");
+    let needed = |asked: &OpenQuestion| facts(asked).into_iter().find(|(name, _)| name == "Needed");
+    assert_eq!(needed(&asked), None);
+    asked.question.quorum = 2;
+    assert!(needed(&asked).is_some_and(|(_, what)| what.contains("2 people")));
+}
+
+/// An answer that nobody could seal could be anybody's.
+#[test]
+fn nothing_is_carried_where_the_site_does_not_say_how_it_is_sealed() {
+    let bench = bench();
+    assert!(bench.courier.recipients(&asked("mail")).is_ok());
+    let unsealed = SiteCourier { desk: None, ..bench.courier };
+    assert!(unsealed.recipients(&asked("mail")).is_err());
+    let config: Config =
+        serde_json::from_value(json!({ "language": 1, "teams": { "soc": ["ann"] } })).unwrap();
+    assert!(matches!(carriers(&config), Carriers::Off(_)));
 }
 
 /// Counted from the beginning of the run, whenever the message is made.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use quell_api::{Refusal, RunRecord, StartOrder, Started};
 use quell_playbook::model::{Mode, Playbook};
 use quell_playbook::{Matcher, nearest};
-use quell_run::{Given, Journal, MemoryJournal, Plan, RunFilter, RunSummary, Runs};
+use quell_run::{EngineError, Given, Journal, MemoryJournal, Plan, RunFilter, RunId, RunSummary, Runs};
 
 use super::refused;
+use crate::decider::see_to_later;
 use crate::wire::App;
 
 pub(super) async fn start(app: &Arc<App>, order: &StartOrder) -> Result<Started, Refusal> {
@@ -26,9 +27,19 @@ pub(super) async fn start(app: &Arc<App>, order: &StartOrder) -> Result<Started,
         return dry(app, plan, playbook).await;
     }
     let run = plan.run.clone();
-    app.engine.start(plan, playbook).await.map_err(refused)?;
+    app.engine.start(plan, playbook).await.map_err(|error| in_doubt(app, &run, error))?;
     let runs = app.store.runs();
     Ok(Started { dry: false, runs: vec![record(&runs, &run).await?] })
+}
+
+/// What could not be written may be on disk all the same: then it begins before long, and not at some later start.
+fn in_doubt(app: &App, run: &RunId, error: EngineError) -> Refusal {
+    if !matches!(error, EngineError::Journal(_)) {
+        return refused(error);
+    }
+    see_to_later(&app.store, &app.engine, vec![run.clone()]);
+    let look = format!("`quell runs show {run}` says whether it has begun all the same");
+    Refusal::unavailable(format_args!("{error}; {look}"))
 }
 
 /// The playbook of this name, where a person may start it.
@@ -68,7 +79,7 @@ async fn dry(app: &Arc<App>, plan: Plan, playbook: Arc<Playbook>) -> Result<Star
     Ok(Started { dry: true, runs })
 }
 
-async fn record(runs: &dyn Runs, run: &quell_run::RunId) -> Result<RunRecord, Refusal> {
+async fn record(runs: &dyn Runs, run: &RunId) -> Result<RunRecord, Refusal> {
     let lines = runs.lines(run).await.map_err(Refusal::unavailable)?;
     let summary = runs.summary(run).await.map_err(Refusal::unavailable)?;
     let summary = summary.ok_or_else(|| Refusal::not_found(format!("there is no run {run}")))?;

@@ -14,12 +14,14 @@ pub(crate) async fn stats(store: &Store) -> Result<Value, Refusal> {
 }
 
 pub(crate) async fn prune(store: &Store, now: DateTime<Utc>, order: &Prune) -> Result<Pruned, Refusal> {
-    let age = Duration::days(order.days.into());
-    // More days than the calendar has: nothing is that old.
-    let before = now.checked_sub_signed(age).unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let retention = Retention { before: Some(before), keep_runs: order.runs };
+    let retention = Retention { before: Some(days_before(now, order.days)), keep_runs: order.runs };
     let forgotten = store.prune(retention, now, order.dry).await.map_err(Refusal::unavailable)?;
     Ok(Pruned { alerts: forgotten.alerts, runs: forgotten.runs, audit: forgotten.audit })
+}
+
+/// This moment, so many days ago. More days than the calendar has: nothing is that old.
+pub(crate) fn days_before(now: DateTime<Utc>, days: u32) -> DateTime<Utc> {
+    now.checked_sub_signed(Duration::days(days.into())).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
 pub(crate) async fn verify(store: &Store) -> Result<Verified, Refusal> {

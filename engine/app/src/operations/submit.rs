@@ -7,7 +7,7 @@ use quell_api::{Refusal, Submission, Submitted};
 use quell_run::Origin;
 use serde_json::{Value, json};
 
-use crate::decider::{Decider, Decision};
+use crate::decider::{Decider, Decision, see_to_later};
 use crate::records::raw_of;
 use crate::wire::App;
 
@@ -45,7 +45,7 @@ async fn decide(
         Ok(Decision::Repeated) => Ok(Submitted::Repeated { alert: id, title }),
         Err(error) => {
             // It may be on disk all the same, and would wait for a restart.
-            decider.see_to(&doubtful).await;
+            see_to_later(&decider.store, &decider.engine, doubtful);
             Err(Refusal::unavailable(format!("alert {id} could not be accepted: {error}; send it in again")))
         }
     }

@@ -15,6 +15,10 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+mod asked;
+mod doubtful;
+mod imported;
+mod noted;
 mod told;
 
 use super::*;
@@ -175,12 +179,7 @@ async fn files_are_read_anew_together_or_not_at_all() {
     assert_eq!(in_force(&app).len(), 1);
     exclude_in_file(folder.path(), &["bob"]);
     app.reload_exclusions().await.unwrap();
-    let log = app.store.audit().export(0, 99).await.unwrap();
-    let of_file = |record: &AuditRecord| match &record.what {
-        Audited::ExclusionFile { added, removed, .. } => Some((added.len(), removed.len())),
-        _ => None,
-    };
-    let changes: Vec<_> = log.iter().filter_map(|one| of_file(&one.record)).collect();
+    let changes = noted::changes(&app).await;
     assert_eq!(changes, [(1, 0), (1, 1)], "the record says what came into force, and what did not");
     app.store.close();
 }
@@ -313,6 +312,7 @@ async fn what_was_written_though_it_was_reported_as_failed_comes_into_force() {
 
     fails();
     assert!(local.exclude(&entry("bob")).await.is_err());
+    assert!(app.exclusions_are_stale());
     app.store.healthy().await.unwrap();
     tokio::select! {
         () = watch::exclusions(&app, &stop) => {}

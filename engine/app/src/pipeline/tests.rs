@@ -29,6 +29,7 @@ use crate::random::SystemJitter;
 use crate::{exclusions, playbooks};
 
 mod once;
+mod parts;
 mod versions;
 
 /// DCSync by bob, the same alert twice and a newer version of it, a record that cannot be read with one that can.
@@ -209,7 +210,14 @@ async fn everything_is_decided_once_and_given_back() {
     let process = Process::start(&MemoryDisk::new(), folder.path(), false).await;
     let tally = process.finish().await;
     assert_eq!((tally.alerts, tally.repeated, tally.refused), (4, 1, 1), "{tally:?}");
-    assert_eq!(process.letters.written.lock().len(), 1);
+    let letter = process.letters.written.lock().pop().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let sent = fs::read_to_string(root.join("examples/alerts/13-broken-line.jsonl")).unwrap();
+    assert_eq!(
+        Some(letter.bytes.trim_ascii()),
+        sent.lines().next().map(str::as_bytes),
+        "its bytes untouched"
+    );
     assert_eq!(process.source.given_back.lock().len() as u64, process.source.health().accepted);
     assert_eq!(process.source.health().in_flight, 0);
     let (runs, effects) = process.done(folder.path()).await;

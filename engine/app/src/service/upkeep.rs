@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{connectors, watch};
 use crate::config::in_one_line;
+use crate::operations::store::days_before;
 use crate::wire::App;
 
 /// How often what is old is forgotten.
@@ -39,7 +40,7 @@ pub(super) fn reload(app: &Arc<App>) {
 async fn prune(app: &App, stop: &CancellationToken) {
     loop {
         let retention = &app.site.config.store.retention;
-        let before = app.clock.now() - chrono::Duration::days(retention.days.into());
+        let before = days_before(app.clock.now(), retention.days);
         let wanted = Retention { before: Some(before), keep_runs: retention.runs };
         match app.store.prune(wanted, app.clock.now(), false).await {
             Ok(forgotten) if forgotten.alerts + forgotten.runs > 0 => {
@@ -57,3 +58,6 @@ async fn prune(app: &App, stop: &CancellationToken) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

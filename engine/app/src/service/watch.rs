@@ -33,8 +33,10 @@ pub(crate) async fn exclusions(app: &Arc<App>, stop: &CancellationToken) {
         } else if app.exclusions_are_stale() {
             renew(app).await;
         }
-        // What an operator has changed may be written though it was reported as failed: a pause as well as an entry.
+        app.note_file_in_force().await;
+        // What was changed may be written though it was reported as failed: a pause or a list as well as an entry.
         pause::settle_doubt(app).await;
+        app.lists.settle_doubt().await;
     }
 }
 

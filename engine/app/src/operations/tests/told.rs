@@ -116,6 +116,8 @@ async fn what_became_of_each_task_is_told_as_it_is() {
     assert_eq!(open, [true, false, false], "a person must look at it: {:?}", undone.tasks);
     let second = local.run(&second.summary.id.0).await.unwrap();
     assert_eq!(results(&second), [NotUndone, Undone, Accepted]);
+    let dry = local.undo(&UndoOrder { dry: true, ..undo_of(&second, None) }).await.unwrap();
+    assert!(dry.tasks[0].open, "nobody is promised that it would work this time: {:?}", dry.tasks);
     let asked = local.attention().await.unwrap();
     let open: Vec<(&str, bool)> = asked
         .iter()
@@ -132,6 +134,27 @@ async fn what_became_of_each_task_is_told_as_it_is() {
     assert_eq!(local.attention().await.unwrap(), []);
     let second = local.run(&second.summary.id.0).await.unwrap();
     assert_eq!(results(&second), [Undone, Undone, Accepted]);
+    app.store.close();
+}
+
+/// Somebody had switched the account off already: it is not ours to switch on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_so_before_the_run_stays_so_and_is_foreseen_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let is_carols = |one: &Value| one["provider"] == "okta" && one["display"] == "carol@contoso.example";
+    change_lab(&folder, |lab| {
+        let mut all = lab["accounts"].as_array_mut().unwrap().iter_mut();
+        all.find(|one| is_carols(one)).unwrap()["attributes"]["status"] = json!("SUSPENDED");
+    });
+    let run = start(&local, "mixed", json!({ "target": "carol@contoso.example" }), "1").await;
+    assert_eq!(results(&run)[..2], [TaskResult::AlreadySo, TaskResult::Done]);
+    let foreseen = local.undo(&UndoOrder { dry: true, ..undo_of(&run, None) }).await.unwrap();
+    assert_eq!(foreseen.tasks[0].result, "would stay: it was so before the run");
+    local.undo(&undo_of(&run, None)).await.unwrap();
+    let lab_now: Value = serde_json::from_slice(&fs::read(lab(&folder)).unwrap()).unwrap();
+    let carol = lab_now["accounts"].as_array().unwrap().iter().find(|one| is_carols(one)).unwrap();
+    assert_eq!(carol["attributes"]["status"], "SUSPENDED");
     app.store.close();
 }
 
@@ -160,6 +183,9 @@ async fn only_what_nobody_can_tell_is_put_to_people() {
     assert_eq!(local.settle(&order(done)).await.unwrap_err().kind, RefusalKind::Conflict);
     local.settle(&order(&run.tasks[2].task)).await.unwrap();
     assert_eq!(local.attention().await.unwrap(), []);
+    // Nobody is told that a change stays which was never to be taken back by itself.
+    let stays = ConfirmOrder { run: run.summary.id.0.clone(), task: None, by: "ann".into() };
+    assert_eq!(local.confirm(&stays).await.unwrap_err().kind, RefusalKind::Conflict);
     app.store.close();
 }
 
@@ -185,6 +211,51 @@ async fn an_undo_of_one_lane_leaves_the_others_alone() {
     let any = UndoOrder { run: String::new(), ..undo_of(&run, None) };
     assert_eq!(local.undo(&any).await.unwrap_err().kind, RefusalKind::Invalid);
     assert_eq!(on_both().await, [0, 1]);
+    app.store.close();
+}
+
+/// What a lane has called is taken back with it, and what other lanes have called is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_of_one_lane_leaves_alone_what_others_have_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let called =
+        TWO.replace("playbook: two", "playbook: called").replace("{ manual: true }", "{ called: true }");
+    let called = called.replace("{ one: account, other: account }", "{ target: account }");
+    let calls = TWO.replace("playbook: two", "playbook: calls");
+    let (calls, _) = calls.split_once("  - do:").unwrap();
+    fs::write(folder.path().join("playbooks/called.yaml"), called).unwrap();
+    fs::write(folder.path().join("playbooks/calls.yaml"), format!("{calls}  - run: called\n")).unwrap();
+    let inputs = json!({ "one": "alice@contoso.example", "other": "bob@contoso.example" });
+    let run = start(&local, "calls", inputs, "1").await;
+    let on_both = async || {
+        [in_force_on(&local, "alice@contoso.example").await, in_force_on(&local, "bob@contoso.example").await]
+    };
+    assert_eq!(on_both().await, [1, 1]);
+    let undone = local.undo(&undo_of(&run, Some(0))).await.unwrap();
+    assert_eq!(undone.called.len(), 1, "{undone:?}");
+    assert_eq!(on_both().await, [0, 1]);
+    app.store.close();
+}
+
+/// What was done before, or from that moment on, is not meant.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_of_some_time_takes_back_what_was_done_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let mut moments = Vec::new();
+    for who in ["alice", "bob", "carol"] {
+        moments.push(app.clock.now());
+        start(&local, "mixed", json!({ "target": format!("{who}@contoso.example") }), who).await;
+    }
+    let (since, until) = (Some(moments[1]), Some(moments[2]));
+    let order = UndoMany { who: None, since, until, by: "ann".into(), dry: false };
+    assert_eq!(local.undo_many(&order).await.unwrap().len(), 1);
+    let mut left = Vec::new();
+    for who in ["alice", "bob", "carol"] {
+        left.push(in_force_on(&local, &format!("{who}@contoso.example")).await);
+    }
+    assert_eq!(left, [2, 0, 2]);
     app.store.close();
 }
 

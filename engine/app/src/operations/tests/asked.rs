@@ -1,0 +1,102 @@
+//! Answers through the terminal and the interface: of those who are asked, to what is asked; whoever is refused is on
+//! record.
+
+use quell_run::Bond;
+
+use super::*;
+
+const ASK_FIRST: &str = "language: 1
+playbook: ask-first
+title: Ask before somebody is cut off
+mode: act
+when: { manual: true }
+inputs: { target: account }
+approval: { ask: [soc], expires: 30m }
+for_each: account
+steps:
+  - do: account.disable
+    at: [okta]
+    approval: ask
+";
+
+/// An engine with a run that asks the soc.
+async fn asks(folder: &TempDir) -> (Arc<App>, Local, OpenQuestion) {
+    app(folder).await.store.close();
+    let with_teams = format!("{SITE}teams:\n  soc: [ann]\n  it: [carol]\n");
+    fs::write(folder.path().join("quell.yaml"), with_teams).unwrap();
+    fs::create_dir(folder.path().join("playbooks")).unwrap();
+    fs::write(folder.path().join("playbooks/ask-first.yaml"), ASK_FIRST).unwrap();
+    let site = config::read(Some(&folder.path().join("quell.yaml"))).unwrap();
+    let app = Arc::new(App::open(site, Reach::Tending).await.unwrap());
+    let local = Local::new(Arc::clone(&app));
+    let inputs = json!({ "target": "bob@contoso.example" });
+    let order =
+        json!({ "playbook": "ask-first", "inputs": inputs, "by": "eve", "ticket": "1", "dry": false });
+    local.start(&serde_json::from_value(order).unwrap()).await.unwrap();
+    let open = local.questions().await.unwrap().remove(0);
+    (app, local, open)
+}
+
+fn approved(asked: &OpenQuestion, by: &str) -> AnswerOrder {
+    AnswerOrder {
+        run: asked.run.0.clone(),
+        question: asked.question.id.clone(),
+        choice: asked.question.choices[0].clone(),
+        bond: asked.question.bond.clone(),
+        by: by.into(),
+        remark: None,
+        with: Vec::new(),
+    }
+}
+
+/// Who was refused, and why, in the order in which it happened.
+async fn refusals(app: &App) -> Vec<(String, String)> {
+    let log = app.store.audit().export(0, 999).await.unwrap();
+    let refused = |what| match what {
+        Audited::AnswerRefused(refused) => Some((refused.by.unwrap_or_default(), refused.why)),
+        _ => None,
+    };
+    log.into_iter().filter_map(|one| refused(one.record.what)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_is_asked_answers_and_whoever_is_refused_is_on_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local, asked) = asks(&folder).await;
+    let run = &asked.run.0;
+    for stranger in ["eve", "carol", "soc"] {
+        let refused = local.answer(&approved(&asked, stranger)).await.unwrap_err();
+        assert_eq!(refused.kind, RefusalKind::Conflict, "{stranger}");
+    }
+    let other_plan = AnswerOrder { bond: Bond("0".repeat(64)), ..approved(&asked, "ann") };
+    assert_eq!(local.answer(&other_plan).await.unwrap_err().kind, RefusalKind::Conflict);
+    assert!(local.run(run).await.unwrap().tasks.iter().all(|task| task.done_at.is_none()));
+    let summary = local.answer(&approved(&asked, "ann")).await.unwrap();
+    assert!(summary.finish.is_some(), "{summary:?}");
+    assert!(local.run(run).await.unwrap().tasks.iter().all(|task| task.done_at.is_some()));
+    assert_eq!(local.answer(&approved(&asked, "ann")).await.unwrap_err().kind, RefusalKind::Conflict);
+    let expected = [
+        ("eve", "not_asked"),
+        ("carol", "not_asked"),
+        ("soc", "not_asked"),
+        ("ann", "other_plan"),
+        ("ann", "settled"),
+    ];
+    assert_eq!(refusals(&app).await, expected.map(|(by, why)| (by.to_owned(), why.to_owned())));
+    app.store.close();
+}
+
+/// While the engine is paused nobody waits for what would not begin.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_a_paused_engine_counts_and_nothing_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local, asked) = asks(&folder).await;
+    let pause = PauseOrder { by: "ann".into(), because: "Too much at once".into() };
+    local.pause(&pause).await.unwrap();
+    let summary = tokio::time::timeout(LONGEST, local.answer(&approved(&asked, "ann"))).await;
+    assert_eq!(summary.expect("nobody waits for a paused engine").unwrap().finish, None);
+    assert_eq!(local.questions().await.unwrap(), []);
+    let tasks = local.run(&asked.run.0).await.unwrap().tasks;
+    assert!(tasks.iter().all(|task| task.done_at.is_none()), "{tasks:?}");
+    app.store.close();
+}
