@@ -165,11 +165,13 @@ impl Operations for Local {
 
     async fn undo(&self, order: &UndoOrder) -> Result<Undone, Refusal> {
         let run = self.find(&order.run).await?;
-        undo::undo(&self.app, &run, order).await
+        let (app, order) = (Arc::clone(&self.app), order.clone());
+        to_its_end(async move { undo::undo(&app, &run, &order).await }).await
     }
 
     async fn undo_many(&self, order: &UndoMany) -> Result<Vec<Undone>, Refusal> {
-        undo::undo_many(&self.app, order).await
+        let (app, order) = (Arc::clone(&self.app), order.clone());
+        to_its_end(async move { undo::undo_many(&app, &order).await }).await
     }
 
     async fn confirm(&self, order: &ConfirmOrder) -> Result<Timers, Refusal> {

@@ -259,6 +259,28 @@ async fn an_undo_of_some_time_takes_back_what_was_done_in_it() {
     app.store.close();
 }
 
+/// One thread: no more than its beginning is done before whoever asked has gone.
+#[tokio::test]
+async fn an_undo_goes_through_all_runs_though_whoever_asked_has_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let (since, people) = (Some(app.clock.now()), ["alice@contoso.example", "bob@contoso.example"]);
+    for who in people {
+        start(&local, "mixed", json!({ "target": who }), who).await;
+    }
+    let order = UndoMany { who: None, since, until: None, by: "ann".into(), dry: false };
+    assert!(poll_immediate(local.undo_many(&order)).await.is_none());
+    let gone = async {
+        for who in people {
+            while in_force_on(&local, who).await > 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    tokio::time::timeout(LONGEST, gone).await.expect("the rest of it was forgotten");
+    app.store.close();
+}
+
 /// Taken back in part, they would be told that nothing is in force on them any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_taken_back_from_somebody_of_whom_not_all_is_known() {
