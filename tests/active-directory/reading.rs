@@ -1,6 +1,7 @@
 //! What is read is the whole of it, or it is said that it is not known.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use quell_action::{AccountFacts, ActionError, Connection, Failure, LookUp};
@@ -106,10 +107,15 @@ async fn what_comes_in_parts_is_read_to_its_end_or_not_at_all() {
     let groups = look_up(&connection, "alice").await.unwrap().groups.unwrap();
     let last = Identifier::dn(&dn(2)).unwrap();
     assert!(groups.iter().any(|group| group.identifiers.contains(&last)), "{groups:?}");
-    // The rest of it is not told any more.
-    controller.domain.lock().told_until = Some(1);
-    let error = look_up(&connection, "alice").await.unwrap_err();
-    assert!(error.message.contains("the rest of an attribute"), "{error}");
+    // The rest of it is not told any more; or whoever asks for it is not shown the account.
+    for (told_until, hides_the_rest) in [(1, false), (3, true)] {
+        {
+            let mut domain = controller.domain.lock();
+            (domain.told_until, domain.hides_the_rest) = (Some(told_until), hides_the_rest);
+        }
+        let error = look_up(&connection, "alice").await.unwrap_err();
+        assert!(error.message.contains("the rest of an attribute"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -130,7 +136,16 @@ async fn controllers_of_another_domain_are_not_asked() {
 #[tokio::test]
 async fn a_controller_that_does_not_show_the_names_of_its_domain_is_not_asked() {
     let controller = Controller::start(Mood::Answers).await;
+    let connection = controller.connect().await;
+    look_up(&connection, "alice").await.unwrap();
     controller.domain.lock().shows_forest = false;
-    let error = look_up(&controller.connect().await, "alice").await.unwrap_err();
-    assert!(error.message.contains("CN=Partitions"), "{error}");
+    look_up(&connection, "alice").await.unwrap();
+    // What it has shown holds for an hour.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(3600)).await;
+    tokio::time::resume();
+    for connection in [connection, controller.connect().await] {
+        let error = look_up(&connection, "alice").await.unwrap_err();
+        assert!(error.message.contains("CN=Partitions"), "{error}");
+    }
 }

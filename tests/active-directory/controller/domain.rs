@@ -30,6 +30,8 @@ pub struct Domain {
     pub shows_forest: bool,
     /// Attributes of many values are told one value at a time, as far as this one.
     pub told_until: Option<usize>,
+    /// Whoever asks for the rest of an attribute is shown nothing at all.
+    pub hides_the_rest: bool,
     /// Which controller is the PDC emulator; `None` where that cannot be read.
     pub emulator: Option<&'static str>,
     /// Which controllers were asked who that is.
@@ -65,6 +67,7 @@ impl Domain {
             named: None,
             shows_forest: true,
             told_until: None,
+            hides_the_rest: false,
             emulator: Some("DC1"),
             asked_for_emulator: Vec::new(),
             searched: Vec::new(),
@@ -93,6 +96,9 @@ impl Domain {
     ) -> (Vec<Found>, Verdict) {
         if base.starts_with("CN=Partitions,") {
             return (if self.shows_forest { partitions() } else { Vec::new() }, Verdict::good());
+        }
+        if self.hides_the_rest && wanted.iter().any(|name| name.contains(";range=")) {
+            return (Vec::new(), Verdict::good());
         }
         if base == DOMAIN && scope == 0 {
             let owner = self
