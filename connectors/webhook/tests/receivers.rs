@@ -62,7 +62,9 @@ async fn the_message_is_signed_with_both_secrets_and_its_id_stays() {
     let body: Value = serde_json::from_slice(&seen[0].body).unwrap();
     assert_eq!((&body["type"], &body["data"]), (&json!("account.contained"), &json!({ "run": "r1" })));
     assert_eq!(seen[0].headers["content-type"], "application/json");
-    for (secret, signature) in [ONE, TWO].iter().zip(seen[0].headers["webhook-signature"].split(' ')) {
+    let signatures: Vec<&str> = seen[0].headers["webhook-signature"].split(' ').collect();
+    assert_eq!(signatures.len(), 2);
+    for (secret, signature) in [ONE, TWO].iter().zip(signatures) {
         let key = SigningKey::parse(&SecretString::from(*secret)).unwrap();
         let timestamp = seen[0].headers["webhook-timestamp"].parse().unwrap();
         assert_eq!(key.sign(&id(0), timestamp, &seen[0].body).unwrap(), signature);
