@@ -69,7 +69,7 @@ async fn facts_are_as_old_as_the_oldest_part_of_them() {
     let controller = Controller::start(Mood::Answers).await;
     let connection = controller.connect().await;
     look_up(&connection, "alice").await.unwrap();
-    let between = chrono::Utc::now();
+    let between = quell_kit::now();
     assert!(look_up(&connection, "alice").await.unwrap().read_at <= between);
 }
 
