@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use certificate::CERTIFICATE;
 use domain::{Domain, denied, guid_of, refused_sign_in};
-use message::{Request, Verdict, bound, modified, read, searched};
+use message::{DOMAIN_SCOPE, Request, Verdict, bound, modified, page, read, searched, searched_in_part};
 
 /// How a controller behaves.
 #[derive(Clone, Default)]
@@ -54,6 +54,10 @@ pub enum Mood {
     SilentOnSearch,
     /// It never says which controller is the PDC emulator.
     SilentOnEmulator,
+    /// It tells what it finds below the domain in pages of one.
+    Pages,
+    /// It is too busy for anybody to sign in.
+    BusyAtSignIn,
     /// One thing goes wrong at one request, apart from signing in.
     Meets(Arc<Mishaps>),
 }
@@ -265,6 +269,10 @@ fn answer_to(id: i64, request: &Request, domain: &mut Domain, character: &Charac
             domain.sign_ins.push(account.clone());
             Reply::Bytes(bound(id, &refused_sign_in(data)))
         }
+        (Request::Bind { account, .. }, Mood::BusyAtSignIn) => {
+            domain.sign_ins.push(account.clone());
+            Reply::Bytes(bound(id, &Verdict::new(51, "0000200E: SvcErr: DSID-02070534, data 0\n\0")))
+        }
         (Request::Bind { account, password }, _) => {
             Reply::Bytes(bound(id, &domain.sign_in(account, password)))
         }
@@ -286,7 +294,18 @@ fn answer_to(id: i64, request: &Request, domain: &mut Domain, character: &Charac
             let verdict = domain.search("<GUID=nobody>", 0, &message::Filter::All(Vec::new()), &[]).1;
             Reply::Bytes(searched(id, &[], &verdict))
         }
-        (Request::Search { base, scope, filter, attributes }, _) => {
+        (Request::Search { base, scope: scope @ 1.., filter, attributes, controls }, Mood::Pages) => {
+            assert!(controls.iter().any(|control| control.kind == DOMAIN_SCOPE), "{base}");
+            let at = page(controls).unwrap();
+            let (found, _) = domain.search(base, *scope, filter, attributes);
+            let next = (at + 1 < found.len()).then_some(at + 1);
+            Reply::Bytes(searched_in_part(
+                id,
+                found.get(at).map(std::slice::from_ref).unwrap_or_default(),
+                next,
+            ))
+        }
+        (Request::Search { base, scope, filter, attributes, .. }, _) => {
             let (found, verdict) = domain.search(base, *scope, filter, attributes);
             Reply::Bytes(searched(id, &found, &verdict))
         }

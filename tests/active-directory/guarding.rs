@@ -95,6 +95,21 @@ async fn groups_that_are_not_shown_are_unknown_and_not_none() {
     assert_eq!((facts.groups, facts.privileged), (None, None));
 }
 
+/// A distribution group of another domain is in no token, and this controller does not show it.
+#[tokio::test]
+async fn a_group_that_is_only_named_on_the_account_is_not_lost() {
+    let controller = Controller::start(Mood::Answers).await;
+    let executives = "CN=Executives,OU=Lists,DC=other,DC=example";
+    controller.domain.lock().object("Alice").set("memberof", executives);
+    let connection = controller.connect().await;
+    let alice = [Identifier::sam("corp", "alice").unwrap()];
+    let found = connection.directories[0].account(&alice).await.unwrap();
+    let LookUp::Found(facts) = found else { panic!("{found:?}") };
+    let named = Identifier::dn(executives).unwrap();
+    let groups = facts.groups.unwrap();
+    assert!(groups.iter().any(|group| group.identifiers == [named.clone()]), "{groups:?}");
+}
+
 #[tokio::test]
 async fn what_is_so_already_is_not_written() {
     let controller = Controller::start(Mood::Answers).await;

@@ -58,6 +58,34 @@ async fn a_renewed_password_is_used_at_once() {
     assert_eq!(controller.sign_ins(), 2);
 }
 
+/// A controller in trouble has not said that the password is wrong.
+#[tokio::test]
+async fn a_controller_that_is_too_busy_to_let_anybody_in_is_tried_again() {
+    let controller = Controller::start(Mood::BusyAtSignIn).await;
+    let connection = controller.connect().await;
+    for tries in 1..3 {
+        let error = look(&connection).await.unwrap_err();
+        assert!(matches!(error.failure, Failure::Unavailable { .. }), "{error}");
+        assert_eq!(controller.sign_ins(), tries);
+    }
+}
+
+/// Where TLS does not stand from the first byte on, nothing is said before it does.
+#[tokio::test]
+async fn nothing_is_said_in_clear_but_that_tls_is_wanted() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ldap://{}", listener.local_addr().unwrap());
+    let said = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut said = [0; 64];
+        let length = tokio::io::AsyncReadExt::read(&mut stream, &mut said).await.unwrap();
+        let (message, _) = crate::controller::ber::take(&said[..length]).unwrap();
+        message.inner()[1].tag
+    });
+    look(&connect_with(&[&url], json!({ "start_tls": true })).await).await.unwrap_err();
+    assert_eq!(said.await.unwrap(), 0x77, "an extended request: to begin with TLS");
+}
+
 #[tokio::test]
 async fn an_operator_gets_one_more_try() {
     let controller = Controller::start(Mood::RefusesSignIn("775")).await;

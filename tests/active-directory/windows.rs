@@ -92,6 +92,38 @@ async fn an_answer_that_says_done_and_is_not_is_not_believed() {
 }
 
 #[tokio::test]
+async fn what_was_taken_and_does_not_show_is_not_said_to_be_done() {
+    for (name, failure) in [
+        ("account.unlock", Failure::Unavailable { retry_after: None }),
+        ("account.reset_password", Failure::Uncertain),
+        ("account.add_to_group", Failure::Unavailable { retry_after: None }),
+    ] {
+        let controller = Controller::start(scripted(vec![script(Some(Verdict::good()), |_| {})])).await;
+        controller.domain.lock().object("Alice").set("lockouttime", "134396935215665440");
+        let connection = controller.connect().await;
+        let action = connection.actions.iter().find(|one| one.info().spec.name == name).unwrap().as_ref();
+        let error = action.execute(request(action, "Alice", params_of(action))).await.unwrap_err();
+        assert_eq!(error.failure, failure, "{name}: {error}");
+        assert_eq!(controller.domain.lock().changes, 0);
+    }
+}
+
+#[tokio::test]
+async fn whom_somebody_else_adds_meanwhile_we_did_not_add() {
+    let already =
+        Verdict::new(68, "00000562: UpdErr: DSID-031A11E2, problem 6005 (ENTRY_EXISTS), data 0\n\0");
+    let quarantine = "CN=Quarantine,OU=Groups,DC=corp,DC=example";
+    let mood =
+        scripted(vec![script(Some(already), |domain| domain.object("Alice").set("memberof", quarantine))]);
+    let controller = Controller::start(mood).await;
+    let connection = controller.connect().await;
+    let add = connection.actions.iter().find(|one| one.info().spec.name == "account.add_to_group").unwrap();
+    let outcome =
+        add.execute(request(add.as_ref(), "Alice", json!({ "group": "Quarantine" }))).await.unwrap();
+    assert_eq!(outcome.effect, Effect::Unchanged);
+}
+
+#[tokio::test]
 async fn refusals_of_windows_get_their_kind_and_advice() {
     let referral = Verdict {
         referral: Some("ldap://dc2.corp.example/".into()),
@@ -224,6 +256,8 @@ async fn groups_have_bounds() {
         (add, "S-1-5-32-544", Failure::Forbidden, "administrative"),
         (add, "Nowhere", Failure::NotFound, "no group"),
         (add, "VI*", Failure::NotFound, "no group"),
+        (add, "quell", Failure::NotFound, "no group"),
+        (add, "EMEA\\VIP", Failure::Rejected, "another domain"),
         (add, "OTHER\\VIP", Failure::Rejected, "another domain"),
         (add, "alice@corp.example", Failure::Rejected, "names no group"),
         (add, "", Failure::Rejected, "names no group"),

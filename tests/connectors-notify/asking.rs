@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use quell_action::{Answering, Card, Choice, Connector};
+use quell_action::{Answering, Card, Choice, Connector, Failure, Recipient};
 use quell_alert::Timestamp;
 use quell_kit::scripted::{Reply, Seen};
 use quell_smtp::{SmtpConnector, SmtpSettings};
@@ -59,6 +59,10 @@ async fn a_mail_goes_to_one_person_with_a_link_for_each_answer() {
     let sent = carrier.ask(&to[0], &card(), LIMIT).await.unwrap();
     let told = Card { key: "run/0/confirm/ann/told".into(), ..settled() };
     carrier.tell(&to[0], sent.as_deref(), &told, "Answered: approve, by bob", LIMIT).await.unwrap();
+    // Whoever has no address of their own gets nothing, and nobody gets it in their place.
+    let carl = Recipient { name: "carl".into(), personal: true };
+    let error = carrier.ask(&carl, &card(), LIMIT).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected, "{error}");
     let taken = sink.state.taken.lock().clone();
     assert_eq!((taken.len(), &taken[0].to), (2, &vec!["ann@corp.example".to_owned()]));
     let (head, body) = taken[0].data.split_once("\r\n\r\n").unwrap();

@@ -78,6 +78,10 @@ async fn what_was_not_asked_for_is_not_touched() {
     let which = json!({ "external_id": "alert-1", "text": "x" });
     assert_eq!(desk.failure("jira.comment", which.clone()).await, Failure::NotFound);
     assert!(!desk.wrote());
+    let issue = json!({ "id": "1", "key": "SEC-1", "fields": { "status": { "name": "To Do" } } });
+    let desk = Desk::start("jira", move |_| Reply::json(200, &issue)).await;
+    assert_eq!(desk.failure("jira.resolve_issue", json!({ "issue": "2" })).await, Failure::Ambiguous);
+    assert!(!desk.wrote());
 
     for change in [json!({ "type": "x" }), json!({ "source": "x" }), json!({ "sourceRef": "x" })] {
         let mut alert = json!({
@@ -88,6 +92,10 @@ async fn what_was_not_asked_for_is_not_touched() {
         assert_eq!(desk.failure("thehive.comment", which.clone()).await, Failure::NotFound, "{change}");
         assert!(!desk.wrote());
     }
+    let desk = Desk::start("thehive", |_| Reply::json(200, &json!({ "_id": "~1", "status": "New" }))).await;
+    let which = json!({ "alert": "~2", "text": "x" });
+    assert_eq!(desk.failure("thehive.comment", which).await, Failure::Ambiguous);
+    assert!(!desk.wrote());
 }
 
 #[tokio::test]

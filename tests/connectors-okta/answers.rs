@@ -163,6 +163,11 @@ async fn who_or_what_was_not_asked_for_is_not_acted_on() {
     let params = json!({ "group": "Quarant" });
     let error = call(&connection, "account.add_to_group", alice(), params).await.unwrap_err();
     assert!(error.message.contains("no group"), "{error}");
+    let other = Reply::json(200, &world.group(&group_id("quarantine")));
+    *bench.organisation.instead.lock() = vec![user("alice"), user("quell"), other];
+    let params = json!({ "group": group_id("fromad") });
+    let error = call(&connection, "account.add_to_group", alice(), params).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Ambiguous, "{error}");
     let seen = bench.organisation.server.seen();
     assert!(seen.iter().all(|seen| seen.method == "GET"), "{seen:?}");
 }

@@ -222,6 +222,8 @@ pub(crate) mod tests {
         let bare = account(&[("useraccountcontrol", ""), ("pwdlastset", ""), ("userprincipalname", "")]);
         assert_eq!((bare.control, bare.password_last_set, bare.upn), (None, None, None));
         assert!(Account::read(&Entry::of("CN=x", &[])).is_none());
+        // An exclusion may name a former SID.
+        assert!(Account::read(&entry(&[("sidhistory", "not a SID")])).is_none());
     }
 
     #[test]

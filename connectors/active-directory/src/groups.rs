@@ -152,14 +152,12 @@ impl GroupCache {
 struct Walk {
     pending: Vec<Handle>,
     seen: HashSet<Handle>,
-    sids: Vec<Sid>,
     groups: Vec<Arc<Group>>,
 }
 
 impl Walk {
     fn new(sids: &[Sid], member_of: &[String]) -> Self {
-        let mut walk =
-            Self { pending: Vec::new(), seen: HashSet::new(), sids: sids.to_vec(), groups: Vec::new() };
+        let mut walk = Self { pending: Vec::new(), seen: HashSet::new(), groups: Vec::new() };
         sids.iter().for_each(|sid| walk.want(Handle::Sid(sid.clone())));
         member_of.iter().for_each(|dn| walk.want(Handle::dn(dn)));
         walk
@@ -184,16 +182,19 @@ impl Walk {
         self.groups.push(group);
     }
 
-    /// Every group; those of other domains, which this controller cannot name, by their SID alone.
+    /// Every group; those of other domains, which this controller does not show, by their SID or their name alone.
     fn facts(self, home: &Home) -> Vec<GroupFacts> {
-        let known: HashSet<&Sid> = self.groups.iter().filter_map(|group| group.sid.as_ref()).collect();
         let named = self.groups.iter().map(|group| group.facts(home));
-        let nameless = self
-            .sids
-            .iter()
-            .filter(|sid| !known.contains(sid))
-            .map(|sid| GroupFacts { identifiers: vec![Identifier::Sid(sid.to_string())], name: None });
-        named.chain(nameless).collect()
+        let bare = |identifier| GroupFacts { identifiers: vec![identifier], name: None };
+        named.chain(self.not_shown().into_iter().map(bare)).collect()
+    }
+
+    /// What stands for the groups that were not found: an exclusion may name them so.
+    fn not_shown(&self) -> Vec<Identifier> {
+        let found: HashSet<Handle> = self.groups.iter().flat_map(|group| group.handles()).collect();
+        let mut bare: Vec<Identifier> = self.seen.difference(&found).map(Handle::identifier).collect();
+        bare.sort_unstable();
+        bare
     }
 }
 
@@ -202,6 +203,13 @@ impl Handle {
         match Identifier::dn(dn) {
             Ok(Identifier::Dn(folded)) => Self::Dn(folded),
             _ => Self::Dn(dn.to_lowercase()),
+        }
+    }
+
+    fn identifier(&self) -> Identifier {
+        match self {
+            Self::Sid(sid) => Identifier::Sid(sid.to_string()),
+            Self::Dn(dn) => Identifier::Dn(dn.clone()),
         }
     }
 
@@ -292,6 +300,32 @@ mod tests {
         walk.add(group("CN=C,DC=x", 3, &["CN=B,DC=x"]));
         assert_eq!(walk.take(), []);
         assert_eq!(walk.groups.len(), 3);
+        assert_eq!(walk.not_shown(), []);
+    }
+
+    /// Groups of other domains are not shown, and neither are those that may not be read.
+    #[test]
+    fn groups_that_are_not_shown_are_known_by_what_stands_for_them() {
+        let one = group("CN=A,DC=x", 1, &["CN=Hidden,DC=x"]);
+        let other: Sid = "S-1-5-21-9-9-9-7".parse().unwrap();
+        let mut walk = Walk::new(&[one.sid.clone().unwrap(), other], &["CN=Executives,DC=y".to_owned()]);
+        walk.take();
+        walk.add(one);
+        walk.take();
+        let bare = ["S-1-5-21-9-9-9-7"].map(|sid| Identifier::Sid(sid.into())).into_iter();
+        let bare = bare.chain(["CN=Executives,DC=y", "CN=Hidden,DC=x"].map(|dn| Identifier::dn(dn).unwrap()));
+        assert_eq!(walk.not_shown(), bare.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_kept_too_long_is_asked_for_anew() {
+        let cache = GroupCache::default();
+        let until = |until| Kept { until, read_at: clock::now(), group: group("CN=A,DC=x", 1, &[]) };
+        let wanted = [Handle::dn("CN=A,DC=x")];
+        cache.keep(&[until(Instant::now() + HOLDS)]);
+        assert_eq!(cache.look(&wanted).1, []);
+        cache.keep(&[until(Instant::now())]);
+        assert_eq!(cache.look(&wanted).1, wanted);
     }
 
     #[test]

@@ -105,3 +105,21 @@ impl Refusal {
         self.at.elapsed() < REST && self.password.expose_secret() == password.expose_secret()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_password_rests_for_an_hour_and_another_one_does_not() {
+        let refused = |ago| {
+            let at = Instant::now().checked_sub(ago).unwrap();
+            Refusal { at, password: "refused".into(), why: String::new() }
+        };
+        let (same, other) = (SecretString::from("refused"), SecretString::from("renewed"));
+        assert!(refused(Duration::ZERO).still_counts(&same));
+        assert!(refused(REST - Duration::from_secs(60)).still_counts(&same));
+        assert!(!refused(REST).still_counts(&same));
+        assert!(!refused(Duration::ZERO).still_counts(&other));
+    }
+}

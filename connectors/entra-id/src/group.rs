@@ -26,12 +26,19 @@ pub(crate) struct Group {
     is_assignable_to_role: Option<bool>,
     #[serde(default)]
     on_premises_sync_enabled: Option<bool>,
+    #[serde(default)]
+    security_identifier: Option<String>,
 }
 
 impl Group {
     /// What people call it.
     pub(crate) fn display(&self) -> String {
         self.display_name.clone().unwrap_or_else(|| self.id.clone())
+    }
+
+    fn is_called(&self, lower: &str) -> bool {
+        let own = [&self.display_name, &self.security_identifier];
+        own.into_iter().flatten().any(|name| name.to_lowercase() == lower)
     }
 
     /// Why nobody is put into it, or taken out of it, here.
@@ -59,15 +66,25 @@ impl Client {
     pub(crate) async fn group(&self, name: &str, deadline: Deadline) -> Result<Group, ActionError> {
         if let Some(id) = parse_guid(name) {
             let url = with_query(self.api.url(["groups", &id.to_string()]), &[("$select", GROUP)]);
-            return self.read(Ask::get(url), &format!("the group {name:?}"), deadline).await?.json();
+            let group: Group =
+                self.read(Ask::get(url), &format!("the group {name:?}"), deadline).await?.json()?;
+            return match parse_guid(&group.id) == Some(id) {
+                true => Ok(group),
+                false => {
+                    Err(ActionError::unavailable("the answer is about another group than was asked for"))
+                }
+            };
         }
         let name = name.trim();
-        let filter = match Identifier::recognise(name, Hint::Any) {
-            Ok(Identifier::Sid(sid)) => format!("securityIdentifier eq {}", literal(&sid)),
-            _ => format!("displayName eq {}", literal(name)),
+        let (member, text) = match Identifier::recognise(name, Hint::Any) {
+            Ok(Identifier::Sid(sid)) => ("securityIdentifier", sid),
+            _ => ("displayName", name.to_owned()),
         };
+        let filter = format!("{member} eq {}", literal(&text));
         let url = with_query(self.api.url(["groups"]), &[("$filter", &filter), ("$select", GROUP)]);
         let mut found: Vec<Group> = pages(&self.api, Ask::get(url), deadline).await?;
+        // Case does not count over there.
+        found.retain(|group| group.is_called(&text.to_lowercase()));
         match (found.pop(), found.len()) {
             (Some(group), 0) => Ok(group),
             (None, _) => Err(ActionError::not_found(format!("there is no group {name:?} in the tenant"))),

@@ -124,11 +124,15 @@ fn shown(auth: &Auth) -> Result<(HeaderName, HeaderValue, Vec<SecretString>), Co
             (name, secret.expose_secret().to_owned(), vec![secret])
         }
     };
-    let text = SecretString::from(text);
+    Ok((name, concealed(&SecretString::from(text))?, secrets))
+}
+
+/// A header that is not shown where its request is.
+fn concealed(text: &SecretString) -> Result<HeaderValue, ConnectError> {
     let mut value = HeaderValue::from_str(text.expose_secret())
         .map_err(|_| ConnectError("the secret holds characters that no header can hold".into()))?;
     value.set_sensitive(true);
-    Ok((name, value, secrets))
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -149,5 +153,11 @@ mod tests {
             assert!(refused.message.contains(word), "{refused}");
             assert!(refused.failure.is_transient(), "nothing was sent: {refused}");
         }
+    }
+
+    #[test]
+    fn a_credential_is_marked_as_a_secret_in_its_header() {
+        let header = concealed(&SecretString::from("Bearer planted")).unwrap();
+        assert!(header.is_sensitive() && !format!("{header:?}").contains("planted"));
     }
 }

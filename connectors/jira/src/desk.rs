@@ -205,7 +205,13 @@ impl Desk {
             return Err(ActionError::rejected(format!("{key:?} is no key of an issue: SEC-17")));
         }
         let query = [("fields", "status,labels")];
-        self.send(Method::GET, &["issue", key], &query, None, Call::Reads, deadline).await?.json()
+        let issue: Issue =
+            self.send(Method::GET, &["issue", key], &query, None, Call::Reads, deadline).await?.json()?;
+        // A key changes when its issue moves; the number stays.
+        match key.bytes().all(|b| b.is_ascii_digit()) && issue.id != key {
+            true => Err(ActionError::new(Failure::Ambiguous, "Jira answered with another issue")),
+            false => Ok(issue),
+        }
     }
 
     /// Who the credential makes us.

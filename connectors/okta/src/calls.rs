@@ -123,7 +123,14 @@ impl Okta {
 
     /// The group of this id.
     pub(crate) async fn group(&self, id: &str, deadline: Deadline) -> Result<Group, ActionError> {
-        self.read(get("group", &["api", "v1", "groups", id], NOTHING), deadline).await
+        let group: Group = self.read(get("group", &["api", "v1", "groups", id], NOTHING), deadline).await?;
+        match group.id == id {
+            true => Ok(group),
+            false => Err(ActionError::new(
+                Failure::Ambiguous,
+                format!("Okta was asked for the group {id} and answered with {}", group.id),
+            )),
+        }
     }
 
     /// The groups of this name.

@@ -45,6 +45,18 @@ pub(crate) enum How {
     TimedOut,
 }
 
+/// A group whose program has not come to its end. Whoever no longer waits for it ends it with all that it has started:
+/// nobody would be there any more to do so.
+struct Held(Option<Pid>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 /// What came out of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Said {
@@ -68,6 +80,7 @@ pub(crate) async fn run(
     let home = private_folder().map_err(|error| not_started(error.to_string()))?;
     let mut child = start(program, command, &home).map_err(|error| not_started(error.to_string()))?;
     let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let mut held = Held(group);
     let keep = usize::try_from(program.settings.limits.output_kb * 1024).unwrap_or(usize::MAX);
     let (output, log) = (listen(child.stdout.take(), keep), listen(child.stderr.take(), keep));
     if let Some(mut stdin) = child.stdin.take() {
@@ -85,6 +98,7 @@ pub(crate) async fn run(
             How::TimedOut
         }
     };
+    held.0 = None;
     let (output, log) = last_words(output, log, group).await;
     // What the program left in its folder goes with it.
     if let Err(error) = home.close() {

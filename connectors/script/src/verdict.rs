@@ -145,4 +145,13 @@ mod tests {
             assert_eq!(verdict(how, output, "").err(), failure, "{how:?} {output}");
         }
     }
+
+    /// What was thrown away may have been the answer.
+    #[test]
+    fn an_output_that_begins_blank_and_was_cut_is_not_nothing() {
+        let output = Said { bytes: b"   \n".to_vec(), cut: true };
+        let ended = Ended { how: How::Code(0), output, log: Said::default() };
+        let error = document("x", &ended, &Redactor::default()).unwrap_err();
+        assert_eq!(error.failure, Failure::Uncertain);
+    }
 }

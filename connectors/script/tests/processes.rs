@@ -140,6 +140,27 @@ async fn whom_a_program_has_started_ends_with_it() {
     has_ended(mark.path());
 }
 
+/// The engine does not wait longer than a call may take, and waits no more when it stops.
+#[tokio::test]
+async fn whom_nobody_waits_for_any_more_ends_with_all_whom_it_has_started() {
+    let mark = tempfile::NamedTempFile::new().unwrap();
+    let path = mark.path().display();
+    let site = Site::with(&format!(
+        "(sh -c 'echo $PPID' > {path}; while true; do sleep 0.05; done) > /dev/null 2>&1 &\nwait"
+    ));
+    let connection = site.connect(json!({})).await;
+    let begun = async {
+        while !std::fs::read_to_string(mark.path()).unwrap().ends_with('\n') {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        answer = call(&connection, json!({}), Duration::from_secs(30)) => panic!("{answer:?}"),
+        () = begun => {}
+    }
+    has_ended(mark.path());
+}
+
 /// Whether the process whose number stands there is gone, or is as soon as the system gets to it.
 fn has_ended(mark: &Path) {
     let left: u32 = std::fs::read_to_string(mark).unwrap().trim().parse().unwrap();

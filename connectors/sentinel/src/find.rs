@@ -245,4 +245,13 @@ mod tests {
         assert_eq!(Which::of(Some(" "), Some("a")), Ok(Which::Alert("a")));
         assert!(Which::of(None, None).is_err() && Which::of(Some("7"), Some("a")).is_err());
     }
+
+    #[test]
+    fn no_more_is_kept_in_mind_than_there_is_room_for() {
+        let memory = Memory::default();
+        let held = || Held { version: (Some("1".into()), None), alerts: vec!["a".into()] };
+        (0..=MOST_KEPT).for_each(|number| memory.keep(&number.to_string(), held()));
+        assert!(memory.0.lock().len() <= MOST_KEPT);
+        assert_eq!(memory.recall(&MOST_KEPT.to_string(), &held().version), Some(held().alerts));
+    }
 }

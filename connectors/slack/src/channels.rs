@@ -7,7 +7,7 @@ use std::time::Duration;
 use quell_action::{ActionError, ConnectError};
 use quell_kit::header::{AUTHORIZATION, HeaderValue};
 use quell_kit::{Call, Http, Method, RateLimit, Url, chosen};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::blocks::escaped;
@@ -197,9 +197,24 @@ const WHISPER: Duration = Duration::from_secs(5);
 const FOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(3);
 
 fn bearer(reference: &quell_kit::SecretRef) -> Result<HeaderValue, ConnectError> {
-    let token = reference.resolve()?;
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-        .map_err(|_| ConnectError(format!("token: {reference} holds characters that no token has")))?;
+    let unfit = || ConnectError(format!("token: {reference} holds characters that no token has"));
+    concealed(&reference.resolve()?).ok_or_else(unfit)
+}
+
+/// A header that is not shown where its request is.
+fn concealed(token: &SecretString) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret())).ok()?;
     value.set_sensitive(true);
-    Ok(value)
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_marked_as_a_secret_in_its_header() {
+        let header = concealed(&SecretString::from("planted")).unwrap();
+        assert!(header.is_sensitive() && !format!("{header:?}").contains("planted"));
+    }
 }

@@ -172,7 +172,12 @@ impl Desk {
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'~' || b == b'-') {
             return Err(ActionError::rejected(format!("{id:?} is no id of an alert: ~123")));
         }
-        self.send(Method::GET, &["alert", id], None, Call::Reads, deadline).await?.json()
+        let alert: Alert =
+            self.send(Method::GET, &["alert", id], None, Call::Reads, deadline).await?.json()?;
+        match alert.id == id {
+            true => Ok(alert),
+            false => Err(ActionError::new(Failure::Ambiguous, "TheHive answered with another alert")),
+        }
     }
 
     /// Who the key makes us.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use quell_action::{
-    ActionError, AnyAction, Connection, Connector, Failure, Outcome, Request, RequestKey, Target,
+    ActionError, Answering, AnyAction, Card, Choice, Connection, Connector, Failure, Outcome, Recipient,
+    Request, RequestKey, Target,
 };
+use quell_alert::Timestamp;
 use quell_kit::scripted::{Reply, ScriptedServer};
 use quell_webhook::{SigningKey, WebhookConnector, WebhookSettings};
 use secrecy::SecretString;
@@ -60,7 +62,9 @@ async fn the_message_is_signed_with_both_secrets_and_its_id_stays() {
     let body: Value = serde_json::from_slice(&seen[0].body).unwrap();
     assert_eq!((&body["type"], &body["data"]), (&json!("account.contained"), &json!({ "run": "r1" })));
     assert_eq!(seen[0].headers["content-type"], "application/json");
-    for (secret, signature) in [ONE, TWO].iter().zip(seen[0].headers["webhook-signature"].split(' ')) {
+    let signatures: Vec<&str> = seen[0].headers["webhook-signature"].split(' ').collect();
+    assert_eq!(signatures.len(), 2);
+    for (secret, signature) in [ONE, TWO].iter().zip(signatures) {
         let key = SigningKey::parse(&SecretString::from(*secret)).unwrap();
         let timestamp = seen[0].headers["webhook-timestamp"].parse().unwrap();
         assert_eq!(key.sign(&id(0), timestamp, &seen[0].body).unwrap(), signature);
@@ -165,4 +169,53 @@ async fn a_probe_says_who_is_there() {
     assert_eq!(report.problems.len(), 1);
     assert!(report.problems[0].starts_with("ops: 127.0.0.1"), "{:?}", report.problems);
     assert_eq!(server.seen()[0].method, "HEAD");
+}
+
+/// A receiver drops what has the id of what it knows: that a question is settled is another message.
+#[tokio::test]
+async fn a_question_has_an_address_for_each_answer_and_an_id_that_stays() {
+    let server = ScriptedServer::start(|_| Reply::status(200)).await.unwrap();
+    let (_folder, one, two) = secrets();
+    let endpoint = |secret: &Value| json!({ "url": server.url(), "secret": secret });
+    let settings = |questions: &str| -> WebhookSettings {
+        let endpoints = json!({ "soc": endpoint(&one), "ops": endpoint(&two) });
+        serde_json::from_value(json!({ "endpoints": endpoints, "questions": questions })).unwrap()
+    };
+    assert_eq!(WebhookConnector::check(&settings("nobody"))[0].place, "questions");
+    let carrier = WebhookConnector::connect("webhook", settings("ops")).await.unwrap().carrier.unwrap();
+    assert!(carrier.answering() == Answering::Links && carrier.recognises_repetition());
+    let to = carrier.recipients(&[]).remove(0);
+    assert_eq!(to, Recipient { name: "ops".into(), personal: false });
+    let card = |key: &str, choices| Card {
+        key: key.into(),
+        title: "Quell asks".into(),
+        question: "Cut off alice?".into(),
+        facts: vec![("About".into(), "alice".into())],
+        choices,
+        expires: Timestamp::UNIX_EPOCH,
+    };
+    let choice = |label: &str, stops| Choice {
+        label: label.into(),
+        seal: format!("https://q.example/{label}"),
+        stops,
+    };
+    let asked = card("run/0/ann", vec![choice("approve", false), choice("reject", true)]);
+    let limit = Duration::from_secs(2);
+    let sent = carrier.ask(&to, &asked, limit).await.unwrap();
+    assert_eq!(carrier.ask(&to, &asked, limit).await.unwrap(), sent);
+    carrier
+        .tell(&to, sent.as_deref(), &card("run/0/ann/told", Vec::new()), "approve, by bob", limit)
+        .await
+        .unwrap();
+    let seen = server.seen();
+    let id = |at: usize| Some(seen[at].headers["webhook-id"].clone());
+    assert!(id(0) == sent && id(1) == sent && id(2) != sent, "{seen:?}");
+    let data = |at: usize| serde_json::from_slice::<Value>(&seen[at].body).unwrap()["data"].clone();
+    let answers = json!([
+        { "answer": "approve", "open": "https://q.example/approve", "stops": false },
+        { "answer": "reject", "open": "https://q.example/reject", "stops": true },
+    ]);
+    assert_eq!((&data(0)["choices"], &data(0)["facts"]), (&answers, &json!({ "About": "alice" })));
+    assert_eq!((&data(2)["choices"], &data(2)["answered"]), (&Value::Null, &json!("approve, by bob")));
+    assert_eq!(data(2)["message"], json!(sent));
 }

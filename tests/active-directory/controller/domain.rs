@@ -24,6 +24,14 @@ pub struct Domain {
     pub sign_ins: Vec<String>,
     /// What may not be written.
     pub read_only: bool,
+    /// What it is called, where it is not the usual one.
+    pub named: Option<&'static str>,
+    /// Whether it shows what the domains of the forest are called.
+    pub shows_forest: bool,
+    /// Attributes of many values are told one value at a time, as far as this one.
+    pub told_until: Option<usize>,
+    /// Whoever asks for the rest of an attribute is shown nothing at all.
+    pub hides_the_rest: bool,
     /// Which controller is the PDC emulator; `None` where that cannot be read.
     pub emulator: Option<&'static str>,
     /// Which controllers were asked who that is.
@@ -56,6 +64,10 @@ impl Domain {
             changes: 0,
             sign_ins: Vec::new(),
             read_only: false,
+            named: None,
+            shows_forest: true,
+            told_until: None,
+            hides_the_rest: false,
             emulator: Some("DC1"),
             asked_for_emulator: Vec::new(),
             searched: Vec::new(),
@@ -83,7 +95,10 @@ impl Domain {
         wanted: &[String],
     ) -> (Vec<Found>, Verdict) {
         if base.starts_with("CN=Partitions,") {
-            return (partitions(), Verdict::good());
+            return (if self.shows_forest { partitions() } else { Vec::new() }, Verdict::good());
+        }
+        if self.hides_the_rest && wanted.iter().any(|name| name.contains(";range=")) {
+            return (Vec::new(), Verdict::good());
         }
         if base == DOMAIN && scope == 0 {
             let owner = self
@@ -101,7 +116,12 @@ impl Domain {
             _ => self.objects.iter().collect(),
         };
         let found = inside.into_iter().filter(|object| object.passes(filter));
-        (found.map(|object| object.shown(wanted, scope)).collect(), Verdict::good())
+        let found = found.map(|object| (object.shown(wanted, scope), object));
+        let found = found.map(|(shown, object)| match self.told_until {
+            Some(until) => in_parts(shown, object, wanted, until),
+            None => shown,
+        });
+        (found.collect(), Verdict::good())
     }
 
     /// All changes of a request take effect, or none.
@@ -171,7 +191,7 @@ impl Domain {
         }
         vec![
             text("dnsHostName", &full_name(host)),
-            text("defaultNamingContext", DOMAIN),
+            text("defaultNamingContext", self.named.unwrap_or(DOMAIN)),
             text("configurationNamingContext", "CN=Configuration,DC=corp,DC=example"),
             ("supportedCapabilities".to_owned(), capabilities),
             ("tokenGroups".to_owned(), vec![sid(1103), sid(513)]),
@@ -264,6 +284,19 @@ impl Object {
     }
 }
 
+/// The groups of somebody, one at a time: `memberOf;range=0-0`. What comes after the last one that is told is not there.
+fn in_parts((name, mut attributes): Found, object: &Object, wanted: &[String], until: usize) -> Found {
+    let all = object.attributes.get("memberof").cloned().unwrap_or_default();
+    let asked = wanted.iter().find_map(|name| name.strip_prefix("memberof;range=")?.strip_suffix("-*"));
+    let at: usize = asked.map_or(0, |at| at.parse().unwrap());
+    attributes.retain(|(name, _)| name != "memberof");
+    if at < until && at < all.len() {
+        let end = if at + 1 == all.len() { "*".to_owned() } else { at.to_string() };
+        attributes.push((format!("memberOf;range={at}-{end}"), vec![all[at].clone()]));
+    }
+    (name, attributes)
+}
+
 /// Every user here has a GUID made of its name.
 pub fn guid_of(name: &str) -> Uuid {
     let mut bytes = [0_u8; 16];
@@ -295,7 +328,7 @@ pub fn user(name: &str, guid: Uuid, rid: u32) -> Object {
     user
 }
 
-fn group(name: &str, rid: u32) -> Object {
+pub fn group(name: &str, rid: u32) -> Object {
     let dn = format!("CN={name},OU=Groups,DC=corp,DC=example");
     let mut group = Object { dn: dn.clone(), attributes: BTreeMap::new() };
     for (attribute, value) in
@@ -315,19 +348,16 @@ fn builtin_administrators() -> Object {
     group
 }
 
-fn sid(rid: u32) -> Vec<u8> {
+pub fn sid(rid: u32) -> Vec<u8> {
     format!("{DOMAIN_SID}-{rid}").parse::<Sid>().unwrap().to_bytes()
 }
 
 fn partitions() -> Vec<Found> {
-    vec![(
-        "CN=CORP,CN=Partitions,CN=Configuration,DC=corp,DC=example".into(),
-        vec![
-            text("nETBIOSName", "CORP"),
-            text("dnsRoot", "corp.example"),
-            text("nCName", "DC=corp,DC=example"),
-        ],
-    )]
+    let one = |short: &str, dns: &str, name: &str| {
+        let about = vec![text("nETBIOSName", short), text("dnsRoot", dns), text("nCName", name)];
+        (format!("CN={short},CN=Partitions,CN=Configuration,DC=corp,DC=example"), about)
+    };
+    vec![one("CORP", "corp.example", DOMAIN), one("EMEA", "emea.corp.example", "DC=emea,DC=corp,DC=example")]
 }
 
 /// What a controller is called. One that is to be known by its address has to be reached by it.

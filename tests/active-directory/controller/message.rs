@@ -2,11 +2,16 @@
 
 use super::ber::{self, Element};
 
+/// Asks for pages.
+const PAGED: &str = "1.2.840.113556.1.4.319";
+/// Asks not to be sent to other domains.
+pub const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
+
 /// A request, understood.
 #[derive(Debug, Clone)]
 pub enum Request {
     Bind { account: String, password: String },
-    Search { base: String, scope: i64, filter: Filter, attributes: Vec<String> },
+    Search { base: String, scope: i64, filter: Filter, attributes: Vec<String>, controls: Vec<Control> },
     Modify { object: String, changes: Vec<Change> },
     Unbind,
     Other(u8),
@@ -28,6 +33,13 @@ pub enum Filter {
     Not(Box<Filter>),
     Equal(String, Vec<u8>),
     Present(String),
+}
+
+/// What was asked for beside the operation: its number, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Control {
+    pub kind: String,
+    pub value: Vec<u8>,
 }
 
 /// A result: its code and the text of the controller.
@@ -53,10 +65,17 @@ pub type Found = (String, Vec<(String, Vec<Vec<u8>>)>);
 
 pub fn read(message: Element<'_>) -> (i64, Request) {
     let parts = message.inner();
-    (parts[0].number(), request(parts[1]))
+    let controls = parts.get(2).map(|all| all.inner().into_iter().map(control).collect()).unwrap_or_default();
+    (parts[0].number(), request(parts[1], controls))
 }
 
-fn request(operation: Element<'_>) -> Request {
+fn control(element: Element<'_>) -> Control {
+    let parts = element.inner();
+    let value = parts.iter().skip(1).find(|part| part.tag == 0x04);
+    Control { kind: parts[0].text(), value: value.map(|value| value.content.to_vec()).unwrap_or_default() }
+}
+
+fn request(operation: Element<'_>, controls: Vec<Control>) -> Request {
     let parts = operation.inner();
     match operation.tag {
         0x60 => Request::Bind { account: parts[1].text(), password: parts[2].text() },
@@ -65,6 +84,7 @@ fn request(operation: Element<'_>) -> Request {
             scope: parts[1].number(),
             filter: filter(parts[6]),
             attributes: parts[7].inner().iter().map(|name| name.text().to_lowercase()).collect(),
+            controls,
         },
         0x66 => Request::Modify {
             object: parts[0].text(),
@@ -112,6 +132,26 @@ pub fn searched(id: i64, found: &[Found], verdict: &Verdict) -> Vec<u8> {
     let mut bytes: Vec<u8> = found.iter().flat_map(|one| message(id, entry(one))).collect();
     bytes.extend(answer(id, 0x65, verdict));
     bytes
+}
+
+/// A page of what was found, a reference to somewhere else beside it, and the mark of the next page where there is one.
+pub fn searched_in_part(id: i64, found: &[Found], next: Option<usize>) -> Vec<u8> {
+    let mut bytes: Vec<u8> = found.iter().flat_map(|one| message(id, entry(one))).collect();
+    bytes.extend(message(id, ber::sequence(0x73, &[ber::text("ldap://elsewhere.example/DC=elsewhere")])));
+    let mark = next.map(|at| at.to_string()).unwrap_or_default();
+    let value = ber::sequence(0x30, &[ber::integer(0), ber::text(&mark)]);
+    let control = ber::sequence(0x30, &[ber::text(PAGED), ber::put(0x04, &value)]);
+    let done = vec![ber::enumerated(0), ber::text(""), ber::text("")];
+    let parts = [ber::integer(id), ber::sequence(0x65, &done), ber::sequence(0xa0, &[control])];
+    bytes.extend(ber::sequence(0x30, &parts));
+    bytes
+}
+
+/// Where the page begins that is asked for: nowhere without pages.
+pub fn page(controls: &[Control]) -> Option<usize> {
+    let asked = controls.iter().find(|control| control.kind == PAGED)?;
+    let (whole, _) = ber::take(&asked.value)?;
+    Some(whole.inner()[1].text().parse().unwrap_or(0))
 }
 
 fn entry((name, attributes): &Found) -> Vec<u8> {

@@ -217,3 +217,20 @@ fn by_name(home: &Home, name: &str) -> Result<Filter, ActionError> {
 fn state(member: bool) -> Result<State, ActionError> {
     kept(&Member { member })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::tests::account;
+
+    /// Relative ids begin anew in each domain.
+    #[test]
+    fn the_primary_group_is_one_of_the_accounts_own_domain() {
+        let alice = account(&[("primarygroupid", "513")]);
+        let group =
+            |sid: &str| Group { guid: Uuid::nil(), sid: sid.parse().unwrap(), dn: "CN=G,DC=x".into() };
+        assert!(is_in(&alice, &group("S-1-5-21-430931326-2955467119-2056817798-513")));
+        assert!(!is_in(&alice, &group("S-1-5-21-1-2-3-513")));
+        assert!(!is_in(&alice, &group("S-1-5-21-430931326-2955467119-2056817798-514")));
+    }
+}

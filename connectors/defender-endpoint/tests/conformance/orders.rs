@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use quell_action::{
     ActionError, AnyAction, Effect, Failure, InEffect, Observation, Outcome, Request, RequestKey, Restore,
-    State,
+    State, Target,
 };
 use quell_kit::conformance::{Capture, Vendor, clear};
 use serde_json::{Value, json};
@@ -204,6 +204,36 @@ async fn the_position_is_what_the_newest_order_says_that_was_not_in_vain() {
     // Lifted over there after seven days, by the clock over there.
     fleet.world.lock().date = "Thu, 08 Jan 2026 01:00:00 GMT";
     assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));
+}
+
+/// The one that counts may stand on the last page.
+#[tokio::test]
+async fn orders_are_read_to_their_last_page() {
+    let fleet = Fleet::start().await;
+    for (kind, scope) in [("Isolate", Some("Full")), ("RunAntiVirusScan", None), ("Unisolate", None)] {
+        fleet.world.lock().order(kind, scope, "by hand");
+    }
+    fleet.world.lock().orders.sort_by_key(|order| order["type"] != "Isolate");
+    fleet.world.lock().paged = true;
+    assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));
+}
+
+#[tokio::test]
+async fn devices_of_another_tenant_or_system_are_not_ours() {
+    let fleet = Fleet::start().await;
+    let Target::Device(own) = wks1() else { panic!() };
+    let (mut realm, mut provider) = (own.clone(), own);
+    realm.realm = "99999999-2222-3333-4444-555555555555".into();
+    provider.provider = "active_directory".into();
+    for key in [realm, provider] {
+        let isolate = action(&fleet, "device.isolate", 0).await;
+        let error = isolate.observe(&Target::Device(key), &json!({})).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Rejected, "{error}");
+    }
+    assert_eq!(fleet.cloud.calls(), 0);
+    let error = call(&fleet, "device.tag", "k", json!({ "tag": " " })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected, "{error}");
+    assert!(fleet.cloud.seen().iter().all(|seen| !seen.path.ends_with("/tags")), "nothing was sent");
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub(crate) struct World {
     pub(crate) refuses: Option<(u16, &'static str, &'static str)>,
     /// Whether the list of orders lags behind.
     pub(crate) hides_orders: bool,
+    /// Orders are told one at a time.
+    pub(crate) paged: bool,
     pub(crate) date: &'static str,
     pub(crate) changes: usize,
     ticks: u32,
@@ -56,6 +58,7 @@ impl World {
             later: None,
             refuses: None,
             hides_orders: false,
+            paged: false,
             date: "Thu, 01 Jan 2026 01:00:00 GMT",
             changes: 0,
             ticks: 0,
@@ -160,6 +163,13 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
             found.map_or_else(|| refuse(404), |machine| Reply::json(200, machine))
         }
         ("GET", ["machineactions"]) if world.hides_orders => list(&[]),
+        ("GET", ["machineactions"]) if world.paged => {
+            let skipped = url.query_pairs().find(|(name, _)| name == "$skip");
+            let at: usize = skipped.map_or(0, |(_, text)| text.parse().unwrap());
+            let next = format!("http://{}{}?$skip={}", seen.headers["host"], url.path(), at + 1);
+            let next = (at + 1 < world.orders.len()).then_some(next);
+            Reply::json(200, &json!({ "value": [world.orders[at]], "@odata.nextLink": next }))
+        }
         ("GET", ["machineactions"]) => list(&filtered(&world.orders, &filter.unwrap())),
         ("GET", ["machineactions", id]) => {
             let later = world.later;

@@ -45,6 +45,29 @@ async fn the_name_of_a_group_stays_a_text() {
 }
 
 #[tokio::test]
+async fn an_answer_about_another_group_is_none() {
+    let tenant = Tenant::start().await;
+    let asked = "00000000-0000-0000-0000-0000000000f9";
+    tenant.world.lock().groups[0]["displayName"] = json!(asked);
+    for action in ["account.add_to_group", "account.remove_from_group"] {
+        let error = execute(&tenant, action, json!({ "group": asked })).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{action}: {error}");
+    }
+    // Somebody on the way leaves the question out, and the answer is a list of all groups.
+    tenant.world.lock().unfiltered = true;
+    for named in ["Quarantine", "S-1-12-1-9-9-9-9"] {
+        let error = execute(&tenant, "account.add_to_group", json!({ "group": named })).await.unwrap_err();
+        assert_eq!(error.failure, Failure::NotFound, "{named}: {error}");
+    }
+    assert_eq!(tenant.world.lock().changes, 0);
+    tenant.world.lock().groups[0]["displayName"] = json!("Quarantine");
+    for named in ["quarantine", QUARANTINE, "S-1-12-1-1-2-3-4"] {
+        tenant.world.lock().members.clear();
+        execute(&tenant, "account.add_to_group", json!({ "group": named })).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_in_another_group_is_not_in_this_one() {
     let tenant = Tenant::start().await;
     let other = "00000000-0000-0000-0000-0000000000f3";

@@ -140,6 +140,26 @@ async fn groups_and_every_kind_of_privilege_are_seen() {
     assert_eq!(facts(&tenant).await.privileged, Some(true), "a role that can be activated");
 }
 
+/// The one that matters may be the last.
+#[tokio::test]
+async fn groups_and_roles_are_read_to_their_last_page() {
+    let tenant = Tenant::start().await;
+    let last = "00000000-0000-0000-0000-0000000000f3";
+    {
+        let mut world = tenant.world.lock();
+        world.paged = true;
+        world.groups.push(json!({ "id": last, "displayName": "Last", "isAssignableToRole": true }));
+        world.members.extend([QUARANTINE, last].map(|group| (group.to_owned(), ALICE.to_owned())));
+    }
+    let seen = facts(&tenant).await;
+    assert_eq!((seen.groups.unwrap().len(), seen.privileged), (2, Some(true)));
+    tenant.world.lock().members.clear();
+    let role = |template: &str| json!({ "id": "r", "displayName": "R", "roleTemplateId": template });
+    let roles = ["88d8e3e3-8f55-4a1e-953a-9b9898b8876b", "62e90394-69f5-4237-9190-012177145e10"];
+    tenant.world.lock().roles = roles.map(role).to_vec();
+    assert_eq!(facts(&tenant).await.privileged, Some(true));
+}
+
 #[tokio::test]
 async fn what_could_not_be_read_is_unknown_and_not_none() {
     for (part, status, code, groups, privileged) in [

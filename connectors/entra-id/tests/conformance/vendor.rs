@@ -29,6 +29,10 @@ pub(crate) struct World {
     pub(crate) risk: Option<String>,
     /// The service has not done yet what it has taken.
     pub(crate) processing: bool,
+    /// What a user is in is told one by one.
+    pub(crate) paged: bool,
+    /// Filters get lost on the way.
+    pub(crate) unfiltered: bool,
     /// Lists that are refused, by a part of their path, with this status and code.
     pub(crate) refused: Option<(&'static str, u16, &'static str)>,
     /// Alice is an administrator, whom the application may read and not change.
@@ -57,6 +61,8 @@ impl World {
             eligible: Vec::new(),
             risk: None,
             processing: false,
+            paged: false,
+            unfiltered: false,
             refused: None,
             protected: false,
             changes: 0,
@@ -73,7 +79,7 @@ impl World {
     }
 
     fn group(&self, id: &str) -> Option<&Value> {
-        self.groups.iter().find(|group| group["id"] == id)
+        self.groups.iter().find(|group| group["id"] == id || group["displayName"] == id)
     }
 
     fn groups_of(&self, user: &str) -> Vec<Value> {
@@ -165,6 +171,7 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
             Some(filter) => filtered(&world.users, &filter, seen),
             None => Reply::json(200, &json!({ "value": [world.users[0]] })),
         },
+        ("GET", ["groups"]) if world.unfiltered => Reply::json(200, &json!({ "value": world.groups })),
         ("GET", ["groups"]) => filtered(&world.groups, &filter.unwrap(), seen),
         ("GET", ["groups", id]) => found(world.group(id)),
         ("GET", ["users", name]) => found(world.user(name)),
@@ -172,7 +179,10 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
         ("GET", ["users", id, "memberOf" | "transitiveMemberOf", rest @ ..]) => {
             let value =
                 if *rest == ["graph.directoryRole"] { world.roles.clone() } else { world.groups_of(id) };
-            Reply::json(200, &json!({ "value": value }))
+            match world.paged {
+                true => one_by_one(&value, &url, &seen.headers["host"]),
+                false => Reply::json(200, &json!({ "value": value })),
+            }
         }
         ("GET", ["roleManagement", ..]) => Reply::json(200, &json!({ "value": world.eligible })),
         ("GET", ["identityProtection", "riskyUsers", id]) => match &world.risk {
@@ -245,6 +255,17 @@ fn filtered(all: &[Value], filter: &str, seen: &Seen) -> Reply {
     }
     let fits = |one: &&Value| one[member].as_str().is_some_and(|value| value.eq_ignore_ascii_case(&text));
     Reply::json(200, &json!({ "value": all.iter().filter(fits).collect::<Vec<_>>() }))
+}
+
+fn one_by_one(all: &[Value], url: &quell_kit::Url, host: &str) -> Reply {
+    let token = url.query_pairs().find(|(name, _)| name == "$skiptoken");
+    let at: usize = token.map_or(0, |(_, text)| text.parse().unwrap());
+    let next = format!("http://{host}{}?$skiptoken={}", url.path(), at + 1);
+    let next = (at + 1 < all.len()).then_some(next);
+    Reply::json(
+        200,
+        &json!({ "value": all.get(at).into_iter().collect::<Vec<_>>(), "@odata.nextLink": next }),
+    )
 }
 
 fn found(one: Option<&Value>) -> Reply {

@@ -1,6 +1,6 @@
 //! `okta.get_groups`: the groups that somebody is in. It only reads.
 
-use quell_action::{Action, ActionError, ActionSpec, Impact, Outcome, Request, TargetKind};
+use quell_action::{Action, ActionError, ActionSpec, Impact, Outcome, Request, Target, TargetKind};
 use quell_kit::Deadline;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -39,6 +39,9 @@ impl Action for GetGroups {
     type Client = Okta;
 
     async fn execute(okta: &Okta, request: &Request<OfUser>) -> Result<Outcome<GroupsOutput>, ActionError> {
+        if *request.target() != Target::None {
+            return Err(ActionError::rejected("okta.get_groups has no target"));
+        }
         let deadline = Deadline::after(request.time_limit());
         let user = okta.one_user(&request.params().user, deadline).await?;
         let groups = okta.groups_of(&user.id, deadline).await?;

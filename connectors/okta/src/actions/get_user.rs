@@ -1,6 +1,6 @@
 //! `okta.get_user`: what Okta knows of somebody. It only reads.
 
-use quell_action::{Action, ActionError, ActionSpec, Impact, Outcome, Request, TargetKind};
+use quell_action::{Action, ActionError, ActionSpec, Impact, Outcome, Request, Target, TargetKind};
 use quell_kit::Deadline;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,9 @@ impl Action for GetUser {
     type Client = Okta;
 
     async fn execute(okta: &Okta, request: &Request<OfUser>) -> Result<Outcome<UserOutput>, ActionError> {
+        if *request.target() != Target::None {
+            return Err(ActionError::rejected("okta.get_user has no target"));
+        }
         let deadline = Deadline::after(request.time_limit());
         let user = okta.one_user(&request.params().user, deadline).await?;
         let roles = okta.roles_of(&user.id, deadline).await.ok();

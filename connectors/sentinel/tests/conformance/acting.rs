@@ -112,6 +112,87 @@ async fn what_was_taken_and_does_not_show_is_uncertain() {
 }
 
 #[tokio::test]
+async fn an_undo_is_done_when_it_shows_and_not_before() {
+    let soc = Soc::start(false).await;
+    let outcome = soc.execute("sentinel.set_severity", rated("high")).await.unwrap();
+    let Effect::Changed { before, after } = outcome.effect else { panic!("{outcome:?}") };
+    let restore = || Restore { params: rated("high"), before: before.clone(), after: after.clone() };
+    soc.world.lock().deaf = true;
+    let error = soc.restore("sentinel.set_severity", restore()).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Uncertain, "{error}");
+    // Somebody else writes twice just before.
+    (soc.world.lock().deaf, soc.world.lock().overtakes) = (false, 2);
+    let undone = soc.restore("sentinel.set_severity", restore()).await.unwrap();
+    assert!(matches!(undone.effect, Effect::Changed { .. }), "{undone:?}");
+    assert_eq!(soc.world.lock().properties(INCIDENT)["severity"], "Medium");
+}
+
+/// Without the mark of its version somebody else's change could be written over.
+#[tokio::test]
+async fn what_has_no_mark_of_its_version_is_not_written() {
+    let soc = Soc::start(false).await;
+    for etag in [json!(""), Value::Null] {
+        soc.world.lock().incidents[0]["etag"] = etag;
+        let error = soc.execute("sentinel.set_severity", rated("high")).await.unwrap_err();
+        assert!(error.failure == Failure::Rejected && error.message.contains("etag"), "{error}");
+    }
+    assert!(soc.cloud.seen().iter().all(|seen| seen.method != "PUT"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_is_refused_before_anything_is_asked() {
+    let soc = Soc::start(false).await;
+    let long = "x".repeat(201);
+    for (action, params) in [
+        ("sentinel.add_tag", json!({ "tag": " " })),
+        ("sentinel.remove_tag", json!({ "tag": long })),
+        ("sentinel.set_title", json!({ "title": " \n" })),
+        ("sentinel.add_task", json!({ "title": " " })),
+        ("sentinel.set_owner", json!({ "owner": "the soc" })),
+        ("sentinel.close_incident", json!({ "classification": "false_positive" })),
+    ] {
+        let mut params = params;
+        params["incident"] = json!(INCIDENT);
+        let error = soc.execute(action, params.clone()).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Rejected, "{action}: {error}");
+        if action != "sentinel.add_task" {
+            let error = soc.observe(action, params).await.unwrap_err();
+            assert_eq!(error.failure, Failure::Rejected, "{action}: {error}");
+        }
+    }
+    assert_eq!(soc.cloud.calls(), 0);
+}
+
+#[tokio::test]
+async fn texts_are_cut_to_what_sentinel_takes() {
+    let soc = Soc::start(false).await;
+    let long = "ä".repeat(5000);
+    let closing = json!({ "incident": INCIDENT, "classification": "true_positive", "comment": long });
+    soc.execute("sentinel.close_incident", closing).await.unwrap();
+    let task = json!({ "incident": INCIDENT, "title": long, "description": long });
+    let task = soc.execute("sentinel.add_task", task).await.unwrap().external_id.unwrap();
+    let mut world = soc.world.lock();
+    let length = |text: &Value| text.as_str().unwrap().chars().count();
+    assert_eq!(length(&world.properties(INCIDENT)["classificationComment"]), 2000);
+    let task = &world.added[&("tasks".to_owned(), task)]["properties"];
+    assert_eq!((length(&task["title"]), length(&task["description"])), (150, 3000));
+}
+
+/// Whether a comment is there already must be known: not that it may not be read, and not of another one.
+#[tokio::test]
+async fn a_comment_is_not_made_where_it_is_not_known_whether_it_is_there() {
+    let soc = Soc::start(false).await;
+    let say = json!({ "incident": INCIDENT, "message": "x" });
+    let id = soc.execute("sentinel.add_comment", say.clone()).await.unwrap().external_id.unwrap();
+    soc.world.lock().added.insert(("comments".into(), id), json!({ "name": "another" }));
+    soc.execute("sentinel.add_comment", say.clone()).await.unwrap_err();
+    soc.world.lock().refused = Some(("/comments/", 403));
+    let error = soc.execute_as("another", "sentinel.add_comment", say).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Forbidden, "{error}");
+    assert_eq!(soc.world.lock().changes, 1);
+}
+
+#[tokio::test]
 async fn a_comment_is_made_once_for_each_task_and_its_text_is_no_markup() {
     let soc = Soc::start(false).await;
     let say = async |key: &str| {

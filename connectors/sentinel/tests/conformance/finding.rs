@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use quell_action::{ActionError, Failure};
+use quell_action::{ActionError, Connection, Failure, Request, RequestKey, Target};
+use quell_kit::conformance::Vendor;
 use serde_json::{Value, json};
 
 use crate::vendor::Soc;
@@ -52,12 +53,44 @@ async fn what_does_not_name_one_incident_names_none() {
     ] {
         assert_eq!(found(&soc, named.clone()).await.unwrap_err().failure, failure, "{named}");
     }
+    let elsewhere = format!(
+        "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg01/providers/\
+         Microsoft.OperationalInsights/workspaces/soc-us/providers/Microsoft.SecurityInsights/incidents/{INCIDENT}"
+    );
+    let error = found(&soc, json!({ "incident": elsewhere })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Rejected, "{error}");
     assert_eq!(soc.cloud.calls(), before, "nothing was asked");
     assert_eq!(found(&soc, json!({ "incident": "3170" })).await.unwrap_err().failure, Failure::NotFound);
     assert_eq!(
         found(&soc, json!({ "incident": OTHER.replace('9', "8") })).await.unwrap_err().failure,
         Failure::NotFound
     );
+}
+
+#[tokio::test]
+async fn an_answer_about_another_incident_is_none() {
+    let soc = Soc::start(false).await;
+    let asked = "11111111-5cd7-4139-a149-9f2736ff2ab5";
+    soc.world.lock().properties(INCIDENT)["title"] = json!(asked);
+    let error = found(&soc, json!({ "incident": asked })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{error}");
+}
+
+#[tokio::test]
+async fn a_number_that_two_incidents_have_names_neither() {
+    let soc = Soc::start(false).await;
+    soc.world.lock().incident("22222222-5cd7-4139-a149-9f2736ff2ab5", 3177, &[]);
+    let error = found(&soc, json!({ "incident": "3177" })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Ambiguous, "{error}");
+}
+
+/// Whether the alert's id is that of an incident is not known then, and another one may hold an alert of that id.
+#[tokio::test]
+async fn an_incident_that_may_not_be_read_is_not_one_that_is_not_there() {
+    let soc = Soc::start(false).await;
+    soc.world.lock().refused = Some(("/incidents/", 403));
+    let error = found(&soc, json!({ "alert": ALERT })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Forbidden, "{error}");
 }
 
 /// Sentinel makes incidents some time after their alerts, so that there is none is no end yet.
@@ -77,20 +110,40 @@ async fn an_alert_that_two_incidents_hold_finds_neither() {
     assert!(error.message.contains("incident 3177") && error.message.contains("incident 3178"), "{error}");
 }
 
+/// Finds the incident of an alert again and again over one connection. Says how many incidents were asked for their
+/// alerts, and which one it was.
+async fn asked(soc: &Soc, connection: &Connection) -> (usize, Option<String>) {
+    let get = connection.actions.iter().find(|one| one.info().spec.name == "sentinel.get_incident").unwrap();
+    let cleared = quell_kit::conformance::clear(&Target::None, &get.info().spec).unwrap();
+    let (key, params) = (RequestKey("k".into()), json!({ "alert": OF_PRODUCT }));
+    let found = get.execute(Request::new(cleared, key, Duration::from_secs(5), params)).await.unwrap();
+    (std::mem::take(&mut soc.world.lock().asked_for_alerts), found.external_id)
+}
+
 /// Only what has changed since is asked for its alerts anew.
 #[tokio::test]
 async fn incidents_that_are_the_same_are_not_asked_again() {
     let soc = Soc::start(false).await;
-    let connection = soc.with(quell_kit::conformance::Vendor::Answers).await;
-    let get = connection.actions.iter().find(|one| one.info().spec.name == "sentinel.get_incident").unwrap();
-    let ask = async || {
-        let cleared = quell_kit::conformance::clear(&quell_action::Target::None, &get.info().spec).unwrap();
-        let key = quell_action::RequestKey("k".into());
-        let params = json!({ "alert": OF_PRODUCT });
-        get.execute(quell_action::Request::new(cleared, key, Duration::from_secs(5), params)).await.unwrap();
-        std::mem::take(&mut soc.world.lock().asked_for_alerts)
-    };
-    assert_eq!((ask().await, ask().await), (2, 0));
+    let connection = soc.with(Vendor::Answers).await;
+    let incident = || Some(INCIDENT.to_owned());
+    assert_eq!(asked(&soc, &connection).await, (2, incident()));
+    assert_eq!(asked(&soc, &connection).await, (0, incident()));
     soc.world.lock().touch(OTHER);
-    assert_eq!((ask().await, ask().await), (1, 0));
+    assert_eq!(asked(&soc, &connection).await, (1, incident()));
+    assert_eq!(asked(&soc, &connection).await, (0, incident()));
+}
+
+#[tokio::test]
+async fn what_has_no_mark_of_its_version_is_asked_each_time() {
+    let soc = Soc::start(false).await;
+    let connection = soc.with(Vendor::Answers).await;
+    for incident in &mut soc.world.lock().incidents {
+        incident["etag"] = Value::Null;
+    }
+    assert_eq!(asked(&soc, &connection).await, (2, Some(INCIDENT.to_owned())));
+    // As many alerts as before, and others.
+    let mut alerts = std::mem::take(&mut soc.world.lock().alerts);
+    let (one, other) = (alerts.remove(INCIDENT).unwrap(), alerts.remove(OTHER).unwrap());
+    soc.world.lock().alerts = [(INCIDENT.to_owned(), other), (OTHER.to_owned(), one)].into();
+    assert_eq!(asked(&soc, &connection).await, (2, Some(OTHER.to_owned())));
 }

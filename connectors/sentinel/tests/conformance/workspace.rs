@@ -26,6 +26,8 @@ pub(crate) struct World {
     /// Writes are taken and change nothing.
     pub(crate) deaf: bool,
     pub(crate) full: bool,
+    /// Whatever has this in its path and only reads is refused with this status.
+    pub(crate) refused: Option<(&'static str, u16)>,
     pub(crate) asked_for_alerts: usize,
     pub(crate) changes: usize,
     versions: u32,
@@ -41,6 +43,7 @@ impl World {
             gone: false,
             deaf: false,
             full: false,
+            refused: None,
             asked_for_alerts: 0,
             changes: 0,
             versions: 0,
@@ -88,6 +91,12 @@ impl World {
         let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
         let path: Vec<&str> = url.path().split('/').skip(11).collect();
         let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        if let Some((part, status)) = self.refused
+            && seen.method == "GET"
+            && url.path().contains(part)
+        {
+            return refuse(status);
+        }
         if url.path().contains("/Microsoft.Authorization/") {
             let role = json!({ "actions": RIGHTS, "notActions": ["Microsoft.SecurityInsights/incidents/tasks/write"] });
             return Reply::json(200, &json!({ "value": [role] }));
@@ -130,7 +139,9 @@ impl World {
     }
 
     fn get(&self, name: &str) -> Reply {
-        let found = self.incidents.iter().find(|incident| incident["name"] == name);
+        // What has a GUID for its title is told in the place of the one that has it for its name.
+        let is_meant = |one: &&Value| one["name"] == name || one["properties"]["title"] == name;
+        let found = self.incidents.iter().find(is_meant);
         found.map_or_else(|| refuse(404), |incident| Reply::json(200, incident))
     }
 

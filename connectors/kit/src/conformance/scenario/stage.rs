@@ -109,14 +109,13 @@ impl<'a> Stage<'a> {
         self.returns("execute", action.execute(request)).await
     }
 
-    /// Carries it out on a device where it acts on accounts, and the other way round.
+    /// Carries it out on a device where it acts on accounts, and on an account where it acts on devices or on nothing.
     pub(super) async fn execute_on_another_kind(&mut self) -> Called<Outcome<Value>> {
         let provider = self.case.provider.into();
         let (realm, id) = ("conformance".to_owned(), "another-kind".to_owned());
         let other = match self.case.target {
             Target::Account(_) => Target::Device(DeviceKey { provider, realm, id }),
-            Target::Device(_) => Target::Account(AccountKey { provider, realm, id }),
-            Target::None => return None,
+            Target::Device(_) | Target::None => Target::Account(AccountKey { provider, realm, id }),
         };
         let request = self.request(&other, self.case.params.clone())?;
         let action = self.action.clone()?;
