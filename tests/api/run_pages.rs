@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, stream};
 use quell_alert::Timestamp;
-use quell_api::{LinkKey, RunLink, RunPages, UndoOrder};
+use quell_api::{LinkKey, Refusal, RunLink, RunPages, UndoOrder};
 use quell_run::testing::ManualClock;
 use quell_run::{LaneId, RunId};
 use reqwest::StatusCode;
 use secrecy::SecretString;
 
 use crate::answers::NAME;
-use crate::recorder::Recorder;
+use crate::recorder::{Mood, Recorder};
 use crate::server::{AT_ONCE, Server};
 
 const HOST: &str = "quell.corp.example";
@@ -139,4 +139,33 @@ async fn the_name_that_somebody_gives_is_text() {
     let done = server.to("POST", &path(Some(3))).body("name=%3Cu%3EAnn").send().await.unwrap();
     let page = done.text().await.unwrap();
     assert!(page.contains("&lt;u&gt;Ann (by a link)") && !page.contains("<u>"), "{page}");
+}
+
+/// It stands in the record, in terminals and on pages.
+#[tokio::test]
+async fn a_name_is_short_and_has_no_unseen_letters() {
+    let server = server().await;
+    let long = format!("name=A%07nn%1B+%0AL{}", "e".repeat(500));
+    let done = server.to("POST", &path(Some(3))).body(long).send().await.unwrap();
+    assert_eq!(done.status(), StatusCode::OK);
+    let by = format!("Ann L{} (by a link)", "e".repeat(195));
+    assert_eq!(server.recorder.asked(), [order(&by, false)]);
+    let huge = format!("name=Ann&x={}", "e".repeat(64 * 1024));
+    let done = server.to("POST", &path(Some(3))).body(huge).send().await.unwrap();
+    assert_eq!(done.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(server.recorder.asked(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_run_that_is_gone_is_told_apart_from_one_that_cannot_be_read() {
+    let server = server().await;
+    let opened = async |refusal| {
+        server.recorder.is(Mood::Refusing(refusal));
+        let answer = server.to("GET", &path(Some(3))).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    assert_eq!(opened(Refusal::not_found("there is no run")).await.0, StatusCode::GONE);
+    let (status, page) = opened(Refusal::unavailable("the <b>store</b> is away")).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("&lt;b&gt;store") && !page.contains("<b>"), "{page}");
 }

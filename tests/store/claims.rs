@@ -159,3 +159,14 @@ fn an_alert_is_attached_once_and_not_to_its_own_run() {
     accept(&store, "a3", 30, Opening { run: run.clone(), ..left });
     assert_eq!(wait(store.runs().attached(&run)).unwrap().len(), 1, "it is the same decision");
 }
+
+/// Another alert may lead to the same run.
+#[test]
+fn what_a_run_has_itself_does_not_keep_it_from_beginning() {
+    let store = in_memory();
+    accept(&store, "a1", 10, claiming("r1", "a1", 10, "alice", 1000));
+    let again = accept(&store, "a2", 20, claiming("r1", "a2", 20, "alice", 1000));
+    assert!(matches!(again, Accepted::Recorded { .. }), "{again:?}");
+    let other = accept(&store, "a3", 30, claiming("r3", "a3", 30, "alice", 1000));
+    assert!(matches!(other, Accepted::Changed(_)), "{other:?}");
+}

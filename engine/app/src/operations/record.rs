@@ -81,3 +81,6 @@ fn held_back(task: &TaskState) -> Option<String> {
     let held = task.held_back().or_else(|| task.over_limit())?;
     Some(held.exceeded.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
+
+#[cfg(test)]
+mod tests;
