@@ -239,6 +239,31 @@ async fn a_stop_reaches_what_was_called_though_the_process_dies() {
     assert!(stopped_after_a_crash > 2, "only {stopped_after_a_crash}");
 }
 
+/// What had come to its end by then is not stopped any more.
+#[tokio::test(start_paused = true)]
+async fn what_came_back_before_its_caller_was_stopped_can_be_taken_back() {
+    let people = [Person::new("alice")];
+    let scene = scene(&people, &CALLER.replace("  - if:", "  - wait: { for: 30m }\n  - if:"));
+    let engine = scene.house.engine();
+    engine.start(scene.plan.clone(), Arc::clone(&scene.caller)).await.unwrap();
+    in_time(engine.idle()).await;
+    engine.cancel(&scene.plan.run, "ann").await.unwrap();
+    settle_down().await;
+    in_time(engine.idle()).await;
+    assert_eq!(scene.house.state(&scene.plan.run).await.finish(), Some(Finish::Cancelled));
+    engine.stop_now();
+    settle_down().await;
+    let called = scene.called().await.remove(0);
+    assert!(scene.house.vendor.is_disabled(AD, &people[0]));
+    let engine = scene.house.engine();
+    engine.recover().await.unwrap();
+    engine.undo(&called.id, None, "ann").await.unwrap();
+    in_time(engine.idle()).await;
+    assert!(!scene.house.vendor.is_disabled(AD, &people[0]));
+    let state = scene.house.state(&called.id).await;
+    assert_eq!((state.finish(), state.cancelled()), (Some(Finish::Contained), None));
+}
+
 /// Two steps of a lane are two calls; and what no alert has started is not told of one by way of its caller.
 #[tokio::test(start_paused = true)]
 async fn each_call_has_a_run_of_its_own_and_no_alert_that_its_caller_has_not() {
