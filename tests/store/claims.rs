@@ -6,11 +6,11 @@ use quell_store::engine::memory::{Failing, MemoryDisk};
 use quell_store::{Accepted, Retention, Standing, Store};
 
 use crate::samples::{at, created, new_alert};
+use crate::{for_each_engine, open, wait};
 
 fn in_memory() -> Store {
     Store::in_memory(&MemoryDisk::new()).unwrap()
 }
-use crate::{for_each_engine, open, wait};
 
 fn claim(name: &str, until: i64) -> Claim {
     Claim { name: name.into(), lane: None, shown: format!("account {name}"), until: at(until) }

@@ -187,4 +187,4 @@ fn unavailable(error: impl std::fmt::Display) -> NoAnswer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -102,7 +102,7 @@ async fn a_seal_is_of_use_on_its_own_way_only() {
     desk.app.store.close();
 }
 
-const ASK_FIRST: &str = "language: 1
+pub(crate) const ASK_FIRST: &str = "language: 1
 playbook: ask-first
 title: Ask before somebody is cut off
 mode: act

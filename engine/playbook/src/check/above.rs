@@ -3,16 +3,15 @@
 
 use super::Check;
 use super::references::Stage;
+use super::steps::CANNOT_FAIL;
 use crate::codes;
+use crate::diagnostic::Diagnostic;
 use crate::model::{OnError, Reference};
 use crate::names;
-use crate::parse::{Content, Node, Span};
+use crate::parse::{Content, Entry, Node, Span};
 
 /// What a step tells of its own failure.
 const OF_FAILURE: [&str; 3] = ["failed", "failed_count", "error.kind"];
-
-/// Steps that can fail.
-const CAN_FAIL: [&str; 3] = ["do", "run", "for_each"];
 
 /// After these, what was done above may be another matter.
 const BREAKS: [&str; 3] = ["wait", "ask", "run"];
@@ -23,7 +22,7 @@ const REMARK: &str = "comment";
 impl Check<'_> {
     /// Keeps in mind that the lane ends where this step fails.
     pub(super) fn may_end_the_lane(&mut self, id: &str, verb: &str, on_error: Option<OnError>) {
-        if on_error == Some(OnError::Stop) && CAN_FAIL.contains(&verb) {
+        if on_error == Some(OnError::Stop) && !CANNOT_FAIL.contains(&verb) {
             self.names.ends_the_lane.insert(id.to_owned());
         }
     }
@@ -62,13 +61,7 @@ impl Check<'_> {
 
     fn again(&self, earlier: &Node, step: &Node) -> Option<Again> {
         let place = ["at", "using"].iter().all(|key| self.same_words(earlier.member(key), step.member(key)));
-        let with = |node: &Node| match node.member("with").map(|with| &with.content) {
-            Some(Content::Map(entries)) => {
-                entries.iter().filter(|entry| entry.key != REMARK).cloned().collect()
-            }
-            _ => Vec::new(),
-        };
-        let (theirs, ours) = (with(earlier), with(step));
+        let (theirs, ours) = (given(earlier), given(step));
         let mut shared =
             theirs.iter().filter_map(|one| Some((one, ours.iter().find(|other| other.key == one.key)?)));
         let is_same =
@@ -97,23 +90,18 @@ impl Check<'_> {
                  `ask` between",
             ),
         };
-        let place = self.place(&first.span);
-        self.warn(code, &second.span, message, help);
-        if let Some(warning) = self.found.pop() {
-            self.found.push(warning.related(place, "the first stands here"));
-        }
+        let warning = Diagnostic::warning(code, self.place(&second.span), message).help(help);
+        self.found.push(warning.related(self.place(&first.span), "the first stands here"));
     }
 
     /// The action that takes back what this step does.
     fn undone_by(&self, step: &Node) -> Option<&'static str> {
         let action = step.member("do")?.text()?;
-        self.site.catalogue.iter().find(|info| info.spec.name == action)?.spec.undo
+        self.site.catalogue.named(action).next()?.spec.undo
     }
 
     fn same_words(&self, one: Option<&Node>, other: Option<&Node>) -> bool {
-        let words = |node: Option<&Node>| {
-            node.map(|node| self.source[node.span.clone()].split_whitespace().collect::<Vec<_>>())
-        };
+        let words = |node: Option<&Node>| node.map(|node| self.said(&node.span));
         words(one) == words(other)
     }
 
@@ -129,6 +117,14 @@ impl Check<'_> {
         let message = format!("this is the text `{text}`, and not what the name stands for");
         let help = format!("write {{ from: {text} }}; where the text itself is meant, put it in quotes");
         self.warn(codes::NAME_AS_TEXT, &node.span, message, &help);
+    }
+}
+
+/// The parameters of a step that make it what it is.
+fn given(step: &Node) -> Vec<&Entry> {
+    match step.member("with").map(|with| &with.content) {
+        Some(Content::Map(entries)) => entries.iter().filter(|entry| entry.key != REMARK).collect(),
+        _ => Vec::new(),
     }
 }
 

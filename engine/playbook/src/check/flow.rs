@@ -15,7 +15,7 @@ use crate::codes;
 use crate::condition::{Group, Item, Operator, Subject};
 use crate::model::{Branch, EachStep, Form, SetStep, Step, StopStep, Verb, WaitStep};
 use crate::names::{self, Kind};
-use crate::parse::{Content, Entry, Node, Span};
+use crate::parse::{Content, Entry, Node};
 
 pub(crate) const WAIT: Keys =
     Keys { what: "`wait`", known: &["for", "until", "at_most", "every"], required: &[] };
@@ -197,10 +197,9 @@ impl Check<'_> {
             let Content::Map(entries) = &node.content else { return None };
             entries.iter().find(|entry| entry.key == "if").map(|entry| entry.value.span.clone())
         };
-        let words = |span: Span| self.source[span].split_whitespace().collect::<Vec<_>>().join(" ");
         let Some(at) = condition(way) else { return };
-        let ours = words(at.clone());
-        if above.iter().filter_map(condition).any(|span| words(span) == ours) {
+        let ours = self.said(&at);
+        if above.iter().filter_map(condition).any(|span| self.said(&span) == ours) {
             let message = "a way above has the same condition: this one is never taken";
             self.say(codes::UNREACHABLE, &at, message, |d| {
                 d.help("take it out, or say what is different here")

@@ -147,6 +147,11 @@ impl Check<'_> {
         self.found.push(Diagnostic::warning(code, self.place(span), message).help(help));
     }
 
+    /// What is said at a place, however it is spaced.
+    fn said(&self, span: &Span) -> Vec<&str> {
+        self.source.get(span.clone()).unwrap_or_default().split_whitespace().collect()
+    }
+
     /// The words at a place, for showing them.
     fn words(&self, span: &Span) -> &str {
         let words = self.source.get(span.clone()).unwrap_or_default();

@@ -30,7 +30,7 @@ const OF_DO: [&str; 10] =
     ["at", "using", "with", "timeout", "retry", "undo", "approval", "verify", "rate", "impact"];
 
 /// Verbs that cannot fail themselves.
-const CANNOT_FAIL: [&str; 4] = ["wait", "parallel", "choose", "stop"];
+pub(super) const CANNOT_FAIL: [&str; 4] = ["wait", "parallel", "choose", "stop"];
 
 const IF_UNKNOWN: [(&str, IfUnknown); 4] =
     [("stop", IfUnknown::Stop), ("run", IfUnknown::Run), ("skip", IfUnknown::Skip), ("ask", IfUnknown::Ask)];

@@ -4,20 +4,7 @@
 use quell_run::Bond;
 
 use super::*;
-
-const ASK_FIRST: &str = "language: 1
-playbook: ask-first
-title: Ask before somebody is cut off
-mode: act
-when: { manual: true }
-inputs: { target: account }
-approval: { ask: [soc], expires: 30m }
-for_each: account
-steps:
-  - do: account.disable
-    at: [okta]
-    approval: ask
-";
+use crate::answers::tests::ASK_FIRST;
 
 /// An engine with a run that asks the soc.
 async fn asks(folder: &TempDir) -> (Arc<App>, Local, OpenQuestion) {
