@@ -157,6 +157,7 @@ fn a_device_of_which_was_read_too_long_ago_is_not_touched() {
             identifiers: Vec::new(),
             tags: Some(Vec::new()),
             addresses: Some(Vec::new()),
+            account: None,
             protected: None,
             read_at: now() - TimeDelta::seconds(seconds),
         };
@@ -174,6 +175,7 @@ fn a_domain_controller_is_not_isolated() {
         identifiers: Vec::new(),
         tags: Some(Vec::new()),
         addresses: Some(Vec::new()),
+        account: None,
         protected: Some(Protected::DomainController),
         read_at: now(),
     };
@@ -197,6 +199,7 @@ fn a_device_is_cleared_for_itself_and_for_no_other() {
         identifiers: Vec::new(),
         tags: Some(Vec::new()),
         addresses: Some(Vec::new()),
+        account: None,
         protected: None,
         read_at: now(),
     };

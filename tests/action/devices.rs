@@ -20,6 +20,7 @@ fn device(names: &[&str], tags: &[&str], addresses: &[&str]) -> DeviceFacts {
         identifiers: names.iter().map(|name| name.parse().unwrap()).collect(),
         tags: Some(tags.iter().map(ToString::to_string).collect()),
         addresses: Some(addresses.iter().map(|address| address.parse().unwrap()).collect()),
+        account: None,
         protected: None,
         read_at: now(),
     }

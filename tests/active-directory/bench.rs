@@ -14,7 +14,7 @@ use quell_kit::scripted::Mishaps;
 use serde_json::json;
 
 use crate::controller::domain::{Domain, Object, PASSWORD};
-use crate::controller::{Controller, Mood, connect, target};
+use crate::controller::{Controller, Mood, connect, device, target};
 
 struct DomainBench {
     /// Whether it is about what only reads: such an action can be forbidden nothing but reading.
@@ -43,8 +43,8 @@ impl DomainBench {
 #[async_trait]
 impl Bench for DomainBench {
     fn cases(&self) -> Vec<Case> {
-        let case =
-            |action, params| Case { action, provider: "active_directory", target: target("Alice"), params };
+        let on = |target, action, params| Case { action, provider: "active_directory", target, params };
+        let case = |action, params| on(target("Alice"), action, params);
         if self.reading {
             return vec![case("active_directory.get_user", json!({}))];
         }
@@ -56,6 +56,8 @@ impl Bench for DomainBench {
             case("account.reset_password", json!({})),
             case("account.add_to_group", json!({"group": "CORP\\Quarantine"})),
             case("account.remove_from_group", json!({"group": "Quarantine"})),
+            on(device("WKS1$"), "device.disable_account", json!({})),
+            on(device("WKS1$"), "device.enable_account", json!({})),
         ]
     }
 
@@ -95,6 +97,8 @@ impl Bench for DomainBench {
         alice.set("lockouttime", if locked { "134396935215665440" } else { "0" });
         let member = (is("account.remove_from_group") && !done) || (is("account.add_to_group") && done);
         put_into_quarantine(alice, member);
+        let shut_out = (is("device.enable_account") && !done) || (is("device.disable_account") && done);
+        domain.object("WKS1$").set("useraccountcontrol", if shut_out { "4098" } else { "4096" });
         domain.changes = 0;
         true
     }
@@ -105,6 +109,12 @@ impl Bench for DomainBench {
 
     async fn meddle(&self, case: &Case) -> bool {
         let mut domain = self.domain.lock();
+        if case.action.starts_with("device.") {
+            // Somebody trusts it with what others may do: whoever does that looks into the account.
+            let flags = if case.action == "device.disable_account" { 0x1002 } else { 0x1000 };
+            domain.object("WKS1$").set("useraccountcontrol", &(flags | 0x8_0000).to_string());
+            return true;
+        }
         let alice = domain.object("Alice");
         match case.action {
             // Somebody demands a smart card: whoever does that looks into the account.

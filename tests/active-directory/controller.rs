@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use quell_action::{AccountKey, Connection, Connector, Target};
+use quell_action::{AccountKey, Connection, Connector, DeviceKey, Target};
 use quell_active_directory::{ActiveDirectory, Settings};
 use quell_kit::conformance::Mishap;
 use quell_kit::scripted::Mishaps;
@@ -139,6 +139,12 @@ pub fn target(name: &str) -> Target {
         realm: "corp.example".into(),
         id: guid_of(name).to_string(),
     })
+}
+
+/// A machine of the small domain, by the name of its account.
+pub fn device(name: &str) -> Target {
+    let Target::Account(AccountKey { provider, realm, id }) = target(name) else { unreachable!() };
+    Target::Device(DeviceKey { provider, realm, id })
 }
 
 /// Who a controller is, and how it behaves.

@@ -51,14 +51,16 @@ async fn accounts_of_another_domain_or_provider_are_not_ours() {
 }
 
 #[tokio::test]
-async fn a_computer_keeps_the_password_with_which_it_is_in_the_domain() {
+async fn a_managed_service_keeps_the_password_that_the_domain_gave_it() {
     let controller = Controller::start(Mood::Answers).await;
-    let classes = ["user", "computer"].map(|class| class.as_bytes().to_vec()).to_vec();
-    controller.domain.lock().object("Alice").attributes.insert("objectclass".into(), classes);
-    let connection = controller.connect().await;
-    for action in ["account.force_password_change", "account.reset_password"] {
-        let error = call(&connection, action, target("Alice"), json!({})).await.unwrap_err();
-        assert!(error.failure == Failure::Rejected && error.message.contains("computer"), "{error}");
+    for kind in ["msDS-GroupManagedServiceAccount", "msDS-ManagedServiceAccount"] {
+        let classes = ["user", "computer", kind].map(|class| class.as_bytes().to_vec()).to_vec();
+        controller.domain.lock().object("Alice").attributes.insert("objectclass".into(), classes);
+        let connection = controller.connect().await;
+        for action in ["account.force_password_change", "account.reset_password"] {
+            let error = call(&connection, action, target("Alice"), json!({})).await.unwrap_err();
+            assert!(error.failure == Failure::Rejected && error.message.contains("managed"), "{error}");
+        }
     }
     assert_eq!(controller.domain.lock().changes, 0);
 }

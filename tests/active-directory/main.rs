@@ -13,6 +13,7 @@ mod bench;
 mod controller;
 mod emulator;
 mod guarding;
+mod machines;
 mod reading;
 mod real_directory;
 mod signing_in;

@@ -21,6 +21,7 @@ mod emulator;
 mod failover;
 mod faults;
 mod looking_up;
+mod machines;
 mod probing;
 
 /// The settings that lead to the real controller, with these changes.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::controller::domain::{ACCOUNT, PASSWORD};
 use crate::controller::{Controller, Mood, connect, connect_with, target};
-use crate::windows::{params_of, request};
+use crate::windows::{on_accounts, params_of, request};
 
 async fn look(connection: &quell_action::Connection) -> Result<Observation, quell_action::ActionError> {
     connection.actions[0].observe(&target("Alice"), &json!({})).await
@@ -137,7 +137,7 @@ async fn its_own_account_is_found_and_never_touched() {
     let found = connection.directories[0].account(&[Identifier::upn(ACCOUNT).unwrap()]).await.unwrap();
     let LookUp::Found(facts) = found else { panic!("{found:?}") };
     assert_eq!(facts.protected, Some(quell_action::Protected::OwnAccount));
-    for action in connection.actions.iter().filter(|action| !action.info().spec.only_looks()) {
+    for action in on_accounts(&connection) {
         let request = request(action.as_ref(), "quell", params_of(action.as_ref()));
         let error = action.execute(request).await.unwrap_err();
         assert_eq!(error.failure, Failure::Forbidden);

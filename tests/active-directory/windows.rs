@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use quell_action::{
-    ActionError, AnyAction, Connection, Effect, Failure, LookUp, Outcome, Request, RequestKey,
+    ActionError, AnyAction, Connection, Effect, Failure, LookUp, Outcome, Request, RequestKey, TargetKind,
 };
 use quell_alert::Identifier;
 use quell_kit::conformance::clear;
@@ -31,6 +31,14 @@ pub fn params_of(action: &dyn AnyAction) -> Value {
         true => json!({"group": "Quarantine"}),
         false => json!({}),
     }
+}
+
+/// The actions that change something of an account that is nobody's machine.
+pub fn on_accounts(connection: &Connection) -> impl Iterator<Item = &Arc<dyn AnyAction>> {
+    connection.actions.iter().filter(|action| {
+        let spec = action.info().spec;
+        spec.target == TargetKind::Account && !spec.only_looks()
+    })
 }
 
 async fn call(connection: &Connection, at: usize, params: Value) -> Result<Outcome<Value>, ActionError> {
@@ -224,7 +232,7 @@ async fn controllers_and_built_in_accounts_are_refused_even_when_asked_for() {
     }
     let connection = controller.connect().await;
     for name in ["Administrator", "Guest", "krbtgt", "DC1$"] {
-        for action in connection.actions.iter().filter(|action| !action.info().spec.only_looks()) {
+        for action in on_accounts(&connection) {
             let request = request(action.as_ref(), name, params_of(action.as_ref()));
             let error = action.execute(request).await.unwrap_err();
             assert_eq!(error.failure, Failure::Forbidden, "{name}: {error}");

@@ -55,6 +55,7 @@ fn harmless(house: &House) -> DeviceFacts {
         identifiers: vec![DeviceIdentifier::MdeId("wks-1".into()), of_the_lab()],
         tags: Some(Vec::new()),
         addresses: Some(Vec::new()),
+        account: None,
         protected: None,
         read_at: house.clock_now(),
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::entry::Entry;
 
 /// What is fetched of an account, in one go.
-pub(crate) const ACCOUNT: [&str; 21] = [
+pub(crate) const ACCOUNT: [&str; 22] = [
     "objectGUID",
     "objectSid",
     "sIDHistory",
@@ -16,6 +16,7 @@ pub(crate) const ACCOUNT: [&str; 21] = [
     "distinguishedName",
     "sAMAccountName",
     "userPrincipalName",
+    "dNSHostName",
     "mail",
     "proxyAddresses",
     "mS-DS-ConsistencyGuid",
@@ -32,6 +33,9 @@ pub(crate) const ACCOUNT: [&str; 21] = [
     "whenChanged",
 ];
 
+/// The classes of accounts of services that are computers to the directory.
+const MANAGED_SERVICES: [&str; 2] = ["msDS-ManagedServiceAccount", "msDS-GroupManagedServiceAccount"];
+
 /// One user or computer as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
@@ -46,6 +50,10 @@ pub(crate) struct Account {
     /// The anchor of Entra Connect, where the site keeps one.
     pub(crate) anchor: Option<Uuid>,
     pub(crate) is_computer: bool,
+    /// Whether it is the account of a service whose password the domain keeps: to the directory that is a computer too.
+    pub(crate) is_managed_service: bool,
+    /// What a computer calls itself in DNS.
+    pub(crate) dns_host: Option<String>,
     /// The flags as they are stored; `None` where they could not be read.
     pub(crate) control: Option<Control>,
     /// The flags that the controller works out: locked, password expired.
@@ -87,6 +95,8 @@ impl Account {
                 .and_then(|bytes| bytes.try_into().ok())
                 .map(guid_from_ad_bytes),
             is_computer: entry.holds("objectclass", "computer"),
+            is_managed_service: MANAGED_SERVICES.iter().any(|class| entry.holds("objectclass", class)),
+            dns_host: entry.text("dnshostname").map(str::to_owned),
             control: entry.integer("useraccountcontrol").map(Control::from_integer),
             computed: entry
                 .integer("msds-user-account-control-computed")
@@ -100,6 +110,11 @@ impl Account {
             runs_services: entry.text("serviceprincipalname").is_some(),
             writable: entry.texts("allowedattributeseffective").map(str::to_lowercase).collect(),
         })
+    }
+
+    /// Whether it stands for a machine.
+    pub(crate) fn is_machine(&self) -> bool {
+        self.is_computer && !self.is_managed_service
     }
 
     /// Whether it is locked out at this moment. The time of a lock-out alone does not tell: it stays after it lapsed.

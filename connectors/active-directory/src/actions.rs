@@ -2,7 +2,9 @@
 
 mod add_to_group;
 mod disable;
+mod disable_machine;
 mod enable;
+mod enable_machine;
 mod enabled;
 mod force_password_change;
 mod get_user;
@@ -20,7 +22,9 @@ use crate::target::Held;
 
 pub(crate) use add_to_group::AddToGroup;
 pub(crate) use disable::DisableAccount;
+pub(crate) use disable_machine::DisableMachine;
 pub(crate) use enable::EnableAccount;
+pub(crate) use enable_machine::EnableMachine;
 pub(crate) use force_password_change::ForcePasswordChange;
 pub(crate) use get_user::GetUser;
 pub(crate) use remove_from_group::RemoveFromGroup;
@@ -44,6 +48,21 @@ pub(crate) struct OnAccount {
 impl OnAccount {
     fn of(held: &Held) -> Self {
         Self { account: held.display.clone(), controller: held.server() }
+    }
+}
+
+/// What every action on a machine tells.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct OnMachine {
+    /// What people call the machine: `wks1.corp.example`.
+    pub(crate) device: String,
+    /// The domain controller that was told. Others learn of it by replication.
+    pub(crate) controller: String,
+}
+
+impl OnMachine {
+    fn of(held: &Held) -> Self {
+        Self { device: held.display.clone(), controller: held.server() }
     }
 }
 

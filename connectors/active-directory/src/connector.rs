@@ -6,8 +6,8 @@ use quell_action::{ActionInfo, ConnectError, Connection, Connector, Problem, Ref
 use quell_alert::Provider;
 
 use crate::actions::{
-    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, GetUser, RemoveFromGroup, ResetPassword,
-    UnlockAccount,
+    AddToGroup, DisableAccount, DisableMachine, EnableAccount, EnableMachine, ForcePasswordChange, GetUser,
+    RemoveFromGroup, ResetPassword, UnlockAccount,
 };
 use crate::client::Client;
 use crate::directory::DomainDirectory;
@@ -17,7 +17,7 @@ use crate::server::Server;
 use crate::settings::Settings;
 use crate::trust::trusting;
 
-/// Accounts of an Active Directory domain, over LDAP.
+/// Accounts of an Active Directory domain, of people and of machines, over LDAP.
 pub struct ActiveDirectory;
 
 impl Connector for ActiveDirectory {
@@ -59,6 +59,16 @@ impl Connector for ActiveDirectory {
             provider: Provider::ACTIVE_DIRECTORY,
             because: "only Okta has such a state; `account.disable` and `account.enable` do what is like it",
         },
+        Refused {
+            action: "device.isolate",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "a domain has no hold on a machine's network; `device.disable_account` shuts the machine out of the domain",
+        },
+        Refused {
+            action: "device.release",
+            provider: Provider::ACTIVE_DIRECTORY,
+            because: "a domain has no hold on a machine's network; `device.enable_account` lets the machine back into the domain",
+        },
     ];
     type Settings = Settings;
 
@@ -72,6 +82,8 @@ impl Connector for ActiveDirectory {
             ActionInfo::of::<GetUser>(),
             ActionInfo::of::<AddToGroup>(),
             ActionInfo::of::<RemoveFromGroup>(),
+            ActionInfo::of::<DisableMachine>(),
+            ActionInfo::of::<EnableMachine>(),
         ]
     }
 
@@ -107,6 +119,8 @@ impl Connector for ActiveDirectory {
                 bind::<GetUser>(Arc::clone(&client)),
                 bind::<AddToGroup>(Arc::clone(&client)),
                 bind::<RemoveFromGroup>(Arc::clone(&client)),
+                bind::<DisableMachine>(Arc::clone(&client)),
+                bind::<EnableMachine>(Arc::clone(&client)),
             ],
             directories: vec![Arc::new(DomainDirectory { client: Arc::clone(&client) })],
             carrier: None,

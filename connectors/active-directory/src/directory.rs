@@ -1,4 +1,4 @@
-//! The connector as a [`Directory`]: who is meant by a name.
+//! The connector as a [`Directory`]: who, or which machine, is meant by a name.
 
 use std::sync::Arc;
 
@@ -10,11 +10,12 @@ use crate::account::{Account, Control};
 use crate::client::{Client, Home, Need};
 use crate::clock;
 use crate::entry::Entry;
-use crate::find::{self, Found};
+use crate::find::{self, Found, machine};
 use crate::guard::protection;
-use crate::names::{display, identifiers, key};
+use crate::names::{display, identifiers, key, machine_identifiers, machine_key};
+use crate::query::Query;
 
-/// Looks accounts up in one domain.
+/// Looks accounts and machines up in one domain.
 pub(crate) struct DomainDirectory {
     pub(crate) client: Arc<Client>,
 }
@@ -30,15 +31,18 @@ impl Directory for DomainDirectory {
     }
 
     fn knows_devices(&self) -> bool {
+        true
+    }
+
+    fn sees_machines(&self) -> bool {
         false
     }
 
     async fn account(&self, names: &[Identifier]) -> Result<LookUp<AccountFacts>, ActionError> {
         let home = self.client.home(Need::Reading).await?;
         let Some(query) = find::query(names, &home.root, &home.forest) else { return Ok(LookUp::NotFound) };
-        let (home, entries) = self.client.ask(&query, Need::Reading).await?;
-        let accounts: Vec<Account> =
-            entries.iter().map(|entry| readable(entry, &self.client)).collect::<Result<_, _>>()?;
+        // A machine is nobody, whatever its account is called: it is looked up as a device.
+        let (home, accounts) = self.read(&query, |account| !account.is_machine()).await?;
         match find::judge(names, accounts, &home.root, &home.forest) {
             Found::Nobody => Ok(LookUp::NotFound),
             Found::Several(why) => Ok(LookUp::Ambiguous(why)),
@@ -46,12 +50,48 @@ impl Directory for DomainDirectory {
         }
     }
 
-    async fn device(&self, _: &[DeviceIdentifier]) -> Result<LookUp<DeviceFacts>, ActionError> {
-        Ok(LookUp::NotFound)
+    async fn device(&self, names: &[DeviceIdentifier]) -> Result<LookUp<DeviceFacts>, ActionError> {
+        let home = self.client.home(Need::Reading).await?;
+        let Some(query) = machine::query(names, &home.root, &home.forest) else {
+            return Ok(LookUp::NotFound);
+        };
+        let (home, accounts) = self.read(&query, Account::is_machine).await?;
+        match machine::judge(names, accounts, &home.root, &home.forest) {
+            Found::Nobody => Ok(LookUp::NotFound),
+            Found::Several(why) => Ok(LookUp::Ambiguous(why)),
+            Found::One(account) => Ok(LookUp::Found(self.machine(&account, &home).await?)),
+        }
     }
 }
 
 impl DomainDirectory {
+    /// Those of the accounts found that are meant by this kind of question.
+    async fn read(
+        &self,
+        query: &Query,
+        is_meant: fn(&Account) -> bool,
+    ) -> Result<(Home, Vec<Account>), ActionError> {
+        let (home, entries) = self.client.ask(query, Need::Reading).await?;
+        let mut accounts: Vec<Account> =
+            entries.iter().map(|entry| readable(entry, &self.client)).collect::<Result<_, _>>()?;
+        accounts.retain(is_meant);
+        Ok((home, accounts))
+    }
+
+    async fn machine(&self, account: &Account, home: &Home) -> Result<DeviceFacts, ActionError> {
+        let facts = self.facts(account, home).await?;
+        Ok(DeviceFacts {
+            key: machine_key(account, &home.root),
+            display: facts.display.clone(),
+            identifiers: machine_identifiers(account, &home.root, &home.forest),
+            tags: None,
+            addresses: None,
+            protected: facts.protected,
+            read_at: facts.read_at,
+            account: Some(Box::new(facts)),
+        })
+    }
+
     async fn facts(&self, account: &Account, home: &Home) -> Result<AccountFacts, ActionError> {
         let asked_at = clock::now();
         let membership = self.client.groups.of(account, home).await?;

@@ -3,12 +3,16 @@
 //! One search asks for all names at once. What comes back is then compared name by name, here and exactly: a directory
 //! compares more loosely than the engine does (Windows takes `rené` for `rene`), and a loose hit is no hit.
 
+use std::fmt::Display;
+
 use quell_alert::{DistinguishedName, Identifier, guid_of_immutable_id, parse_guid};
 
 use crate::account::{ACCOUNT, Account};
 use crate::domain::{Forest, RootDse, suffix_of};
 use crate::names::identifiers;
 use crate::query::{Filter, Query};
+
+pub(crate) mod machine;
 
 /// More accounts than this for a handful of names means that the names are no names.
 const AT_MOST: usize = 50;
@@ -54,10 +58,15 @@ pub(crate) fn judge(names: &[Identifier], accounts: Vec<Account>, root: &RootDse
         accounts.iter().map(|account| identifiers(account, root, forest)).collect();
     let hits: Vec<(&Identifier, Hit)> =
         names.iter().map(|name| (name, hit(name, &accounts, &known, root, forest))).collect();
+    verdict(&hits, accounts)
+}
+
+/// What several names lead to together.
+fn verdict<N: Name>(hits: &[(&N, Hit)], accounts: Vec<Account>) -> Found {
     if let Some((name, _)) = hits.iter().find(|(_, hit)| *hit == Hit::Several) {
         return Found::Several(format!("more than one account has the name {name}"));
     }
-    let found: Vec<(&Identifier, usize)> = hits
+    let found: Vec<(&N, usize)> = hits
         .iter()
         .filter_map(|(name, hit)| match hit {
             Hit::One(at) => Some((*name, *at)),
@@ -68,14 +77,12 @@ pub(crate) fn judge(names: &[Identifier], accounts: Vec<Account>, root: &RootDse
         return Found::Several(conflict);
     }
     let missing = |lasting: bool| {
-        hits.iter()
-            .find(|(name, hit)| *hit == Hit::Nobody && name.is_immutable() == lasting)
-            .map(|(name, _)| *name)
+        hits.iter().find(|(name, hit)| *hit == Hit::Nobody && name.lasts() == lasting).map(|(name, _)| *name)
     };
-    let Some((first, at)) = found.iter().max_by_key(|(name, _)| name.is_immutable()).copied() else {
+    let Some((first, at)) = found.iter().max_by_key(|(name, _)| name.lasts()).copied() else {
         return Found::Nobody;
     };
-    match (missing(true), missing(false), first.is_immutable()) {
+    match (missing(true), missing(false), first.lasts()) {
         (Some(id), _, true) => Found::Several(conflicting(first, id)),
         (Some(_), _, false) => Found::Nobody,
         (None, Some(name), false) => Found::Several(conflicting(first, name)),
@@ -83,13 +90,25 @@ pub(crate) fn judge(names: &[Identifier], accounts: Vec<Account>, root: &RootDse
     }
 }
 
-fn conflict(found: &[(&Identifier, usize)]) -> Option<String> {
+/// A name of somebody, or of something.
+trait Name: Display {
+    /// Whether it is an id, which its bearer keeps for good.
+    fn lasts(&self) -> bool;
+}
+
+impl Name for Identifier {
+    fn lasts(&self) -> bool {
+        self.is_immutable()
+    }
+}
+
+fn conflict<N: Name>(found: &[(&N, usize)]) -> Option<String> {
     let (first, at) = found.first()?;
     let (other, _) = found.iter().find(|(_, other)| other != at)?;
     Some(format!("ConflictingIdentity: {first} and {other} belong to different accounts"))
 }
 
-fn conflicting(found: &Identifier, missing: &Identifier) -> String {
+fn conflicting<N: Name>(found: &N, missing: &N) -> String {
     format!("ConflictingIdentity: {found} belongs to an account, {missing} to none")
 }
 

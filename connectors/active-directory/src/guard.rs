@@ -14,6 +14,9 @@ const KRBTGT: u32 = 502;
 const DOMAIN_CONTROLLERS: u32 = 516;
 const READ_ONLY_DOMAIN_CONTROLLERS: u32 = 521;
 
+/// The computer account that stands for Entra ID in a domain with single sign-on.
+const CLOUD_SIGN_ON: &str = "AZUREADSSOACC$";
+
 /// Why an account is never touched; nothing for an ordinary one. `signs_in` is the account of the settings.
 pub(crate) fn protection(
     account: &Account,
@@ -41,8 +44,11 @@ pub(crate) fn protection(
     {
         return Some(Protected::DomainController);
     }
-    // The account of a trust between domains is no person's: without it the trust is cut.
-    control.has(Control::INTERDOMAIN_TRUST).then_some(Protected::System)
+    // The account of a trust between domains is no person's: without it the trust is cut. Nor is the one over which a
+    // cloud lets everybody in a machine's.
+    let is_of_the_system =
+        control.has(Control::INTERDOMAIN_TRUST) || account.sam.eq_ignore_ascii_case(CLOUD_SIGN_ON);
+    is_of_the_system.then_some(Protected::System)
 }
 
 /// The refusal to touch it.
@@ -131,6 +137,7 @@ mod tests {
             assert_eq!(protected(&changes, "CORP\\q"), Some(Protected::DomainController), "{changes:?}");
         }
         assert_eq!(protected(&[("useraccountcontrol", "2080")], "CORP\\q"), Some(Protected::System));
+        assert_eq!(protected(&[("samaccountname", "AzureADSSOAcc$")], "CORP\\q"), Some(Protected::System));
         assert_eq!(protected(&[("msds-secondarykrbtgtnumber", "7")], "CORP\\q"), Some(Protected::Krbtgt));
     }
 

@@ -1,7 +1,10 @@
 //! Every name of an account, as the engine writes names.
 
-use quell_action::AccountKey;
-use quell_alert::{Identifier, Provider, immutable_id_of_guid};
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use quell_action::{AccountKey, DeviceKey};
+use quell_alert::{DeviceIdentifier, Identifier, Provider, immutable_id_of_guid};
 
 use crate::account::Account;
 use crate::domain::{Forest, RootDse};
@@ -15,8 +18,17 @@ pub(crate) fn key(account: &Account, root: &RootDse) -> AccountKey {
     }
 }
 
-/// What people call it: its principal name, or `CORP\name`.
+/// The key under which the engine knows a machine by its account.
+pub(crate) fn machine_key(account: &Account, root: &RootDse) -> DeviceKey {
+    let AccountKey { provider, realm, id } = key(account, root);
+    DeviceKey { provider, realm, id }
+}
+
+/// What people call it: the DNS name of a machine, the principal name of others, or `CORP\name`.
 pub(crate) fn display(account: &Account, root: &RootDse, forest: &Forest) -> String {
+    if let Some(host) = account.dns_host.as_ref().filter(|_| account.is_machine()) {
+        return host.clone();
+    }
     match (&account.upn, forest.netbios_of(&root.domain)) {
         (Some(upn), _) => upn.clone(),
         (None, Some(netbios)) => format!("{}\\{}", netbios.to_uppercase(), account.sam),
@@ -37,9 +49,28 @@ pub(crate) fn identifiers(account: &Account, root: &RootDse, forest: &Forest) ->
     names.push(Identifier::sam(&root.domain, &account.sam));
     names.push(Identifier::dn(&account.dn));
     names.extend(account.mails.iter().map(|mail| Identifier::mail(mail)));
-    // A name that is no name (a mail attribute with a remark in it) names nobody.
-    let mut good: Vec<Identifier> = names.into_iter().filter_map(Result::ok).collect();
-    let mut seen = std::collections::HashSet::new();
+    good(names)
+}
+
+/// Every name that a machine answers to.
+pub(crate) fn machine_identifiers(
+    account: &Account,
+    root: &RootDse,
+    forest: &Forest,
+) -> Vec<DeviceIdentifier> {
+    let host = account.sam.strip_suffix('$').unwrap_or(&account.sam);
+    let mut names = vec![Ok(DeviceIdentifier::Sid(account.sid.to_string()))];
+    names.extend(account.dns_host.as_deref().map(DeviceIdentifier::dns_name));
+    names.extend(forest.netbios_of(&root.domain).map(|netbios| DeviceIdentifier::netbios(netbios, host)));
+    names.push(DeviceIdentifier::netbios(&root.domain, host));
+    names.push(DeviceIdentifier::host_name(host));
+    good(names)
+}
+
+/// A name that is no name (a mail attribute with a remark in it) names nobody.
+fn good<N: Clone + Eq + Hash, E>(names: Vec<Result<N, E>>) -> Vec<N> {
+    let mut good: Vec<N> = names.into_iter().filter_map(Result::ok).collect();
+    let mut seen = HashSet::new();
     good.retain(|name| seen.insert(name.clone()));
     good
 }

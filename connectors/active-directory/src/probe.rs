@@ -8,8 +8,8 @@ use quell_alert::Provider;
 
 use crate::account::{ACCOUNT, Account};
 use crate::actions::{
-    AddToGroup, DisableAccount, EnableAccount, ForcePasswordChange, GetUser, RemoveFromGroup, ResetPassword,
-    UnlockAccount,
+    AddToGroup, DisableAccount, DisableMachine, EnableAccount, EnableMachine, ForcePasswordChange, GetUser,
+    RemoveFromGroup, ResetPassword, UnlockAccount,
 };
 use crate::client::{Client, Need};
 use crate::emulator::Holder;
@@ -35,14 +35,21 @@ impl Probe for DomainProbe {
             self.look_at_rights(&mut report).await;
         }
         if report.grants.is_empty() {
-            report.grants = ACTIONS.iter().map(|(action, _)| grant(action, None, None)).collect();
+            let actions = ON_PEOPLE.iter().chain(&ON_MACHINES);
+            report.grants = actions.map(|(action, _)| grant(action, None, None)).collect();
         }
         report
     }
 }
 
-/// The actions, and what each of them must be allowed on an account.
-const ACTIONS: [(&str, Right); 8] = [
+/// The actions on machines, and what each of them must be allowed on an account.
+const ON_MACHINES: [(&str, Right); 2] = [
+    (DisableMachine::SPEC.name, Right::ToWrite(&["useraccountcontrol"])),
+    (EnableMachine::SPEC.name, Right::ToWrite(&["useraccountcontrol"])),
+];
+
+/// The same of those on people.
+const ON_PEOPLE: [(&str, Right); 8] = [
     (DisableAccount::SPEC.name, Right::ToWrite(&["useraccountcontrol"])),
     (EnableAccount::SPEC.name, Right::ToWrite(&["useraccountcontrol"])),
     (ForcePasswordChange::SPEC.name, Right::ToWrite(&["pwdlastset", "useraccountcontrol"])),
@@ -112,34 +119,49 @@ impl DomainProbe {
     }
 
     async fn look_at_rights(&self, report: &mut ProbeReport) {
-        let people = Filter::all([
-            Filter::text("objectCategory", "person"),
-            Filter::class("user"),
-            Filter::none(Filter::text("adminCount", "1")),
-        ]);
-        let query = Query::domain(people, &ACCOUNT, SAMPLE).the_first();
-        let accounts: Vec<Account> = match self.client.ask(&query, Need::Writing).await {
-            Ok((_, entries)) => entries.iter().filter_map(Account::read).collect(),
-            Err(error) => return report.problems.push(format!("accounts cannot be read: {error}")),
-        };
-        if accounts.is_empty() {
+        let people =
+            [Filter::class("user"), Filter::text("objectCategory", "person"), not_an_administrator()];
+        let Some(people) = self.sample(people, report).await else { return };
+        if people.is_empty() {
             let who = self.client.login().account();
             report
                 .problems
                 .push(format!("{who} can see no account; grant it \"Read all properties\" on users"));
         }
-        report.grants = ACTIONS
-            .iter()
-            .map(|(action, right)| {
-                if matches!(right, Right::NotTold) {
-                    return grant(action, None, Some("the directory does not tell".into()));
-                }
-                let may = accounts.iter().filter(|account| right.on(account)).count();
-                let note = format!("on {may} of {} accounts looked at", accounts.len());
-                grant(action, (!accounts.is_empty()).then_some(may > 0), Some(note))
-            })
-            .collect();
+        let machines =
+            [Filter::class("computer"), Filter::text("objectCategory", "computer"), not_an_administrator()];
+        let Some(machines) = self.sample(machines, report).await else { return };
+        let on_people = ON_PEOPLE.iter().map(|(action, right)| granted(action, right, &people, "accounts"));
+        let on_machines =
+            ON_MACHINES.iter().map(|(action, right)| granted(action, right, &machines, "computers"));
+        report.grants = on_people.chain(on_machines).collect();
     }
+
+    /// Some of the accounts that pass these; nothing where they cannot be read, which the report then says.
+    async fn sample(&self, filters: [Filter; 3], report: &mut ProbeReport) -> Option<Vec<Account>> {
+        let query = Query::domain(Filter::all(filters), &ACCOUNT, SAMPLE).the_first();
+        match self.client.ask(&query, Need::Writing).await {
+            Ok((_, entries)) => Some(entries.iter().filter_map(Account::read).collect()),
+            Err(error) => {
+                report.problems.push(format!("accounts cannot be read: {error}"));
+                None
+            }
+        }
+    }
+}
+
+fn not_an_administrator() -> Filter {
+    Filter::none(Filter::text("adminCount", "1"))
+}
+
+/// On how many of these accounts an action would be allowed.
+fn granted(action: &str, right: &Right, accounts: &[Account], what: &str) -> Grant {
+    if matches!(right, Right::NotTold) {
+        return grant(action, None, Some("the directory does not tell".into()));
+    }
+    let may = accounts.iter().filter(|account| right.on(account)).count();
+    let note = format!("on {may} of {} {what} looked at", accounts.len());
+    grant(action, (!accounts.is_empty()).then_some(may > 0), Some(note))
 }
 
 /// What to know where the controller that has the role is none of those that answered.

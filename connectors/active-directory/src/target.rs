@@ -120,7 +120,7 @@ impl Held {
     }
 
     async fn read(client: &Client, target: &Target, need: Need) -> Result<Self, ActionError> {
-        let (realm, guid) = key_of(target)?;
+        let Ours { realm, guid, is_machine } = ours(target)?;
         let (home, entries) = client.ask(&one(guid), need).await.map_err(|error| vanished(error, target))?;
         if realm != home.root.domain {
             return Err(ActionError::rejected(format!("{target} is not an account of {}", home.root.domain)));
@@ -128,6 +128,15 @@ impl Held {
         let entry = entries.first().ok_or_else(|| gone(target))?;
         let account = readable(entry, client)?;
         let display = display(&account, &home.root, &home.forest);
+        match (account.is_machine(), is_machine) {
+            (true, false) => {
+                Err(ActionError::rejected(format!("{display} is the account of a computer, and nobody's")))
+            }
+            (false, true) => {
+                Err(ActionError::rejected(format!("{display} is not the account of a computer")))
+            }
+            _ => Ok(()),
+        }?;
         Ok(Self { home, account, display })
     }
 }
@@ -136,15 +145,22 @@ fn one(guid: Uuid) -> Query {
     Query::object(guid, Filter::class("user"), &ACCOUNT)
 }
 
-/// The realm and the object GUID of a target.
-fn key_of(target: &Target) -> Result<(&str, Uuid), ActionError> {
+/// What a target says of itself.
+struct Ours<'a> {
+    realm: &'a str,
+    guid: Uuid,
+    is_machine: bool,
+}
+
+fn ours(target: &Target) -> Result<Ours<'_>, ActionError> {
     let not_ours = || ActionError::rejected(format!("{target} is not an Active Directory account"));
-    match target {
-        Target::Account(key) if key.provider.as_str() == Provider::ACTIVE_DIRECTORY => {
-            Ok((&key.realm, parse_guid(&key.id).ok_or_else(not_ours)?))
-        }
-        _ => Err(not_ours()),
-    }
+    let (provider, realm, id, is_machine) = match target {
+        Target::Account(key) => (&key.provider, &key.realm, &key.id, false),
+        Target::Device(key) => (&key.provider, &key.realm, &key.id, true),
+        Target::None => return Err(not_ours()),
+    };
+    let guid = parse_guid(id).filter(|_| provider.as_str() == Provider::ACTIVE_DIRECTORY);
+    Ok(Ours { realm, guid: guid.ok_or_else(not_ours)?, is_machine })
 }
 
 fn nothing_was_sent(error: &CallError) -> bool {

@@ -70,6 +70,7 @@ impl Fleet {
             identifiers: machine.identifiers(),
             tags: machine.machine_tags.clone(),
             addresses: machine.addresses(),
+            account: None,
             protected: None,
             read_at: quell_kit::now(),
         }

@@ -127,6 +127,7 @@ pub fn clear(target: &Target, spec: &ActionSpec) -> Result<Cleared, Excluded> {
             identifiers: Vec::new(),
             tags: Some(Vec::new()),
             addresses: Some(Vec::new()),
+            account: None,
             protected: None,
             read_at,
         }),

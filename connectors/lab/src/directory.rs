@@ -151,6 +151,7 @@ fn describe(device: &Device) -> DeviceFacts {
         identifiers: device.identifiers.clone(),
         tags: Some(device.tags.clone()),
         addresses: Some(device.addresses.clone()),
+        account: None,
         protected: device.protected,
         read_at: quell_kit::now(),
     }

@@ -28,6 +28,12 @@ pub trait Directory: Send + Sync {
     /// Whether it knows devices.
     fn knows_devices(&self) -> bool;
 
+    /// Whether it sees the machines themselves, and so can tell their tags and addresses. One that only keeps their
+    /// accounts leaves that to those that do.
+    fn sees_machines(&self) -> bool {
+        self.knows_devices()
+    }
+
     /// The account that has **all** of the strong identifiers among these that this directory can look up. Weak
     /// identifiers (mail, bare name) never find anybody. An id that finds nobody is not replaced by a name.
     ///

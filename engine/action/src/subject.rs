@@ -181,6 +181,10 @@ pub struct DeviceFacts {
     pub tags: Option<Vec<String>>,
     /// Its addresses; `None` where they could not be read.
     pub addresses: Option<Vec<std::net::IpAddr>>,
+    /// Its own account in a directory, where one that knows it was asked. What excludes the account, and the groups it is
+    /// in, excludes the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Box<AccountFacts>>,
     /// Whether it is one of those that are built in and never touched.
     pub protected: Option<Protected>,
     /// When this was read.

@@ -176,6 +176,7 @@ impl Context {
             identifiers: device.identifiers.clone(),
             tags: None,
             addresses: None,
+            account: None,
             protected: None,
             read_at: self.now(),
         }

@@ -53,6 +53,7 @@ impl Domain {
         let users = vec![
             user("Alice", guid_of("Alice"), 1102),
             user("quell", guid_of("quell"), 1103),
+            machine("WKS1", 1104),
             group("Domain Users", 513),
             group("VIP", 1200),
             group("Quarantine", 1201),
@@ -326,6 +327,25 @@ pub fn user(name: &str, guid: Uuid, rid: u32) -> Object {
     let writable = ["userAccountControl", "pwdLastSet", "lockoutTime"].map(|name| name.as_bytes().to_vec());
     user.attributes.insert("allowedattributeseffective".into(), writable.to_vec());
     user
+}
+
+/// The account of a computer, under the name that it has in the domain: `WKS1$`.
+pub fn machine(name: &str, rid: u32) -> Object {
+    let account = format!("{name}$");
+    let mut machine = user(&account, guid_of(&account), rid);
+    machine.dn = format!("CN={name},OU=Workstations,{DOMAIN}");
+    for (attribute, value) in [
+        ("distinguishedname", machine.dn.clone()),
+        ("dnshostname", format!("{name}.corp.example")),
+        ("objectcategory", "computer".to_owned()),
+        ("useraccountcontrol", "4096".to_owned()),
+    ] {
+        machine.set(attribute, &value);
+    }
+    machine.attributes.remove("userprincipalname");
+    let classes = ["user", "computer"].map(|class| class.as_bytes().to_vec()).to_vec();
+    machine.attributes.insert("objectclass".into(), classes);
+    machine
 }
 
 pub fn group(name: &str, rid: u32) -> Object {

@@ -20,7 +20,10 @@ async fn the_rights_of_each_account_are_told() {
             let told = !grant.action.ends_with("_group") && grant.action != "account.reset_password";
             let may_read = grant.action == "active_directory.get_user";
             assert_eq!(grant.allowed, told.then_some(expected || may_read), "{grant:?}");
-            assert_eq!(grant.note.unwrap().contains("accounts looked at"), told);
+            let note = grant.note.unwrap();
+            let on_machines = grant.action.starts_with("device.");
+            assert_eq!(note.contains("accounts looked at"), told && !on_machines, "{note}");
+            assert_eq!(note.contains("computers looked at"), on_machines, "{note}");
         }
     }
 }

@@ -23,6 +23,7 @@ MAIL_SUFFIX = "example.com"
 # schemaIDGUID of the class and the attributes, and rightsGuid of the right, that the
 # responder is given.
 CLASS_USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
+CLASS_COMPUTER = "bf967a86-0de6-11d0-a285-00aa003049e2"
 USER_ACCOUNT_CONTROL = "bf967a68-0de6-11d0-a285-00aa003049e2"
 PWD_LAST_SET = "bf967a0a-0de6-11d0-a285-00aa003049e2"
 LOCKOUT_TIME = "28630ebf-41d5-11d1-a9c1-0000f80367c1"
@@ -138,7 +139,8 @@ def workstation(d):
 
 
 def delegate(d):
-    """The responder's four rights, on user objects below OU=Staff, and nothing else."""
+    """The responder's four rights on user objects below OU=Staff, one on the computers below
+    OU=Workstations, and nothing else."""
     descriptors = SDUtils(d.sam)
     responders = d.sid(d.groups["Responders"])
     for attribute in (USER_ACCOUNT_CONTROL, PWD_LAST_SET, LOCKOUT_TIME):
@@ -146,6 +148,8 @@ def delegate(d):
         descriptors.dacl_add_ace("OU=Staff," + d.base, ace)
     ace = "(OA;CIIO;CR;%s;%s;%s)" % (RESET_PASSWORD, CLASS_USER, responders)
     descriptors.dacl_add_ace("OU=Staff," + d.base, ace)
+    ace = "(OA;CIIO;RPWP;%s;%s;%s)" % (USER_ACCOUNT_CONTROL, CLASS_COMPUTER, responders)
+    descriptors.dacl_add_ace("OU=Workstations," + d.base, ace)
 
 
 def protect_admin(d):

@@ -15,7 +15,7 @@ pub struct Admin {
     ldap: Ldap,
 }
 
-/// Somebody whom a test has made.
+/// Somebody, or a computer, whom a test has made.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub upn: String,
@@ -56,26 +56,49 @@ impl Admin {
             self.delete(&dn).await;
         }
         let dn = format!("CN={},{unit}", ldap3::dn_escape(common_name));
+        let attributes = [
+            ("objectClass", "user"),
+            ("sAMAccountName", name),
+            ("userPrincipalName", &upn),
+            ("userAccountControl", "512"),
+        ];
+        self.add(&dn, upn.clone(), &attributes).await
+    }
+
+    async fn add(&mut self, dn: &str, upn: String, attributes: &[(&str, &str)]) -> Person {
         let quoted = format!("\"{}\"", variable("QUELL_TEST_AD_USER_PASSWORD"));
         let password: Vec<u8> = quoted.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let text =
-            |attribute: &str, value: &str| (attribute.into(), HashSet::from([value.as_bytes().to_vec()]));
-        let attributes: Vec<(Vec<u8>, HashSet<Vec<u8>>)> = vec![
-            text("objectClass", "user"),
-            text("sAMAccountName", name),
-            text("userPrincipalName", &upn),
-            text("userAccountControl", "512"),
-            (b"unicodePwd".to_vec(), HashSet::from([password])),
-        ];
-        self.ldap.add(&dn, attributes).await.unwrap().success().unwrap();
-        let entry = self.read(&dn, vec!["objectGUID", "objectSid"]).await;
+        let one = |name: &str, value: &[u8]| (name.as_bytes().to_vec(), HashSet::from([value.to_vec()]));
+        let attributes = attributes.iter().map(|(name, value)| one(name, value.as_bytes()));
+        let all = attributes.chain([one("unicodePwd", &password)]).collect();
+        self.ldap.add(dn, all).await.unwrap().success().unwrap();
+        let entry = self.read(dn, vec!["objectGUID", "objectSid"]).await;
         let bytes = |name: &str| match entry.bin_attrs.get(name) {
             Some(values) => values[0].clone(),
             None => entry.attrs[name][0].clone().into_bytes(),
         };
         let guid = quell_alert::guid_from_ad_bytes(bytes("objectGUID").try_into().unwrap());
         let sid = quell_alert::Sid::from_bytes(&bytes("objectSid")).unwrap().to_string();
-        Person { upn, dn, guid, sid, born: super::audit::length() }
+        Person { upn, dn: dn.to_owned(), guid, sid, born: super::audit::length() }
+    }
+
+    /// A computer account in the unit of the workstations, with the usual password and a name in DNS. One that had its name
+    /// before is removed.
+    pub async fn machine(&mut self, name: &str) -> Person {
+        assert!(name.len() <= 15, "{name} is too long for the name of a computer account");
+        let domain = variable("QUELL_TEST_AD_DOMAIN");
+        let account = format!("{}$", name.to_uppercase());
+        for dn in self.names_of(&format!("(sAMAccountName={account})")).await {
+            self.delete(&dn).await;
+        }
+        let dn = format!("CN={name},OU=Workstations,{}", variable("QUELL_TEST_AD_BASE"));
+        let attributes = [
+            ("objectClass", "computer"),
+            ("sAMAccountName", &account),
+            ("dNSHostName", &format!("{name}.{domain}")),
+            ("userAccountControl", "4096"),
+        ];
+        self.add(&dn, format!("{account}@{domain}"), &attributes).await
     }
 
     /// A group of this type; whoever had its name before is removed.

@@ -341,6 +341,7 @@ impl Vendor {
                 identifiers: vec![DeviceIdentifier::MdeId(id)],
                 tags: Some(Vec::new()),
                 addresses: Some(Vec::new()),
+                account: None,
                 protected: None,
                 read_at: self.clock.now(),
             }),

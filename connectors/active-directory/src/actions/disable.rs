@@ -36,7 +36,7 @@ impl Action for DisableAccount {
         client: &Client,
         request: &Request<NoParams>,
     ) -> Result<Outcome<OnAccount>, ActionError> {
-        enabled::set(client, request, false).await
+        enabled::set(client, request, false, OnAccount::of).await
     }
 
     async fn observe(client: &Client, target: &Target, _: &NoParams) -> Result<Observation, ActionError> {

@@ -33,7 +33,7 @@ impl Action for EnableAccount {
         client: &Client,
         request: &Request<NoParams>,
     ) -> Result<Outcome<OnAccount>, ActionError> {
-        enabled::set(client, request, true).await
+        enabled::set(client, request, true, OnAccount::of).await
     }
 
     async fn observe(client: &Client, target: &Target, _: &NoParams) -> Result<Observation, ActionError> {

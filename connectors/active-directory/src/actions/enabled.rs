@@ -1,9 +1,10 @@
-//! Whether an account may sign in: the state that disabling and enabling change, in one direction each.
+//! Whether an account, of a person or of a machine, may sign in: the state that disabling and enabling change, in one
+//! direction each.
 
 use quell_action::{ActionError, InEffect, Observation, Outcome, Request, Restore, Target};
 use serde::{Deserialize, Serialize};
 
-use super::{NoParams, OnAccount, changed_meanwhile, kept, nothing_to_undo, read};
+use super::{NoParams, changed_meanwhile, kept, nothing_to_undo, read};
 use crate::account::{Account, Control};
 use crate::client::{Client, Need};
 use crate::swap::{Swapped, WRITE_FLAGS, Wanted, change_flag, flags};
@@ -18,20 +19,21 @@ struct Enabled {
 }
 
 /// Brings it about that the account is enabled, or disabled.
-pub(super) async fn set(
+pub(super) async fn set<O>(
     client: &Client,
     request: &Request<NoParams>,
     enabled: bool,
-) -> Result<Outcome<OnAccount>, ActionError> {
+    told: fn(&Held) -> O,
+) -> Result<Outcome<O>, ActionError> {
     let sent = Sent::default();
     within(request.time_limit(), &sent, async {
         let mut held = Held::take(client, request.target(), Need::Deciding).await?;
         match turn(&mut held, &sent, enabled).await? {
-            None => Ok(Outcome::unchanged(OnAccount::of(&held))),
+            None => Ok(Outcome::unchanged(told(&held))),
             Some(before) => Ok(Outcome::changed(
                 kept(&Enabled::of(&before, &held)?)?,
                 kept(&Enabled::of(&held.account, &held)?)?,
-                OnAccount::of(&held),
+                told(&held),
             )),
         }
     })

@@ -92,8 +92,8 @@ async fn force(
     sent: &Sent,
 ) -> Result<Outcome<OnAccount>, ActionError> {
     let mut held = Held::take(client, request.target(), Need::Deciding).await?;
-    if held.account.is_computer {
-        let why = "it is a computer account, whose password is never asked for at a sign-in";
+    if held.account.is_managed_service {
+        let why = "the domain itself changes its password (a managed service account)";
         return Err(ActionError::rejected(format!("{DOING} {}: {why}", held.display)));
     }
     let never_expires = flags(&held.account, &held)?.has(Control::PASSWORD_NEVER_EXPIRES);

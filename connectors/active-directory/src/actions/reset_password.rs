@@ -64,8 +64,8 @@ async fn reset(
     sent: &Sent,
 ) -> Result<Outcome<OnAccount>, ActionError> {
     let mut held = Held::take(client, request.target(), Need::Deciding).await?;
-    if held.account.is_computer {
-        let why = "it is a computer account, which would lose its domain";
+    if held.account.is_managed_service {
+        let why = "the domain itself sets its password (a managed service account)";
         return Err(ActionError::rejected(format!("{DOING} {}: {why}", held.display)));
     }
     if held.account.runs_services && !request.params().even_with_services {

@@ -115,9 +115,7 @@ impl Index {
         let known: Vec<&Identifier> =
             identity.accounts.iter().flat_map(|account| &account.identifiers).collect();
         for account in &identity.accounts {
-            let own: Vec<&Identifier> = account.identifiers.iter().collect();
-            self.by_names(&own, &own, &mut hits);
-            self.by_groups(account, &mut hits);
+            self.by_account(account, &mut hits);
         }
         // What the alert says of the domain is held against what the directories know of it.
         let mentioned: Vec<&Identifier> = identity.mentioned.iter().collect();
@@ -146,7 +144,16 @@ impl Index {
         for address in device.addresses.iter().flatten() {
             self.by_address(*address, &mut hits);
         }
+        if let Some(account) = &device.account {
+            self.by_account(account, &mut hits);
+        }
         sorted(hits)
+    }
+
+    fn by_account(&self, account: &AccountFacts, hits: &mut Vec<usize>) {
+        let own: Vec<&Identifier> = account.identifiers.iter().collect();
+        self.by_names(&own, &own, hits);
+        self.by_groups(account, hits);
     }
 
     /// The entries that name one of these names; `context` is all that is known of where its owner is at home.

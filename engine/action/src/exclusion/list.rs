@@ -11,7 +11,8 @@ use super::index::{Index, names_of};
 use super::names::texts;
 use super::{Cleared, Entry, EntryId, built_in};
 use crate::{
-    AccountKey, ActionSpec, DeviceFacts, GroupFacts, IdentityFacts, Impact, Protected, Subject, Target,
+    AccountFacts, AccountKey, ActionSpec, DeviceFacts, GroupFacts, IdentityFacts, Impact, Protected, Subject,
+    Target,
 };
 
 /// Who must not be touched: the site's entries, the operators' entries and what is built in.
@@ -176,21 +177,34 @@ impl ExclusionList {
         if !identity.accounts.iter().any(|account| account.key == *key) {
             return Err(Reason::Unknown("the account is not one of the resolved identity".into()));
         }
-        for account in &identity.accounts {
+        self.known_accounts(&identity.accounts, action, now)
+    }
+
+    /// Refuses where something that an entry goes by is not known of one of these accounts.
+    fn known_accounts(
+        &self,
+        accounts: &[AccountFacts],
+        action: &ActionSpec,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        for account in accounts {
             self.fresh(account.read_at, now)?;
         }
         let needing = &self.index.needing;
         let unknown = [
-            (&needing.groups, unread_groups(identity)),
-            (&needing.subtrees, unread_dn(identity)),
-            (&needing.patterns, unread_name(identity)),
+            (&needing.groups, unread_groups(accounts)),
+            (&needing.subtrees, unread_dn(accounts)),
+            (&needing.patterns, unread_name(accounts)),
         ];
         self.nothing_needs(unknown, action, now)?;
-        self.no_group_is_nameless(identity, action, now)
+        self.no_group_is_nameless(accounts, action, now)
     }
 
     fn known_device(&self, device: &DeviceFacts, action: &ActionSpec, now: Timestamp) -> Result<(), Reason> {
         self.fresh(device.read_at, now)?;
+        if let Some(account) = &device.account {
+            self.known_accounts(std::slice::from_ref(account), action, now)?;
+        }
         let unread = |what: &str| format!("the {what} of {} could not be read", device.display);
         // A machine that reports no address has one all the same.
         let no_address = device.addresses.as_ref().is_none_or(Vec::is_empty);
@@ -221,11 +235,11 @@ impl ExclusionList {
     /// be compared.
     fn no_group_is_nameless(
         &self,
-        identity: &IdentityFacts,
+        accounts: &[AccountFacts],
         action: &ActionSpec,
         now: Timestamp,
     ) -> Result<(), Reason> {
-        for account in &identity.accounts {
+        for account in accounts {
             for group in account.groups.iter().flatten().filter(|group| is_nameless(group)) {
                 let kinds: Vec<&str> = group.identifiers.iter().map(Identifier::kind).collect();
                 let mut entries = self.stopping(&self.index.needing.groups, action, now);
@@ -259,15 +273,15 @@ impl ExclusionList {
     }
 }
 
-fn unread_groups(identity: &IdentityFacts) -> Option<String> {
-    let unread = identity.accounts.iter().find(|account| account.groups.is_none())?;
+fn unread_groups(accounts: &[AccountFacts]) -> Option<String> {
+    let unread = accounts.iter().find(|account| account.groups.is_none())?;
     Some(format!("the groups of {} could not be read", unread.display))
 }
 
 /// An account of Active Directory, or one that is synchronised from there, has a distinguished name.
-fn unread_dn(identity: &IdentityFacts) -> Option<String> {
-    let names = || identity.accounts.iter().flat_map(|account| &account.identifiers);
-    let on_premises = identity.accounts.iter().find(|account| {
+fn unread_dn(accounts: &[AccountFacts]) -> Option<String> {
+    let names = || accounts.iter().flat_map(|account| &account.identifiers);
+    let on_premises = accounts.iter().find(|account| {
         account.key.provider.as_str() == Provider::ACTIVE_DIRECTORY
             || account.identifiers.iter().any(is_on_premises)
     });
@@ -275,11 +289,9 @@ fn unread_dn(identity: &IdentityFacts) -> Option<String> {
     on_premises.filter(|_| missing).map(|account| format!("where {} stands is not known", account.display))
 }
 
-fn unread_name(identity: &IdentityFacts) -> Option<String> {
-    let nameless = identity
-        .accounts
-        .iter()
-        .find(|account| account.identifiers.iter().all(|name| texts(name).is_empty()));
+fn unread_name(accounts: &[AccountFacts]) -> Option<String> {
+    let nameless =
+        accounts.iter().find(|account| account.identifiers.iter().all(|name| texts(name).is_empty()));
     nameless.map(|account| format!("the name of {} could not be read", account.display))
 }
 

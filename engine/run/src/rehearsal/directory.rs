@@ -157,6 +157,7 @@ impl Folk {
                 .is_none_or(|given| !given.unread.contains(&Unread::Tags))
                 .then(|| given.map(|given| given.tags.clone()).unwrap_or_default()),
             addresses: Some(Vec::new()),
+            account: None,
             protected: given.and_then(|given| given.protected),
             read_at: self.clock.now(),
         }

@@ -15,8 +15,8 @@ impl Resolver {
                 "the alert has no identifier of it by which a system can be asked".into(),
             );
         }
-        let directories = self.eyes.directories().iter().filter(|directory| directory.knows_devices());
-        let answers = join_all(directories.map(|directory| {
+        let directories = || self.eyes.directories().iter().filter(|directory| directory.knows_devices());
+        let answers = join_all(directories().map(|directory| {
             let names = &names;
             async move {
                 let provider = directory.provider();
@@ -41,6 +41,9 @@ impl Resolver {
         if let Some(why) = contradiction(&names, &found) {
             return Resolved::Ambiguous(why);
         }
+        let seeing = directories().filter(|directory| directory.sees_machines());
+        let seers: Vec<Provider> = seeing.map(|directory| directory.provider()).collect();
+        lend(&seers, &mut found);
         let found = known_to_all(&device.identifiers, found);
         match (unanswered.is_empty(), found.is_empty()) {
             (false, _) => Resolved::Away(found, unanswered),
@@ -48,6 +51,28 @@ impl Resolver {
             (true, false) => Resolved::Found(found),
         }
     }
+}
+
+/// Those that only keep the accounts of machines take tags and addresses from those that see the machines: where each of
+/// these has told what it knows, a device that none of them knows has none. Where nobody sees machines, it stays unknown.
+fn lend(seers: &[Provider], found: &mut [DeviceFacts]) {
+    let sees = |facts: &DeviceFacts| seers.contains(&facts.key.provider);
+    let seen = || found.iter().filter(|facts| sees(facts));
+    let (tags, addresses) = match seers.is_empty() {
+        true => (None, None),
+        false => (
+            all_of(seen().map(|facts| facts.tags.clone())),
+            all_of(seen().map(|facts| facts.addresses.clone())),
+        ),
+    };
+    for facts in found.iter_mut().filter(|facts| !sees(facts)) {
+        facts.tags.clone_from(&tags);
+        facts.addresses.clone_from(&addresses);
+    }
+}
+
+fn all_of<T: Clone>(parts: impl Iterator<Item = Option<Vec<T>>>) -> Option<Vec<T>> {
+    parts.collect::<Option<Vec<Vec<T>>>>().map(|parts| parts.concat())
 }
 
 /// What any system, or the alert, knows of the device, the exclusion list must see whichever of them is acted on.
@@ -59,6 +84,7 @@ fn known_to_all(mentioned: &[DeviceIdentifier], mut found: Vec<DeviceFacts>) -> 
         // What could not be read at its own system stays unknown; what others add can only exclude.
         facts.tags = facts.tags.take().map(|_| all.tags.clone().unwrap_or_default());
         facts.addresses = facts.addresses.take().map(|_| all.addresses.clone().unwrap_or_default());
+        facts.account.clone_from(&all.account);
         facts.protected = all.protected;
         facts.read_at = all.read_at;
     }
@@ -72,6 +98,7 @@ pub(super) fn together(found: Vec<DeviceFacts>) -> Option<DeviceFacts> {
         all.identifiers.dedup();
         all.tags = joined(all.tags, facts.tags);
         all.addresses = joined(all.addresses, facts.addresses);
+        all.account = all.account.or(facts.account);
         all.protected = all.protected.or(facts.protected);
         all.read_at = all.read_at.min(facts.read_at);
         all
