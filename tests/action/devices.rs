@@ -1,10 +1,12 @@
 //! Which name of a device matches which entry, as a table.
 
-use quell_action::{ActionSpec, DeviceFacts, DeviceKey, Subject, Target, TargetKind};
-use quell_alert::{DeviceIdentifier, Provider};
+use chrono::TimeDelta;
+use quell_action::exclusion::Reason;
+use quell_action::{AccountFacts, ActionSpec, DeviceFacts, DeviceKey, Subject, Target, TargetKind};
+use quell_alert::{DeviceIdentifier, Identifier, Provider};
 use serde_json::{Value, json};
 
-use crate::people::{DISABLE, entry, list, now};
+use crate::people::{DISABLE, account, entry, group, list, now};
 
 const ISOLATE: ActionSpec = ActionSpec {
     name: "device.isolate",
@@ -113,4 +115,60 @@ fn what_could_not_be_read_stops_where_an_entry_depends_on_it() {
     assert!(!stops(&name, &unread), "no entry depends on tags or addresses");
     unread.addresses = Some(Vec::new());
     assert!(stops(&address, &unread), "a machine that reports no address has one all the same");
+}
+
+/// A machine with the account that it has in its domain.
+fn in_the_domain() -> DeviceFacts {
+    let names = [
+        "sid:S-1-5-21-1-2-3-1650",
+        r"sam:contoso\fin-1$",
+        "dn:cn=fin-1,ou=finance,ou=servers,dc=contoso,dc=example",
+    ];
+    let tier_0 = group(&["sid:S-1-5-21-1-2-3-1304"], Some("Tier 0"));
+    let account = account(Provider::ACTIVE_DIRECTORY, "c", &names, vec![tier_0]);
+    DeviceFacts { account: Some(Box::new(account)), ..workstation() }
+}
+
+#[test]
+fn what_excludes_the_account_of_a_machine_excludes_the_machine() {
+    for (form, expected) in [
+        (json!({ "group": { "name": "tier 0" } }), true),
+        (json!({ "group": { "sid": "S-1-5-21-1-2-3-1304" } }), true),
+        (json!({ "group": { "name": "tier 1" } }), false),
+        (json!({ "account": { "sid": "S-1-5-21-1-2-3-1650" } }), true),
+        (json!({ "account": { "sam": r"CONTOSO\FIN-1$" } }), true),
+        (json!({ "account": { "sam": r"CONTOSO\FIN-2$" } }), false),
+        (json!({ "dn_subtree": "OU=Servers,DC=contoso,DC=example" }), true),
+        (json!({ "dn_subtree": "OU=People,DC=contoso,DC=example" }), false),
+        (json!({ "name_pattern": "fin-*" }), true),
+        (json!({ "name_pattern": "hr-*" }), false),
+    ] {
+        let mut form = form;
+        form["because"] = json!("b");
+        assert!(!stops(&form, &workstation()), "without its account: {form}");
+        assert_eq!(stops(&form, &in_the_domain()), expected, "{form}");
+    }
+}
+
+#[test]
+fn what_is_not_known_of_its_account_stops_what_an_entry_may_concern() {
+    type Change = fn(&mut AccountFacts);
+    let tier_1 = json!({ "group": { "name": "tier 1" }, "because": "b" });
+    let people = json!({ "dn_subtree": "OU=People,DC=contoso,DC=example", "because": "b" });
+    let another = json!({ "device": { "name": "elsewhere" }, "because": "b" });
+    let cases: [(&Value, Change); 4] = [
+        (&tier_1, |account| account.groups = None),
+        (&tier_1, |account| account.groups.as_mut().unwrap()[0].name = None),
+        (&people, |account| account.identifiers.retain(|name| !matches!(name, Identifier::Dn(_)))),
+        (&another, |account| account.read_at = now() - TimeDelta::hours(24)),
+    ];
+    for (form, change) in cases {
+        let mut machine = in_the_domain();
+        assert!(!stops(form, &machine), "{form}");
+        change(machine.account.as_mut().unwrap());
+        let target = Target::Device(machine.key.clone());
+        let refused =
+            list(vec![entry(form)]).clear(&Subject::Device(machine), target, &ISOLATE, now()).unwrap_err();
+        assert!(matches!(refused.reason, Reason::Unknown(_)), "{form}: {refused:?}");
+    }
 }

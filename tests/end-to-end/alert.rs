@@ -39,6 +39,16 @@ pub fn by_upn(upn: &str) -> Value {
     json!({ "$id": "3", "Type": "account", "Name": name, "UPNSuffix": suffix })
 }
 
+/// The entity of a machine that is known by domain and host name.
+pub fn machine(domain: &str, host: &str) -> Value {
+    json!({ "$id": "3", "Type": "host", "NTDomain": domain, "HostName": host })
+}
+
+/// The entity of a machine that is known by its whole name in DNS.
+pub fn machine_in_dns(host: &str, zone: &str) -> Value {
+    json!({ "$id": "3", "Type": "host", "HostName": host, "DnsDomain": zone })
+}
+
 impl Alert {
     /// The same alert, some time later, with this status.
     pub fn later(&self, status: &str) -> Self {

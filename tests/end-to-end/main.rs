@@ -22,6 +22,7 @@ mod real_faults;
 mod real_full_disk;
 mod real_kills;
 mod real_large;
+mod real_machines;
 mod real_mistakes;
 mod real_moved;
 mod real_operating;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry as Exclusion, Excludes};
 use quell_action::{
-    AccountFacts, ActionError, Connection, DeviceFacts, DeviceKey, Directory, ExclusionList, LookUp,
-    Protected, Registry,
+    AccountFacts, AccountKey, ActionError, Connection, DeviceFacts, DeviceKey, Directory, ExclusionList,
+    GroupFacts, LookUp, Protected, Registry,
 };
 use quell_alert::{Alert, DeviceIdentifier, Identifier, Provider};
 use quell_run::Hands;
@@ -17,7 +17,15 @@ const ISOLATE: &str = "language: 1\nplaybook: isolate\ntitle: Isolate\nmode: act
 
 /// Another system, which knows devices and can do nothing to them.
 pub(crate) struct Second {
-    pub(crate) answer: Result<LookUp<DeviceFacts>, ActionError>,
+    answer: Result<LookUp<DeviceFacts>, ActionError>,
+    /// The name by which it knows the device, and by no other; `None` where any will do.
+    knows: Option<DeviceIdentifier>,
+}
+
+impl Second {
+    pub(crate) fn saying(answer: Result<LookUp<DeviceFacts>, ActionError>) -> Self {
+        Self { answer, knows: None }
+    }
 }
 
 #[async_trait]
@@ -38,8 +46,11 @@ impl Directory for Second {
         Ok(LookUp::NotFound)
     }
 
-    async fn device(&self, _: &[DeviceIdentifier]) -> Result<LookUp<DeviceFacts>, ActionError> {
-        self.answer.clone()
+    async fn device(&self, names: &[DeviceIdentifier]) -> Result<LookUp<DeviceFacts>, ActionError> {
+        match self.knows.as_ref().is_none_or(|name| names.contains(name)) {
+            true => self.answer.clone(),
+            false => Ok(LookUp::NotFound),
+        }
     }
 }
 
@@ -61,17 +72,42 @@ fn harmless(house: &House) -> DeviceFacts {
     }
 }
 
+/// The account of the device in a directory, in this group.
+fn computer(facts: &DeviceFacts, group: Option<&str>) -> AccountFacts {
+    let DeviceKey { provider, realm, id } = facts.key.clone();
+    let named = |name: &str| vec![GroupFacts { identifiers: Vec::new(), name: Some(name.to_owned()) }];
+    AccountFacts {
+        key: AccountKey { provider, realm, id },
+        display: facts.display.clone(),
+        identifiers: vec![Identifier::Sam { domain: "contoso".into(), name: "wks-1$".into() }],
+        groups: group.map(named),
+        privileged: Some(false),
+        enabled: Some(true),
+        protected: None,
+        read_at: facts.read_at,
+    }
+}
+
 /// Whether the device is isolated, where the other system says this and the list has this entry.
 async fn isolated(house: &House, alert: Arc<Alert>, answer: LookUp<DeviceFacts>) -> bool {
+    isolated_beside(house, alert, Second::saying(Ok(answer))).await
+}
+
+/// Both systems.
+fn both(house: &House, second: Second) -> Registry {
     let first = house.vendor.connection();
     let second = Connection {
         name: "second".into(),
         actions: Vec::new(),
-        directories: vec![Arc::new(Second { answer: Ok(answer) }) as Arc<dyn Directory>],
+        directories: vec![Arc::new(second) as Arc<dyn Directory>],
         carrier: None,
         probe: Arc::clone(&first.probe),
     };
-    let registry = Registry::new(&[first, second]).unwrap();
+    Registry::new(&[first, second]).unwrap()
+}
+
+async fn isolated_beside(house: &House, alert: Arc<Alert>, second: Second) -> bool {
+    let registry = both(house, second);
     let playbook = house.playbook_of(ISOLATE, &registry.catalogue());
     let plan = house.plan(&alert, &playbook);
     let engine = house.engine_with(Hands::acting(registry));
@@ -106,6 +142,24 @@ async fn what_the_other_system_says_against_it_counts() {
             false,
         ),
         ("an id", by_its_id(), |_| {}, false),
+        (
+            "a group of its account",
+            Some(Excludes::Group { identifiers: Vec::new(), names: vec!["tier 0".into()] }),
+            |facts| facts.account = Some(Box::new(computer(facts, Some("Tier 0")))),
+            false,
+        ),
+        (
+            "another group of its account",
+            Some(Excludes::Group { identifiers: Vec::new(), names: vec!["tier 0".into()] }),
+            |facts| facts.account = Some(Box::new(computer(facts, Some("Tier 1")))),
+            true,
+        ),
+        (
+            "groups of its account that cannot be read",
+            Some(Excludes::Group { identifiers: Vec::new(), names: vec!["tier 0".into()] }),
+            |facts| facts.account = Some(Box::new(computer(facts, None))),
+            false,
+        ),
         ("a role", None, |facts| facts.protected = Some(Protected::DomainController), false),
         ("long ago", None, |facts| facts.read_at -= chrono::Duration::hours(2), false),
         (
@@ -150,4 +204,44 @@ async fn a_host_name_finds_nothing() {
     let facts = harmless(&house);
     assert!(!isolated(&house, Arc::new(alert), LookUp::Found(facts)).await);
     assert!(house.vendor.calls().is_empty(), "nobody was even asked");
+}
+
+/// The alert has the id at one system; the other knows the machine by the name that the first has for it.
+#[tokio::test(start_paused = true)]
+async fn what_a_system_says_that_knows_another_name_of_it_counts_too() {
+    let in_dns = || DeviceIdentifier::DnsName("wks-1.contoso.example".into());
+    let by_name = |answer| Second { answer, knows: Some(in_dns()) };
+    let tier_0 = || Some(Excludes::Group { identifiers: Vec::new(), names: vec!["tier 0".into()] });
+    let alert = || device_alert("a-1", "wks-1");
+    for (group, expected) in [(Some("Tier 1"), true), (Some("Tier 0"), false), (None, false)] {
+        let house = house(tier_0());
+        let mut facts = harmless(&house);
+        facts.account = Some(Box::new(computer(&facts, group)));
+        let second = by_name(Ok(LookUp::Found(facts)));
+        assert_eq!(isolated_beside(&house, alert(), second).await, expected, "{group:?}");
+    }
+    let mut controller = harmless(&house(None));
+    controller.protected = Some(Protected::DomainController);
+    for answer in [
+        Ok(LookUp::Found(controller)),
+        Ok(LookUp::Ambiguous("two of that name".into())),
+        Err(ActionError::unavailable("it is away")),
+    ] {
+        let mut house = house(None);
+        house.settings.patience = std::time::Duration::from_secs(60);
+        assert!(!isolated_beside(&house, alert(), by_name(answer.clone())).await, "{answer:?}");
+    }
+}
+
+/// A name that is not the alert's own protects, and is no reason to act.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_where_only_another_name_of_it_is_known() {
+    let house = house(None);
+    let (dns, id) = (DeviceIdentifier::DnsName("wks-1.contoso.example".into()), "wks-1".to_owned());
+    for (knows, expected) in [(dns, 1), (DeviceIdentifier::MdeId(id.clone()), 2)] {
+        let second = Second { answer: Ok(LookUp::Found(harmless(&house))), knows: Some(knows) };
+        let engine = house.engine_with(Hands::acting(both(&house, second)));
+        let identified = engine.identify_device(vec![DeviceIdentifier::MdeId(id.clone())]).await;
+        assert_eq!(identified.subjects.len(), expected, "{identified:?}");
+    }
 }

@@ -244,7 +244,7 @@ async fn a_device_of_which_a_system_does_not_tell_is_left_alone() {
     {
         let mut house = House::new();
         house.settings.patience = Duration::from_secs(60);
-        let site = Site::beside(house, true, vec![Arc::new(Second { answer })]);
+        let site = Site::beside(house, true, vec![Arc::new(Second::saying(answer))]);
         let state = site.run(&device_alert("a-1", name), EACH_DEVICE).await;
         assert_eq!(site.calls(), calls, "{name}: {:?}", state.finish());
     }

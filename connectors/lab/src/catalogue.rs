@@ -63,16 +63,23 @@ impl Row {
             (Provider::ACTIVE_DIRECTORY, Takes::Group) => {
                 ActionInfo::described::<P, OnMemberAtController>(self.spec)
             }
+            (Provider::ACTIVE_DIRECTORY, _) if self.is_on_device() => {
+                ActionInfo::described::<P, OnDeviceAtController>(self.spec)
+            }
             (Provider::ACTIVE_DIRECTORY, _) => ActionInfo::described::<P, AtController>(self.spec),
-            (Provider::DEFENDER_ENDPOINT, _) => ActionInfo::described::<P, OnDevice>(self.spec),
+            _ if self.is_on_device() => ActionInfo::described::<P, OnDevice>(self.spec),
             (_, Takes::Group) => ActionInfo::described::<P, OnMember>(self.spec),
             _ => ActionInfo::described::<P, OnAccount>(self.spec),
         }
     }
 
+    fn is_on_device(&self) -> bool {
+        self.spec.target == TargetKind::Device
+    }
+
     /// What later steps can read: who it was.
     pub(crate) fn output(&self, display: &str, params: &Value) -> Value {
-        let kind = if self.spec.provider == Provider::DEFENDER_ENDPOINT { "device" } else { "account" };
+        let kind = if self.is_on_device() { "device" } else { "account" };
         let mut output = json!({ kind: display });
         if self.spec.provider == Provider::ACTIVE_DIRECTORY {
             output["controller"] = json!("lab");
@@ -254,6 +261,15 @@ struct OnMember {
 struct OnDevice {
     /// What people call the device.
     device: String,
+}
+
+/// What an action on a device tells in Active Directory.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct OnDeviceAtController {
+    /// What people call the device.
+    device: String,
+    /// The domain controller that was told.
+    controller: String,
 }
 
 /// What most actions have in common.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use quell_action::{AccountFacts, ActionError, DeviceFacts, Directory, GroupFacts, LookUp};
+use quell_action::{
+    AccountFacts, AccountKey, ActionError, DeviceFacts, DeviceKey, Directory, GroupFacts, LookUp,
+};
 use quell_alert::{DeviceIdentifier, Identifier, Provider};
 
 use crate::fault::During;
@@ -63,6 +65,10 @@ impl Directory for Persona {
     }
 
     fn knows_devices(&self) -> bool {
+        matches!(self.provider, Provider::DEFENDER_ENDPOINT | Provider::ACTIVE_DIRECTORY)
+    }
+
+    fn sees_machines(&self) -> bool {
         self.provider == Provider::DEFENDER_ENDPOINT
     }
 
@@ -76,13 +82,11 @@ impl Directory for Persona {
     }
 
     async fn device(&self, identifiers: &[DeviceIdentifier]) -> Result<LookUp<DeviceFacts>, ActionError> {
-        let names: Vec<&DeviceIdentifier> = match self.knows_devices() {
-            true => identifiers.iter().filter(|name| name.is_strong()).collect(),
-            false => Vec::new(),
-        };
+        let names: Vec<&DeviceIdentifier> =
+            identifiers.iter().filter(|name| looks_up_machines(self.provider, name)).collect();
         let world = self.ask(identifiers.iter().map(ToString::to_string).collect()).await?;
-        let found =
-            exactly_one(world.devices.iter(), &names, |device, name| device.identifiers.contains(name));
+        let own = world.devices.iter().filter(|device| device.provider == self.provider);
+        let found = exactly_one(own, &names, |device, name| device.identifiers.contains(name));
         Ok(found_as(found, describe))
     }
 }
@@ -107,6 +111,18 @@ fn looks_up(provider: &str, name: &Identifier) -> bool {
             name,
             Identifier::OktaId(_) | Identifier::ImmutableId(_) | Identifier::Login(_) | Identifier::Upn(_)
         ),
+        _ => false,
+    }
+}
+
+/// The same of devices: a domain knows their accounts, and nothing of what others call them.
+fn looks_up_machines(provider: &str, name: &DeviceIdentifier) -> bool {
+    match provider {
+        Provider::ACTIVE_DIRECTORY => matches!(
+            name,
+            DeviceIdentifier::Sid(_) | DeviceIdentifier::DnsName(_) | DeviceIdentifier::Netbios { .. }
+        ),
+        Provider::DEFENDER_ENDPOINT => name.is_strong(),
         _ => false,
     }
 }
@@ -145,13 +161,36 @@ fn found_as<T, F>(found: Result<Option<&T>, String>, describe: impl Fn(&T) -> F)
 }
 
 fn describe(device: &Device) -> DeviceFacts {
+    let account = (device.provider == Provider::ACTIVE_DIRECTORY).then(|| computer(device));
     DeviceFacts {
         key: device.key(),
         display: device.name.clone(),
         identifiers: device.identifiers.clone(),
-        tags: Some(device.tags.clone()),
-        addresses: Some(device.addresses.clone()),
-        account: None,
+        tags: account.is_none().then(|| device.tags.clone()),
+        addresses: account.is_none().then(|| device.addresses.clone()),
+        account: account.map(Box::new),
+        protected: device.protected,
+        read_at: quell_kit::now(),
+    }
+}
+
+/// The account of a machine in the domain: what the machine is called there says what the account is called.
+fn computer(device: &Device) -> AccountFacts {
+    let DeviceKey { provider, realm, id } = device.key();
+    let named = device.identifiers.iter().filter_map(|name| match name {
+        DeviceIdentifier::Sid(sid) => Some(Identifier::Sid(sid.clone())),
+        DeviceIdentifier::Netbios { domain, name } => {
+            Some(Identifier::Sam { domain: domain.clone(), name: format!("{name}$") })
+        }
+        _ => None,
+    });
+    AccountFacts {
+        identifiers: named.chain([Identifier::AdGuid(id.clone())]).collect(),
+        key: AccountKey { provider, realm, id },
+        display: device.name.clone(),
+        groups: Some(Vec::new()),
+        privileged: Some(false),
+        enabled: device.attributes.get("enabled").and_then(serde_json::Value::as_bool),
         protected: device.protected,
         read_at: quell_kit::now(),
     }

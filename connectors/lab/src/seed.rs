@@ -118,7 +118,7 @@ pub(crate) fn world() -> World {
         faults: Vec::new(),
         accounts: PEOPLE.iter().flat_map(accounts).collect(),
         groups: GROUPS.iter().flat_map(|group| groups(*group)).collect(),
-        devices: MACHINES.iter().enumerate().map(|(at, machine)| device(at, *machine)).collect(),
+        devices: MACHINES.iter().enumerate().flat_map(|(at, machine)| devices(at, *machine)).collect(),
         history: Vec::new(),
         jobs: BTreeMap::new(),
     }
@@ -266,6 +266,25 @@ fn groups((name, number, above, privileged, rid): (&str, u32, Option<&str>, bool
         privileged,
     };
     ids.into_iter().map(group).collect()
+}
+
+/// A machine as Defender for Endpoint has it, and its account in the domain where it has one: scanners have none.
+fn devices(at: usize, machine: (&str, &str, [u8; 4], Option<&str>)) -> Vec<Device> {
+    let seen = device(at, machine);
+    let of_the_domain = |name: &&DeviceIdentifier| {
+        !matches!(name, DeviceIdentifier::MdeId(_) | DeviceIdentifier::EntraDeviceId(_))
+    };
+    let account = (!seen.name.starts_with("med-")).then(|| Device {
+        provider: Provider::ACTIVE_DIRECTORY.to_owned(),
+        realm: DOMAIN.to_owned(),
+        id: format!("c0000000-0000-4000-8000-{:012}", 1601 + at),
+        identifiers: seen.identifiers.iter().filter(of_the_domain).cloned().collect(),
+        tags: Vec::new(),
+        addresses: Vec::new(),
+        attributes: attributes([("enabled", json!(true))]),
+        ..seen.clone()
+    });
+    std::iter::once(seen).chain(account).collect()
 }
 
 fn device(at: usize, (name, digits, address, tag): (&str, &str, [u8; 4], Option<&str>)) -> Device {

@@ -171,9 +171,9 @@ impl World {
         self.accounts.iter().find(|account| account.person == person && account.provider == provider)
     }
 
-    /// A device by its host name.
-    pub fn device(&self, name: &str) -> Option<&Device> {
-        self.devices.iter().find(|device| device.name == name)
+    /// A device by its host name, at a provider.
+    pub fn device(&self, name: &str, provider: &str) -> Option<&Device> {
+        self.devices.iter().find(|device| device.name == name && device.provider == provider)
     }
 
     /// The groups that an account is in, nested ones included.

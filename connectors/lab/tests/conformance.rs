@@ -41,14 +41,14 @@ impl LabBench {
     }
 
     fn of(case: &Case) -> &'static str {
-        if case.provider == MDE { "wks-alice" } else { "alice" }
+        if matches!(case.target, Target::Device(_)) { "wks-alice" } else { "alice" }
     }
 
     fn set(&self, case: &Case, attribute: &str, value: Value) {
         let set = |world: &mut quell_lab::World| {
             let of = Self::of(case);
             let account = world.accounts.iter_mut().find(|a| a.person == of && a.provider == case.provider);
-            let device = world.devices.iter_mut().find(|device| device.name == of);
+            let device = world.devices.iter_mut().find(|d| d.name == of && d.provider == case.provider);
             let attributes =
                 account.map(|a| &mut a.attributes).or(device.map(|d| &mut d.attributes)).unwrap();
             attributes.insert(attribute.to_owned(), value);
@@ -79,6 +79,8 @@ fn states(action: &str, provider: &str) -> Option<States> {
         ("account.set_risk", _) => ("risk", json!("low"), json!("high"), Some(json!("medium"))),
         ("device.isolate", _) => ("isolation", json!("none"), json!("full"), Some(json!("selective"))),
         ("device.release", _) => ("isolation", json!("full"), json!("none"), Some(json!("selective"))),
+        ("device.disable_account", _) => ("enabled", json!(true), json!(false), None),
+        ("device.enable_account", _) => ("enabled", json!(false), json!(true), None),
         ("device.restrict_apps", _) => ("apps_restricted", json!(false), json!(true), None),
         ("device.unrestrict_apps", _) => ("apps_restricted", json!(true), json!(false), None),
         _ => return None,
@@ -103,7 +105,7 @@ impl Bench for LabBench {
             let (action, provider) = (info.spec.name, info.spec.provider);
             let target = match info.spec.target {
                 TargetKind::Account => Target::Account(world.account("alice", provider).unwrap().key()),
-                TargetKind::Device => Target::Device(world.device("wks-alice").unwrap().key()),
+                TargetKind::Device => Target::Device(world.device("wks-alice", provider).unwrap().key()),
                 TargetKind::None => Target::None,
             };
             Case { action, provider, target, params: params(action) }

@@ -79,8 +79,8 @@ async fn the_seed_is_the_company_that_tests_and_examples_rely_on() {
     assert_eq!(world.account("alice", OKTA).unwrap().id, "00u0000000000aliceXX");
     assert_eq!(world.account("bob", OKTA).unwrap().id, "00u000000000000bobXX");
     assert!(world.account("grace", OKTA).is_none());
-    assert_eq!(world.device("wks-bob").unwrap().id, "b2".repeat(20));
-    assert_eq!(world.device("dc01").unwrap().protected, Some(Protected::DomainController));
+    assert_eq!(world.device("wks-bob", MDE).unwrap().id, "b2".repeat(20));
+    assert_eq!(world.device("dc01", MDE).unwrap().protected, Some(Protected::DomainController));
     // Names are kept as the identifiers of the engine write them.
     for account in &world.accounts {
         for name in &account.identifiers {
@@ -269,7 +269,7 @@ async fn okta_suspends_only_who_is_active() {
 #[tokio::test]
 async fn a_job_is_started_once_for_one_key() {
     let bench = lab(json!([])).await;
-    let target = Target::Device(bench.file.read().unwrap().device("wks-alice").unwrap().key());
+    let target = Target::Device(bench.file.read().unwrap().device("wks-alice", MDE).unwrap().key());
     let action = bench.action("device.scan", MDE);
     let mut ids = BTreeSet::new();
     for key in ["one", "one", "two"] {

@@ -5,6 +5,8 @@ use std::fmt;
 use quell_alert::{DeviceIdentifier, Identifier, Provider, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::TargetKind;
+
 /// The key of an account: its provider and the immutable id that it has there. Names are for display only.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccountKey {
@@ -52,6 +54,15 @@ pub enum Target {
 }
 
 impl Target {
+    /// What kind of thing it is.
+    pub fn kind(&self) -> TargetKind {
+        match self {
+            Self::Account(_) => TargetKind::Account,
+            Self::Device(_) => TargetKind::Device,
+            Self::None => TargetKind::None,
+        }
+    }
+
     /// Whose account or device it is.
     pub fn provider(&self) -> Option<&Provider> {
         match self {

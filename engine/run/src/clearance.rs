@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use quell_action::{
     AccountKey, ActionError, ActionSpec, Cleared, DeviceFacts, DeviceKey, Excluded, Impact, Subject, Target,
-    TargetKind,
 };
 use quell_alert::{Device, DeviceIdentifier, Provider};
 use quell_playbook::Entity;
@@ -238,11 +237,7 @@ impl Context {
 
     /// The lane whose entity a task acts on: its own, or one that its own is within.
     async fn lane_about(&self, task: &Task) -> Option<Lane> {
-        let kind = match task.target {
-            Target::Account(_) => TargetKind::Account,
-            Target::Device(_) => TargetKind::Device,
-            Target::None => TargetKind::None,
-        };
+        let kind = task.target.kind();
         let find = |state: &RunState| scope::entity_for(state, state.lane(task.id.lane)?.lane(), kind);
         self.log.look(find).await
     }

@@ -134,7 +134,7 @@ impl Resolver {
 
     /// The providers whose systems are asked about devices.
     pub(crate) fn device_directories(&self) -> Vec<Provider> {
-        in_safe_order(self.eyes.directories().iter().filter(|directory| directory.knows_devices()))
+        in_safe_order(self.device_systems())
     }
 
     /// Who a lane is about, for its conditions. `Err` where it cannot be said for the moment.

@@ -338,7 +338,10 @@ impl Vendor {
             Some(id) => LookUp::Found(DeviceFacts {
                 key: DeviceKey { provider: MDE.into(), realm: "contoso".into(), id: id.clone() },
                 display: id.clone(),
-                identifiers: vec![DeviceIdentifier::MdeId(id)],
+                identifiers: vec![
+                    DeviceIdentifier::DnsName(format!("{id}.contoso.example")),
+                    DeviceIdentifier::MdeId(id),
+                ],
                 tags: Some(Vec::new()),
                 addresses: Some(Vec::new()),
                 account: None,

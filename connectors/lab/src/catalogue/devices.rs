@@ -9,6 +9,13 @@ use crate::deed::{Deed, Sets, Wanted};
 const DEVICE: ActionSpec =
     ActionSpec { target: TargetKind::Device, provider: Provider::DEFENDER_ENDPOINT, ..BASE };
 
+/// The account of a device in the domain.
+const COMPUTER: ActionSpec = ActionSpec {
+    provider: Provider::ACTIVE_DIRECTORY,
+    permissions: &["Read userAccountControl", "Write userAccountControl"],
+    ..DEVICE
+};
+
 /// A job runs over there, and is found again by its key.
 const JOB: ActionSpec = ActionSpec { repeat: Repeat::Keyed, readable: false, ..DEVICE };
 
@@ -35,6 +42,27 @@ pub(crate) const ROWS: &[Row] = &[
         },
         takes: Takes::Comment,
         deed: Deed::Sets(Sets { values: &[("isolation", Wanted::Word("none"))], ..SETS }),
+    },
+    Row {
+        spec: ActionSpec {
+            name: "device.disable_account",
+            undo: Some("device.enable_account"),
+            summary: "Disables the device's computer account in its Active Directory domain: it can no longer sign in there.",
+            ..COMPUTER
+        },
+        takes: Takes::Nothing,
+        deed: Deed::Sets(Sets { values: &[("enabled", Wanted::Flag(false))], ..SETS }),
+    },
+    Row {
+        spec: ActionSpec {
+            name: "device.enable_account",
+            impact: Impact::Restoring,
+            undo: Some("device.disable_account"),
+            summary: "Enables the device's computer account in its Active Directory domain: it can sign in there again.",
+            ..COMPUTER
+        },
+        takes: Takes::Nothing,
+        deed: Deed::Sets(Sets { values: &[("enabled", Wanted::Flag(true))], ..SETS }),
     },
     Row {
         spec: ActionSpec {

@@ -119,7 +119,8 @@ fn judge(app: &Arc<App>, subject: &Subject, test: &mut ExclusionTest) -> Vec<(Ac
         app.catalogue.iter().map(|info| info.spec).filter(|spec| spec.impact == Impact::Disruptive).collect();
     for target in targets(subject) {
         let provider = target.provider().map(Provider::as_str);
-        for action in disruptive.iter().filter(|action| provider == Some(action.provider)) {
+        let fits = |action: &&ActionSpec| provider == Some(action.provider) && action.target == target.kind();
+        for action in disruptive.iter().filter(fits) {
             let answer = app.engine.would_clear(subject, target.clone(), action);
             if let Err(excluded) = &answer
                 && let quell_action::exclusion::Reason::BuiltIn(protected) = &excluded.reason
