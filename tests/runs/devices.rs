@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use quell_action::exclusion::{Entry as Exclusion, Excludes};
 use quell_action::{
     AccountFacts, AccountKey, ActionError, Connection, DeviceFacts, DeviceKey, Directory, ExclusionList,
-    GroupFacts, LookUp, Protected, Registry,
+    GroupFacts, LookUp, Protected, Registry, Subject,
 };
 use quell_alert::{Alert, DeviceIdentifier, Identifier, Provider};
 use quell_run::Hands;
@@ -20,11 +20,13 @@ pub(crate) struct Second {
     answer: Result<LookUp<DeviceFacts>, ActionError>,
     /// The name by which it knows the device, and by no other; `None` where any will do.
     knows: Option<DeviceIdentifier>,
+    /// Whether it sees the machine, and not its account alone.
+    sees: bool,
 }
 
 impl Second {
     pub(crate) fn saying(answer: Result<LookUp<DeviceFacts>, ActionError>) -> Self {
-        Self { answer, knows: None }
+        Self { answer, knows: None, sees: true }
     }
 }
 
@@ -40,6 +42,10 @@ impl Directory for Second {
 
     fn knows_devices(&self) -> bool {
         true
+    }
+
+    fn sees_machines(&self) -> bool {
+        self.sees
     }
 
     async fn account(&self, _: &[Identifier]) -> Result<LookUp<AccountFacts>, ActionError> {
@@ -210,7 +216,7 @@ async fn a_host_name_finds_nothing() {
 #[tokio::test(start_paused = true)]
 async fn what_a_system_says_that_knows_another_name_of_it_counts_too() {
     let in_dns = || DeviceIdentifier::DnsName("wks-1.contoso.example".into());
-    let by_name = |answer| Second { answer, knows: Some(in_dns()) };
+    let by_name = |answer| Second { knows: Some(in_dns()), ..Second::saying(answer) };
     let tier_0 = || Some(Excludes::Group { identifiers: Vec::new(), names: vec!["tier 0".into()] });
     let alert = || device_alert("a-1", "wks-1");
     for (group, expected) in [(Some("Tier 1"), true), (Some("Tier 0"), false), (None, false)] {
@@ -239,9 +245,27 @@ async fn nothing_is_done_where_only_another_name_of_it_is_known() {
     let house = house(None);
     let (dns, id) = (DeviceIdentifier::DnsName("wks-1.contoso.example".into()), "wks-1".to_owned());
     for (knows, expected) in [(dns, 1), (DeviceIdentifier::MdeId(id.clone()), 2)] {
-        let second = Second { answer: Ok(LookUp::Found(harmless(&house))), knows: Some(knows) };
+        let answer = Ok(LookUp::Found(harmless(&house)));
+        let second = Second { knows: Some(knows), ..Second::saying(answer) };
         let engine = house.engine_with(Hands::acting(both(&house, second)));
         let identified = engine.identify_device(vec![DeviceIdentifier::MdeId(id.clone())]).await;
         assert_eq!(identified.subjects.len(), expected, "{identified:?}");
+    }
+}
+
+/// A directory of accounts keeps no tags and no addresses: those are what the system says that sees the machine.
+#[tokio::test(start_paused = true)]
+async fn who_keeps_the_account_takes_tags_from_who_sees_the_machine() {
+    let house = house(None);
+    for (sees, expected) in [(false, Some(Vec::new())), (true, None)] {
+        let facts = DeviceFacts { tags: None, ..harmless(&house) };
+        let second = Second { sees, ..Second::saying(Ok(LookUp::Found(facts))) };
+        let engine = house.engine_with(Hands::acting(both(&house, second)));
+        let identified = engine.identify_device(vec![DeviceIdentifier::MdeId("wks-1".into())]).await;
+        let found = identified.subjects.iter().find_map(|subject| match subject {
+            Subject::Device(device) if device.key.provider == "second".into() => Some(device),
+            _ => None,
+        });
+        assert_eq!(found.unwrap().tags, expected, "{identified:?}");
     }
 }

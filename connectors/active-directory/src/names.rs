@@ -60,10 +60,10 @@ pub(crate) fn machine_identifiers(
 ) -> Vec<DeviceIdentifier> {
     let host = account.sam.strip_suffix('$').unwrap_or(&account.sam);
     let mut names = vec![Ok(DeviceIdentifier::Sid(account.sid.to_string()))];
+    names.extend(account.former_sids.iter().map(|sid| Ok(DeviceIdentifier::Sid(sid.to_string()))));
     names.extend(account.dns_host.as_deref().map(DeviceIdentifier::dns_name));
     names.extend(forest.netbios_of(&root.domain).map(|netbios| DeviceIdentifier::netbios(netbios, host)));
     names.push(DeviceIdentifier::netbios(&root.domain, host));
-    names.push(DeviceIdentifier::host_name(host));
     good(names)
 }
 

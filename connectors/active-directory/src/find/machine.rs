@@ -32,7 +32,7 @@ pub(crate) fn judge(
     let known: Vec<Vec<DeviceIdentifier>> =
         accounts.iter().map(|account| machine_identifiers(account, root, forest)).collect();
     let hits: Vec<(&DeviceIdentifier, Hit)> =
-        names.iter().map(|name| (name, hit(name, &accounts, &known, root, forest))).collect();
+        names.iter().map(|name| (name, hit(name, &known, root, forest))).collect();
     let only_by_dns = hits
         .iter()
         .filter(|(_, hit)| matches!(hit, Hit::One(_)))
@@ -53,30 +53,16 @@ impl Name for DeviceIdentifier {
     }
 }
 
-fn hit(
-    name: &DeviceIdentifier,
-    accounts: &[Account],
-    known: &[Vec<DeviceIdentifier>],
-    root: &RootDse,
-    forest: &Forest,
-) -> Hit {
+fn hit(name: &DeviceIdentifier, known: &[Vec<DeviceIdentifier>], root: &RootDse, forest: &Forest) -> Hit {
     if filters(name, root, forest).is_empty() {
         return if is_of_another_domain(name, root, forest) { Hit::Nobody } else { Hit::NotHere };
     }
-    let mut fitting = (0..accounts.len()).filter(|at| known[*at].contains(name) || had(&accounts[*at], name));
+    let mut fitting = (0..known.len()).filter(|at| known[*at].contains(name));
     match (fitting.next(), fitting.next()) {
         (Some(at), None) => Hit::One(at),
         (Some(_), Some(_)) => Hit::Several,
         (None, _) if is_foreign(name, forest) => Hit::NotHere,
         (None, _) => Hit::Nobody,
-    }
-}
-
-/// Whether the account had this SID in another domain.
-fn had(account: &Account, name: &DeviceIdentifier) -> bool {
-    match name {
-        DeviceIdentifier::Sid(text) => account.former_sids.iter().any(|sid| sid.to_string() == *text),
-        _ => false,
     }
 }
 
@@ -154,6 +140,7 @@ mod tests {
             account(&[("objectclass", "computer"), ("samaccountname", sam), ("dnshostname", dns)]);
         machine.guid = uuid::Uuid::from_u128(u128::from(rid));
         machine.sid = format!("S-1-5-21-430931326-2955467119-2056817798-{rid}").parse().unwrap();
+        machine.former_sids = vec![format!("S-1-5-21-7-8-9-{rid}").parse().unwrap()];
         machine
     }
 
@@ -182,6 +169,7 @@ mod tests {
     fn every_name_of_a_machine_finds_it() {
         for name in [
             &format!("{SID}-1601"),
+            "sid:S-1-5-21-7-8-9-1601",
             "dns_name:WKS1.corp.example",
             "netbios:CORP\\wks1",
             "netbios:corp.example\\WKS1$",
@@ -225,6 +213,7 @@ mod tests {
         // An id is right where a name beside it has passed to nobody.
         assert_eq!(who(&[&format!("{SID}-1601"), "netbios:corp\\gone"]), "WKS1$");
         // What another system calls it says nothing here.
+        assert_eq!(who(&["sid:S-1-12-1-1-2-3-4", "dns_name:wks1.corp.example"]), "WKS1$");
         assert_eq!(who(&["dns_name:wks1.corp.example", "netbios:workstation7\\wks1"]), "WKS1$");
     }
 
