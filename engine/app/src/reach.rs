@@ -1,40 +1,76 @@
 //! Finds out how to carry an operation out: through the engine that runs, which holds the store, or without one.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use quell_action::lists::{Lists, NamedList};
-use quell_api::{Client, Operations, Token};
+use quell_api::{Caller, Client, Operations, Token};
 use quell_playbook::Moment;
 use quell_run::Clock as _;
 use quell_store::Store;
 
 use crate::cli::Context;
 use crate::clock::SystemClock;
-use crate::config;
+use crate::config::{self, Site};
+use crate::environment::{operator, variable};
 use crate::operations::Local;
+use crate::people;
 use crate::wire::{App, open_store};
-
-pub(crate) use crate::environment::operator;
 
 /// The file in the state folder that says where the running engine listens.
 const ADDRESS: &str = "api.address";
 /// The file in the state folder that has the running engine's token.
-const TOKEN: &str = "api.token";
+pub(crate) const TOKEN: &str = "api.token";
+
+/// The variable with the token of whoever is at the keyboard.
+const OWN_TOKEN: &str = "QUELL_TOKEN";
+
+/// The operations of a site, and who asks for them.
+pub(crate) struct Reached {
+    operations: Arc<dyn Operations>,
+    pub(crate) caller: Caller,
+}
+
+impl Reached {
+    /// In whose name: that of whose token it is, or what the environment says.
+    pub(crate) fn by(&self) -> String {
+        name_of(&self.caller)
+    }
+}
+
+impl Deref for Reached {
+    type Target = dyn Operations;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.operations
+    }
+}
 
 /// The operations of this site: the running engine's, or our own where none runs.
-pub(crate) async fn operations(context: &Context) -> anyhow::Result<Arc<dyn Operations>> {
-    let site = config::read(context.config.as_deref())?;
+pub(crate) async fn operations(context: &Context) -> anyhow::Result<Reached> {
+    reach(config::read(context.config.as_deref())?, async |site| {
+        App::without_source(site)
+            .await
+            .context("no engine runs here, and what the command needs without one could not be opened")
+    })
+    .await
+}
+
+/// The operations of the engine that runs on this site, or those over what is opened where none does.
+pub(crate) async fn reach(
+    site: Site,
+    open: impl AsyncFnOnce(Site) -> anyhow::Result<App>,
+) -> anyhow::Result<Reached> {
     if let Some(client) = running(&site.config.state).await? {
-        return Ok(Arc::new(client));
+        let caller = caller_at(&client).await?;
+        return Ok(Reached { operations: Arc::new(client), caller });
     }
-    let app = App::without_source(site)
-        .await
-        .context("no engine runs here, and what the command needs without one could not be opened")?;
-    Ok(Arc::new(Local::new(Arc::new(app))))
+    let caller = caller_here(&site)?;
+    Ok(Reached { operations: Arc::new(Local::new(Arc::new(open(site).await?))), caller })
 }
 
 /// Who has the store: the engine that runs, or this process.
@@ -43,13 +79,45 @@ pub(crate) enum Keeper {
     Store(Store),
 }
 
-/// For what needs the store and nothing else: neither connectors with their secrets nor a good exclusion list.
-pub(crate) async fn keeper(context: &Context) -> anyhow::Result<Keeper> {
+/// For what needs the store and nothing else: neither connectors with their secrets nor a good exclusion list. And in
+/// whose name it is done.
+pub(crate) async fn keeper(context: &Context) -> anyhow::Result<(Keeper, String)> {
     let site = config::read(context.config.as_deref())?;
-    Ok(match running(&site.config.state).await? {
-        Some(client) => Keeper::Engine(client),
-        None => Keeper::Store(open_store(&site).await?),
-    })
+    if let Some(client) = running(&site.config.state).await? {
+        let by = name_of(&caller_at(&client).await?);
+        return Ok((Keeper::Engine(client), by));
+    }
+    let by = name_of(&caller_here(&site)?);
+    Ok((Keeper::Store(open_store(&site).await?), by))
+}
+
+fn name_of(caller: &Caller) -> String {
+    match caller {
+        Caller::Unnamed => operator(),
+        Caller::Person(name) => name.to_string(),
+    }
+}
+
+/// The token of whoever is at the keyboard, where they have shown one of their own.
+fn own_token() -> anyhow::Result<Option<Token>> {
+    variable(OWN_TOKEN).map(|text| Token::new(&text)).transpose().context(OWN_TOKEN)
+}
+
+/// Whom a running engine takes us for.
+async fn caller_at(client: &Client) -> anyhow::Result<Caller> {
+    match own_token()? {
+        None => Ok(Caller::Unnamed),
+        Some(_) => client.caller().await.with_context(|| format!("the engine was shown {OWN_TOKEN}")),
+    }
+}
+
+/// Who we are where no engine runs that could say it.
+fn caller_here(site: &Site) -> anyhow::Result<Caller> {
+    let Some(token) = own_token()? else { return Ok(Caller::Unnamed) };
+    match people::callers(site)?.whose(&token) {
+        Some(caller) => Ok(caller),
+        None => bail!("{OWN_TOKEN} holds the token of nobody whom the site file names under `api.people`"),
+    }
 }
 
 /// The moment that it is now, with the named lists of this site as they are.
@@ -84,10 +152,18 @@ pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
     if !matches!(listens, Ok(Ok(_))) {
         return Ok(None);
     }
+    let token = match own_token()? {
+        Some(token) => token,
+        None => engines_token(state)?,
+    };
+    Ok(Some(Client::new(address.trim(), token)?))
+}
+
+fn engines_token(state: &Path) -> anyhow::Result<Token> {
     let path = state.join(TOKEN);
     let token = fs::read_to_string(&path)
         .with_context(|| format!("an engine runs, and its token {} could not be read", path.display()))?;
-    Ok(Some(Client::new(address.trim(), Token::new(&token)?)?))
+    Ok(Token::new(&token)?)
 }
 
 /// The word that an engine has left: good until this is dropped, or the process ends in whatever way.

@@ -7,6 +7,7 @@ mod engine;
 mod limits;
 mod lists;
 mod pages;
+mod people;
 mod place;
 mod read;
 pub(crate) mod secret;
@@ -26,6 +27,7 @@ pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSetti
 pub(crate) use limits::LimitSettings;
 pub(crate) use lists::ListSettings;
 pub(crate) use pages::PageSettings;
+pub(crate) use people::PersonSettings;
 pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read, read_if_there};
 pub(crate) use source::{DeadLetterSettings, SourceSettings};
 
