@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use quell_action::exclusion::EntryId;
 use quell_alert::Timestamp;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, Caller, ConfirmOrder, ExtendOrder, ImportExclusions,
-    NewEntry, Operations as _, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList, SettleOrder,
-    StartOrder, Submission, UndoMany, UndoOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, Caller, ConfirmOrder, ExtendOrder,
+    ImportExclusions, NewEntry, Operations as _, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList,
+    SettleOrder, StartOrder, Submission, UndoMany, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};

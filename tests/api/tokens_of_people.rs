@@ -40,12 +40,8 @@ fn signed(by: &str) -> Vec<(&'static str, String, Value)> {
 }
 
 /// What changes something and says nobody's name. An answer says one, and the operations look at it.
-const UNSIGNED: [&str; 4] = [
-    "/api/v1/questions/answer",
-    "/api/v1/store/prune",
-    "/api/v1/store/verify",
-    "/api/v1/store/backup",
-];
+const UNSIGNED: [&str; 4] =
+    ["/api/v1/questions/answer", "/api/v1/store/prune", "/api/v1/store/verify", "/api/v1/store/backup"];
 
 #[test]
 fn every_order_with_a_name_is_in_the_list_above() {

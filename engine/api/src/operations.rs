@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AddToList, AnswerOrder, AuditPage, AuditVerdict, Caller, ConfirmOrder, ExtendOrder, Health, IdentityReport,
-    ImportExclusions, Imported, InQuestion, LimitsReport, ListContent, ListSummary, PauseNote, PauseOrder,
-    Refusal, RemoveFromList, SettleOrder, StartOrder, Started, Submission, Submitted, TaskRecord, Timers,
+    AddToList, AnswerOrder, AuditPage, AuditVerdict, Caller, ConfirmOrder, ExtendOrder, Health,
+    IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport, ListContent, ListSummary,
+    PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, StartOrder, Started, Submission, Submitted,
+    TaskRecord, Timers,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running

@@ -14,8 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Answers, Callers, Metrics, Operations, RunPages, alerts, answering, audit, auth, exclusions, guard, health,
-    identity, limits, lists, metrics, pause, people, run_page, runs, start, store, timers,
+    Answers, Callers, Metrics, Operations, RunPages, alerts, answering, audit, auth, exclusions, guard,
+    health, identity, limits, lists, metrics, pause, people, run_page, runs, start, store, timers,
 };
 
 /// The largest request body.

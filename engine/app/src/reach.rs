@@ -1,7 +1,11 @@
 //! Finds out how to carry an operation out: through the engine that runs, which holds the store, or without one.
 
+mod listener;
+
 use std::fs;
+use std::io::ErrorKind;
 use std::ops::Deref;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +69,7 @@ pub(crate) async fn reach(
     site: Site,
     open: impl AsyncFnOnce(Site) -> anyhow::Result<App>,
 ) -> anyhow::Result<Reached> {
-    if let Some(client) = running(&site.config.state).await? {
+    if let Some(client) = running(&site).await? {
         let caller = caller_at(&client).await?;
         return Ok(Reached { operations: Arc::new(client), caller });
     }
@@ -83,7 +87,7 @@ pub(crate) enum Keeper {
 /// whose name it is done.
 pub(crate) async fn keeper(context: &Context) -> anyhow::Result<(Keeper, String)> {
     let site = config::read(context.config.as_deref())?;
-    if let Some(client) = running(&site.config.state).await? {
+    if let Some(client) = running(&site).await? {
         let by = name_of(&caller_at(&client).await?);
         return Ok((Keeper::Engine(client), by));
     }
@@ -139,9 +143,16 @@ pub(crate) async fn moment(context: &Context) -> anyhow::Result<Moment> {
     Ok(Moment { lists: Arc::new(Lists::new(all)), ..now })
 }
 
-/// A client of the engine that runs on this state folder, if one does.
-pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
-    let Ok(word) = fs::File::open(state.join(ADDRESS)) else { return Ok(None) };
+/// A client of the engine that runs on this site, if one does.
+pub(crate) async fn running(site: &Site) -> anyhow::Result<Option<Client>> {
+    let state = &site.config.state;
+    let word = match fs::File::open(state.join(ADDRESS)) {
+        Ok(word) => word,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return own_token()?.map(|token| from_outside(site, token)).transpose();
+        }
+        Err(_) => return Ok(None),
+    };
     // The engine holds its word as long as it lives. Behind that of a dead one anybody may listen by now.
     if word.try_lock_shared().is_ok() {
         return Ok(None);
@@ -157,6 +168,20 @@ pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
         None => engines_token(state)?,
     };
     Ok(Some(Client::new(address.trim(), token)?))
+}
+
+/// For somebody who may not look into the state folder, and has a token of their own: where the site file says that the
+/// engine listens. Whoever else listens there must not learn the token.
+fn from_outside(site: &Site, token: Token) -> anyhow::Result<Client> {
+    let (state, listen) = (&site.config.state, site.config.api.listen);
+    let owner = fs::metadata(state).with_context(|| format!("{} cannot be seen", state.display()))?.uid();
+    if !listener::is_of(listen, owner) {
+        bail!(
+            "no engine of the owner of {} listens at {listen} (`api.listen`, a fixed port), so your token was not sent there",
+            state.display()
+        );
+    }
+    Ok(Client::new(&listen.to_string(), token)?)
 }
 
 fn engines_token(state: &Path) -> anyhow::Result<Token> {
@@ -200,4 +225,29 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<fs::File> {
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file))
         .with_context(|| format!("{} could not be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// After the engine has died anybody may take its port, and would be shown the token.
+    #[test]
+    fn a_token_is_not_sent_to_whom_the_state_folder_does_not_belong() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = engine.local_addr().unwrap();
+        let path = folder.path().join("quell.yaml");
+        fs::write(&path, format!("language: 1\napi: {{ listen: \"{listen}\" }}\n")).unwrap();
+        let site = config::read(Some(&path)).unwrap();
+        let sent = || from_outside(&site, Token::new(&"0123".repeat(8)).unwrap());
+        assert!(sent().is_err(), "there is no state folder, so nobody whom it belongs to");
+        fs::create_dir(folder.path().join("state")).unwrap();
+        sent().unwrap();
+        drop(engine);
+        let refused = format!("{:#}", sent().unwrap_err());
+        assert!(refused.contains("was not sent") && !refused.contains("0123"), "{refused}");
+    }
 }

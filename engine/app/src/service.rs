@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Site;
 use crate::decider::Decider;
-use crate::{kafka, people};
 use crate::pipeline::{Pipeline, Tally};
 use crate::wire::{App, Reach};
+use crate::{kafka, people};
 
 pub(crate) use source::{Feed, dead_letters, feed, letter_file};
 

@@ -19,7 +19,10 @@ use crate::show::{FAINT, HEAD, NAME, NOTE, Show, asked, plain, styled};
   quell approvals approve 3f2a91c0/limits --all
 
 Runs that meet the same limit ask one question. Without --all an answer goes for the run that is named; with it, for all
-that were shown, and nobody else.")]
+that were shown, and nobody else.
+
+Where the site file says who has a token of their own (`api.people`), only they answer, with their token in QUELL_TOKEN:
+  QUELL_TOKEN=$(cat ~/.quell-token) quell approvals approve 3f2a91c0/0/confirm")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,

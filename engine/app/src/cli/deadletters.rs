@@ -256,11 +256,7 @@ async fn operations(site: Site) -> anyhow::Result<Reached> {
     reach::reach(site, async |site| App::open(site, Reach::Acting).await).await
 }
 
-async fn retry(
-    show: Show,
-    letters: Vec<DeadLetter>,
-    operations: &Reached,
-) -> anyhow::Result<ExitCode> {
+async fn retry(show: Show, letters: Vec<DeadLetter>, operations: &Reached) -> anyhow::Result<ExitCode> {
     let (mut answers, mut refused) = (Vec::new(), false);
     for letter in letters {
         let id = letter.id();

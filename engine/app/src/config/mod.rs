@@ -60,8 +60,8 @@ pub(crate) struct Config {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) prefer: BTreeMap<Provider, String>,
-    /// The teams that playbooks ask, and who is in them, by the name under which they sign in to this machine. Where
-    /// none are listed, whoever may use the engine's interface can answer.
+    /// The teams that playbooks ask, and who is in them, by the name under which they sign in to this machine, or
+    /// that of their token (`api.people`). Where none are listed, whoever may use the engine's interface can answer.
     #[serde(default)]
     pub(crate) teams: Teams,
     /// The pages that links in messages lead to: answers to questions, and runs.

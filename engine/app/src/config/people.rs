@@ -36,7 +36,10 @@ pub(super) fn complaints(people: &[PersonSettings], state: &Path) -> Vec<(String
             complain("name", format!("{name:?} has a token already: one person has one name, and one token"));
         }
         if let Some(other) = before.iter().find(|other| other.token == *token) {
-            complain("token", format!("is the token of {:?} too: nobody could tell the two apart", other.name));
+            complain(
+                "token",
+                format!("is the token of {:?} too: nobody could tell the two apart", other.name),
+            );
         }
         if *token == SecretRef::File(engines_own.clone()) {
             complain("token", "is the engine's own, which is another one after each start".into());

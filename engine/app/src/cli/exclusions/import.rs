@@ -100,11 +100,7 @@ struct Row {
     begin: Place,
 }
 
-pub(super) async fn answer(
-    args: Import,
-    operations: &Reached,
-    show: Show,
-) -> anyhow::Result<ExitCode> {
+pub(super) async fn answer(args: Import, operations: &Reached, show: Show) -> anyhow::Result<ExitCode> {
     let text = text(&args.file)?;
     let (rows, mut mistakes) = read(&text);
     let order = ImportExclusions {
