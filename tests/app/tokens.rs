@@ -1,5 +1,7 @@
 //! Tokens of people, as they use them in a terminal: with an engine that runs, and without one.
 
+use std::io::Write as _;
+
 use crate::place::{Place, Said};
 use crate::service::Engine;
 
@@ -103,6 +105,48 @@ fn a_quorum_takes_two_people_where_no_engine_runs() {
     a_quorum_takes_two_people(&place);
     let said = with(&place, STRANGE, "runs list").with_code(3);
     assert!(said.err.contains("the token of nobody"), "{}", said.err);
+}
+
+/// The engine refuses another name than that of the token: no command gives one, whoever is at the keyboard.
+#[test]
+fn whatever_a_command_does_it_does_in_the_name_of_the_token() {
+    let place = site();
+    place.change("quell.yaml", "\nteams:", "\nlists:\n  vip-users:\nteams:");
+    place.write("table.csv", "kind,name,because\nupn,carol@contoso.example,tested\n");
+    place.write("values.txt", "a\nb\n");
+    let (engine, mut pipe) = Engine::that_waits(&place);
+    writeln!(pipe, "no alert").unwrap();
+    let letter = loop {
+        let letters = place.quell(&["deadletters", "list", "--json"]).well().json();
+        if let Some(id) = letters[0]["id"].as_str() {
+            break id.to_owned();
+        }
+    };
+    let add = "exclusions add --upn alice@contoso.example --because tested --json";
+    let entry = with(&place, ANNS, add).well().json();
+    let entry = entry[0]["id"].as_str().unwrap().to_owned();
+    for (command, code) in [
+        ("exclusions import table.csv".to_owned(), 0),
+        (format!("exclusions remove {entry}"), 0),
+        ("lists add vip-users a --because tested".into(), 0),
+        ("lists import vip-users values.txt".into(), 0),
+        ("lists remove vip-users a".into(), 0),
+        ("start ask-first --input target=bob@contoso.example --yes".into(), 0),
+        ("undo --since 2h".into(), 0),
+        (format!("deadletters retry {letter} --yes"), 1),
+        // There is no such run, and that is all that is wrong.
+        ("undo ffff".into(), 3),
+        ("undo confirm ffff".into(), 3),
+        ("undo extend ffff --until 2099-01-01T00:00:00Z".into(), 3),
+        ("runs cancel ffff".into(), 3),
+        ("attention settle ffff 0/a/0 happened".into(), 3),
+    ] {
+        let said = with(&place, ANNS, &command).with_code(code);
+        assert!(code != 3 || said.err.contains("there is no run ffff"), "{command}: {}", said.err);
+    }
+    let audit = place.quell(&["audit", "export"]).well().out;
+    assert!(audit.contains("ann") && !audit.contains("operator"), "{audit}");
+    engine.end();
 }
 
 #[test]

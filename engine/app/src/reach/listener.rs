@@ -9,7 +9,11 @@ const LISTENS: &str = "0A";
 /// Whether it is this user, or root, who listens there; and nobody else. What cannot be read shows nothing.
 pub(super) fn is_of(listen: SocketAddr, owner: u32) -> bool {
     let table = if listen.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-    let owners = owners(&fs::read_to_string(table).unwrap_or_default(), listen);
+    is_said_to_be_of(&fs::read_to_string(table).unwrap_or_default(), listen, owner)
+}
+
+fn is_said_to_be_of(table: &str, listen: SocketAddr, owner: u32) -> bool {
+    let owners = owners(table, listen);
     !owners.is_empty() && owners.iter().all(|user| [Some(owner), Some(0)].contains(user))
 }
 
@@ -50,6 +54,8 @@ mod tests {
    2: 0100007F:1EC8 0100007F:1EC6 01 00000000:00000000 00:00000000 00000000  1000        0 30003 1 0 100 0 0 10 0
    3: 00000000:1EC9 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 30004 1 0 100 0 0 10 0
    4: 0100007F:1ECA 00000000:0000 0A 00000000:00000000 00:00000000 00000000  what        0 30005 1 0 100 0 0 10 0
+   5: 0100007F:1ECB 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 30006 1 0 100 0 0 10 0
+   6: 0100007F:1ECB 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 30007 1 0 100 0 0 10 0
 ";
 
     #[test]
@@ -60,6 +66,14 @@ mod tests {
         assert_eq!(at(0x1ec8), [], "a connection is no listener");
         assert_eq!(at(0x1ec9), [], "another address");
         assert_eq!(at(0x1eca), [None]);
+        assert_eq!(at(0x1ecb), [Some(1000), Some(1001)]);
+        let is_of =
+            |port: u16, owner| is_said_to_be_of(TABLE, SocketAddr::from(([127, 0, 0, 1], port)), owner);
+        assert!(is_of(0x1ec6, 1000) && is_of(0x1ec7, 1000), "root may listen in anybody's place");
+        for (port, why) in [(0x1ec8, "nobody"), (0x1eca, "whoever it is"), (0x1ecb, "somebody else too")] {
+            assert!(!is_of(port, 1000), "{why} listens at {port}");
+        }
+        assert!(!is_of(0x1ec6, 1001));
         let six: SocketAddr = "[::1]:7878".parse().unwrap();
         assert_eq!(spelled(six), "00000000000000000000000001000000:1EC6");
     }
