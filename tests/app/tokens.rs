@@ -145,7 +145,8 @@ fn whatever_a_command_does_it_does_in_the_name_of_the_token() {
         assert!(code != 3 || said.err.contains("there is no run ffff"), "{command}: {}", said.err);
     }
     let audit = place.quell(&["audit", "export"]).well().out;
-    assert!(audit.contains("ann") && !audit.contains("operator"), "{audit}");
+    let by = |name: &str| audit.contains(&format!("\"by\":\"{name}\""));
+    assert!(by("ann") && !by("operator"), "{audit}");
     engine.end();
 }
 
