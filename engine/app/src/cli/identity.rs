@@ -69,6 +69,12 @@ fn tell(show: Show, report: &IdentityReport) {
         [] => show.line("  nothing"),
         held => show.line(in_force(held)),
     }
+    if report.more_in_force > 0 {
+        show.line(styled(
+            NOTE,
+            format_args!("  and {} more: the oldest and the newest are shown", report.more_in_force),
+        ));
+    }
 }
 
 fn accounts(accounts: &[IdentityAccount]) -> Table {
