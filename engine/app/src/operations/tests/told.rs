@@ -350,5 +350,12 @@ async fn of_much_that_is_in_force_what_began_it_and_the_newest_are_read() {
     let oldest_and_newest = vec![all[0].clone(), all[3].clone(), all[4].clone()];
     assert_eq!(told(3).await.unwrap(), (oldest_and_newest, 2));
     assert_eq!(told(0).await.unwrap(), (vec![all[0].clone()], 4), "who began it is always told");
+
+    // Of whom nobody knows when they began, they are neither the oldest nor the newest.
+    let found = app.store.scan(&Scan::prefix("run/summary/")).unwrap().pairs;
+    let of_the_last = |(key, _): &(Vec<u8>, Vec<u8>)| key.windows(32).any(|part| part == runs[4].as_bytes());
+    let (key, _) = found.into_iter().find(of_the_last).unwrap();
+    app.store.write(vec![(key, None)]).await.unwrap();
+    assert_eq!(told(3).await.unwrap(), (vec![all[0].clone(), all[2].clone(), all[3].clone()], 2));
     app.store.close();
 }
