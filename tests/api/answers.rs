@@ -143,6 +143,7 @@ pub(crate) fn identity() -> IdentityReport {
             "action": "account.disable", "provider": "okta", "account": NAME, "run": NAME, "task": "0/cut_off/1",
             "playbook": NAME, "since": "2026-11-21T07:04:55Z", "changed": true, "undo_due": null, "undoing": false,
         }],
+        "more_in_force": 39_900,
     }))
 }
 

@@ -12,3 +12,4 @@ mod round_trip;
 mod run_pages;
 mod server;
 mod token;
+mod tokens_of_people;

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, Caller, ConfirmOrder,
     ExclusionTest, ExtendOrder, Health, IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport,
     ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList,
     RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Timers, UndoMany, UndoOrder, Undone,
@@ -112,8 +112,8 @@ impl Operations for Recorder {
         self.note("questions", (), Vec::new())
     }
 
-    async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal> {
-        self.note("answer", order, answers::run())
+    async fn answer(&self, order: &AnswerOrder, caller: &Caller) -> Result<RunSummary, Refusal> {
+        self.note("answer", (order, caller), answers::run())
     }
 
     async fn attention(&self) -> Result<Vec<InQuestion>, Refusal> {

@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use quell_action::exclusion::EntryId;
 use quell_alert::Timestamp;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, ConfirmOrder, ExtendOrder, ImportExclusions,
-    NewEntry, Operations as _, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList, SettleOrder,
-    StartOrder, Submission, UndoMany, UndoOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, Backup, Caller, ConfirmOrder, ExtendOrder,
+    ImportExclusions, NewEntry, Operations as _, PauseOrder, Prune, Pruned, RefusalKind, RemoveFromList,
+    SettleOrder, StartOrder, Submission, UndoMany, UndoOrder,
 };
 use quell_playbook::model::PlaybookName;
 use quell_run::{Bond, Bundled, QuestionId, RunFilter, RunId, RunStatus};
@@ -152,8 +152,8 @@ async fn people() {
             text: "The site's limit is reached.".into(),
         }],
     };
-    assert_eq!(client.answer(&answer).await.unwrap(), answers::run());
-    was_asked(&server, "answer", answer);
+    assert_eq!(client.answer(&answer, &Caller::Unnamed).await.unwrap(), answers::run());
+    was_asked(&server, "answer", (answer, Caller::Unnamed));
     assert_eq!(client.attention().await.unwrap(), answers::in_question());
     was_asked(&server, "attention", ());
     let order =

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quell_api::{Answers, Client, Doors, Refusal, RunPages, Token, router, serve};
+use quell_api::{Answers, Caller, Callers, Client, Doors, Refusal, RunPages, Token, router, serve};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tokio::net::TcpListener;
 
@@ -10,8 +10,18 @@ use crate::recorder::Recorder;
 
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+/// The token of ann.
+pub(crate) const ANNS: &str = "anns-token-456789abcdef0123456789abcdef";
+
 /// How many requests are under way at once where there are many: as many as wait in any system's queue.
 pub(crate) const AT_ONCE: usize = 50;
+
+fn callers() -> Callers {
+    let mut callers = Callers::default();
+    callers.add(Caller::Person("ann".into()), Token::new(ANNS).unwrap()).unwrap();
+    callers.add(Caller::Unnamed, Token::new(TOKEN).unwrap()).unwrap();
+    callers
+}
 
 /// The interface on a free port; it ends with the test.
 pub(crate) struct Server {
@@ -40,7 +50,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let doors = Doors { operations: Arc::new(recorder.clone()), metrics: None, answers, pages };
-        let routes = router(doors, Token::new(TOKEN).unwrap());
+        let routes = router(doors, callers());
         tokio::spawn(serve(listener, routes, std::future::pending()));
         let browser = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { address, recorder, browser }
@@ -53,6 +63,11 @@ impl Server {
     /// The client, with the right token.
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.address, Token::new(TOKEN).unwrap()).unwrap()
+    }
+
+    /// The client of ann.
+    pub(crate) fn client_of_ann(&self) -> Client {
+        Client::new(&self.address, Token::new(ANNS).unwrap()).unwrap()
     }
 
     /// A request without a token.

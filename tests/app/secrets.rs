@@ -21,7 +21,7 @@ const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Where each secret of a setting lies, by connector and setting. What Microsoft's connectors share is planted in the first.
-const PLANTED: [(&str, &str, &str); 26] = [
+const PLANTED: [(&str, &str, &str); 27] = [
     ("active-directory", "password", "directory-password"),
     ("entra-id", "credential.secret", "entra-secret"),
     ("entra-id", "credential.certificate.key", "certificate-key"),
@@ -49,10 +49,11 @@ const PLANTED: [(&str, &str, &str); 26] = [
     // These are read from files and from the site alone.
     ("defender-xdr", "", "federated-token"),
     ("", "pages.secret", "answer-key"),
+    ("", "api.people.token", "persons-token"),
 ];
 
 /// What is never sent to anybody: it signs, or waits to be asked for, or goes to a program.
-const STAYS_HERE: [&str; 10] = [
+const STAYS_HERE: [&str; 11] = [
     "directory-password",
     "certificate-key",
     "identity-endpoint",
@@ -63,6 +64,7 @@ const STAYS_HERE: [&str; 10] = [
     "webhook-secret",
     "smtp-password",
     "answer-key",
+    "persons-token",
 ];
 
 const BOOK: &str = r#"language: 1
@@ -193,6 +195,8 @@ fn site(vendor: &Echo) -> Place {
     );
     place.shell("chmod 700 tells vault; chmod 600 vault/*").well();
     place.write("playbooks/everything.yaml", BOOK);
+    let people = "\n  people: [{ name: ann, token: { file: vault/persons-token } }]\n";
+    place.change("quell.yaml", "\"127.0.0.1:0\"\n", &format!("\"127.0.0.1:0\"{people}"));
     let (before, after) = place.read("quell.yaml").split_once("connectors:").map(two).unwrap();
     let rest = after.split_once("\n\n").map_or(String::new(), |(_, rest)| rest.to_owned());
     let pages = "\npages:\n  public_url: http://localhost:1\n  secret: { file: vault/answer-key }\nlogs: { level: trace }\n";
@@ -247,7 +251,9 @@ fn scan_file(path: &Path, secrets: &BTreeSet<String>) {
 /// Starts the playbook in a running engine, waits for its end, and gives back all that the engine and the pages said.
 fn say_everything(place: &Place, vendor: &Echo) -> String {
     let (engine, _pipe) = Engine::that_waits(place);
-    place.quell(&["start", "everything", "--yes"]).well();
+    let strange =
+        place.shell("QUELL_TOKEN=$(cat vault/answer-key) quell start everything --yes").with_code(3);
+    let started = place.shell("QUELL_TOKEN=$(cat vault/persons-token) quell start everything --yes").well();
     let since = Instant::now();
     let run = loop {
         let runs = place.quell(&["runs", "list", "--json"]).well().json();
@@ -261,7 +267,7 @@ fn say_everything(place: &Place, vendor: &Echo) -> String {
     let page = vendor.link().map(|link| send(place, "GET", &link, "").1).unwrap_or_default();
     assert!(page.contains("everything"), "the page of the run: {page}");
     engine.signal("TERM");
-    format!("{shown}{page}{}", engine.ended().1)
+    format!("{shown}{page}{}{}{}{}", strange.err, started.out, started.err, engine.ended().1)
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Refusal;
-use crate::request::Query;
+use crate::request::OrderInQuery;
 use crate::router::Doors;
 
 /// A delivery that is to be decided.
@@ -67,7 +67,7 @@ pub(crate) struct Beside {
 
 pub(crate) async fn submit(
     State(doors): State<Doors>,
-    Query(Beside { by, origin }): Query<Beside>,
+    OrderInQuery(Beside { by, origin }): OrderInQuery<Beside>,
     bytes: Bytes,
 ) -> Result<Json<Vec<Submitted>>, Refusal> {
     let origin = origin

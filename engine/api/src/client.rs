@@ -14,10 +14,11 @@ use serde_json::Value;
 
 use crate::alerts::Beside;
 use crate::audit::Against;
+use crate::auth::Me;
 use crate::exclusions::Who;
 use crate::runs::By;
 use crate::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, Caller, ConfirmOrder,
     ExclusionTest, ExtendOrder, Health, IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport,
     ListContent, ListSummary, Operations, PauseNote, PauseOrder, Prune, Pruned, Refusal, RemoveFromList,
     RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Timers, Token, UndoMany, UndoOrder,
@@ -52,6 +53,15 @@ impl Client {
 
     fn to(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("http://{}{path}", self.address)).bearer_auth(self.token.expose())
+    }
+
+    /// Who the engine takes us for.
+    ///
+    /// # Errors
+    /// When it knows nobody with this token, or does not answer.
+    pub async fn caller(&self) -> Result<Caller, Refusal> {
+        let Me { name } = self.get("/api/v1/me", &()).await?;
+        Ok(name.map_or(Caller::Unnamed, |name| Caller::Person(name.into())))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &impl Serialize) -> Result<T, Refusal> {
@@ -152,7 +162,8 @@ impl Operations for Client {
         self.get("/api/v1/questions", &()).await
     }
 
-    async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal> {
+    /// The token has said who calls.
+    async fn answer(&self, order: &AnswerOrder, _: &Caller) -> Result<RunSummary, Refusal> {
         self.post("/api/v1/questions/answer", order).await
     }
 

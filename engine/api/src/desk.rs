@@ -109,6 +109,20 @@ pub enum NoAnswer {
     /// They are not among those who are asked.
     #[error("{0} is not among those who are asked")]
     NotAsked(String),
+    /// Nobody has shown to be the one in whose name it is.
+    #[error(
+        "nobody has shown to be {0}: the site says who has a token of their own (`api.people`), and only with theirs do \
+         they answer. For a command it is in QUELL_TOKEN, for a program in `Authorization: Bearer …`"
+    )]
+    Unproven(String),
+    /// Somebody with a token of their own gave it in another name.
+    #[error("this token is that of {caller}: nobody answers with it in the name of {by}")]
+    AsAnother {
+        /// Whose token it is.
+        caller: String,
+        /// In whose name.
+        by: String,
+    },
     /// They have answered.
     #[error("{0} has answered already")]
     Again(String),
@@ -131,6 +145,8 @@ impl NoAnswer {
             Self::OtherPlan => "other_plan",
             Self::Gone => "gone",
             Self::NotAsked(_) => "not_asked",
+            Self::Unproven(_) => "unproven",
+            Self::AsAnother { .. } => "as_another",
             Self::Again(_) => "again",
             Self::TooMany => "too_many",
             Self::Unavailable(_) => "unavailable",
@@ -139,7 +155,9 @@ impl NoAnswer {
 
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::Tampered | Self::NotAsked(_) => StatusCode::FORBIDDEN,
+            Self::Tampered | Self::NotAsked(_) | Self::Unproven(_) | Self::AsAnother { .. } => {
+                StatusCode::FORBIDDEN
+            }
             Self::Unheard(_) => StatusCode::UNAUTHORIZED,
             Self::Expired | Self::Gone => StatusCode::GONE,
             Self::Settled(_) | Self::OtherPlan | Self::Again(_) => StatusCode::CONFLICT,

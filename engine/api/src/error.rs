@@ -21,6 +21,8 @@ pub struct Refusal {
 pub enum RefusalKind {
     /// No credential, or a wrong one.
     Unauthorized,
+    /// Whoever asks may not, whatever else they may.
+    Forbidden,
     /// There is no such thing.
     NotFound,
     /// The request does not make sense.
@@ -42,6 +44,11 @@ pub enum RefusalKind {
 }
 
 impl Refusal {
+    /// Whoever asks may not.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Forbidden, message: message.into() }
+    }
+
     /// There is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self { kind: RefusalKind::NotFound, message: message.into() }
@@ -72,6 +79,7 @@ impl RefusalKind {
     fn status(self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Invalid => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,

@@ -6,7 +6,7 @@ use quell_action::exclusion::{Entry, EntryId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::request::{Body, Query, Segment};
+use crate::request::{Order, OrderInQuery, Query, Segment};
 use crate::router::Doors;
 use crate::runs::By;
 use crate::{AddExclusion, ExclusionTest, Refusal};
@@ -64,14 +64,14 @@ pub(crate) async fn list(State(doors): State<Doors>) -> Result<Json<Vec<Entry>>,
 
 pub(crate) async fn add(
     State(doors): State<Doors>,
-    Body(entry): Body<AddExclusion>,
+    Order(entry): Order<AddExclusion>,
 ) -> Result<Json<Entry>, Refusal> {
     doors.operations.exclude(&entry).await.map(Json)
 }
 
 pub(crate) async fn import(
     State(doors): State<Doors>,
-    Body(order): Body<ImportExclusions>,
+    Order(order): Order<ImportExclusions>,
 ) -> Result<Json<Imported>, Refusal> {
     doors.operations.import_exclusions(&order).await.map(Json)
 }
@@ -79,7 +79,7 @@ pub(crate) async fn import(
 pub(crate) async fn remove(
     State(doors): State<Doors>,
     Segment(id): Segment<String>,
-    Query(By { by }): Query<By>,
+    OrderInQuery(By { by }): OrderInQuery<By>,
 ) -> Result<Json<Entry>, Refusal> {
     doors.operations.remove_exclusion(&EntryId(id), &by).await.map(Json)
 }

@@ -30,8 +30,12 @@ pub struct IdentityReport {
     pub no_account_at: Vec<String>,
     /// What the exclusion list says of it.
     pub exclusion: IdentityExclusion,
-    /// What runs keep as it is on any of the accounts.
+    /// What runs keep as it is on any of the accounts: all of it, or, where that is much, what began each state and the
+    /// newest.
     pub in_force: Vec<InForce>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_in_force: usize,
 }
 
 /// Whether it is known who is meant by a name.
@@ -107,6 +111,11 @@ pub struct InForce {
     pub undo_due: Option<Timestamp>,
     /// Whether it is being undone.
     pub undoing: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 pub(crate) async fn identity(

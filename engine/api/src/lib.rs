@@ -7,7 +7,8 @@
 //! People who are asked through chat and mail answer here as well, without the token and with a link that was sealed for
 //! them: [`AnswerDesk`] takes that in. Links in messages lead to pages about runs in the same way: [`RunPages`].
 //!
-//! Invariants: everything but health, metrics and sealed answers needs the token; only requests to a loopback name are
+//! Invariants: everything but health, metrics and sealed answers needs a token, the engine's own or a person's; with a
+//! person's nothing is done in another name; only requests to a loopback name are
 //! answered, and to the site's public name where it is about answers; every refusal is JSON, or a page where people answer;
 //! and this room knows neither the store nor any connector.
 
@@ -41,7 +42,7 @@ mod timers;
 pub use alerts::{Submission, Submitted};
 pub use answering::{Answers, Pace};
 pub use audit::{AuditPage, AuditVerdict};
-pub use auth::Token;
+pub use auth::{Caller, Callers, Token};
 pub use client::Client;
 pub use desk::{AnswerDesk, Attempt, NoAnswer, Sheet};
 pub use error::{Refusal, RefusalKind};

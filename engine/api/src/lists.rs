@@ -7,7 +7,7 @@ use quell_alert::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
-use crate::request::{Body, Segment};
+use crate::request::{Order, Segment};
 use crate::router::Doors;
 
 /// A named list in one line.
@@ -86,14 +86,14 @@ pub(crate) async fn show(
 
 pub(crate) async fn add(
     State(doors): State<Doors>,
-    Body(order): Body<AddToList>,
+    Order(order): Order<AddToList>,
 ) -> Result<Json<Vec<ListEntry>>, Refusal> {
     doors.operations.add_to_list(&order).await.map(Json)
 }
 
 pub(crate) async fn remove(
     State(doors): State<Doors>,
-    Body(order): Body<RemoveFromList>,
+    Order(order): Order<RemoveFromList>,
 ) -> Result<Json<ListEntry>, Refusal> {
     doors.operations.remove_from_list(&order).await.map(Json)
 }

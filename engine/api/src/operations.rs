@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AddToList, AnswerOrder, AuditPage, AuditVerdict, ConfirmOrder, ExtendOrder, Health, IdentityReport,
-    ImportExclusions, Imported, InQuestion, LimitsReport, ListContent, ListSummary, PauseNote, PauseOrder,
-    Refusal, RemoveFromList, SettleOrder, StartOrder, Started, Submission, Submitted, TaskRecord, Timers,
+    AddToList, AnswerOrder, AuditPage, AuditVerdict, Caller, ConfirmOrder, ExtendOrder, Health,
+    IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport, ListContent, ListSummary,
+    PauseNote, PauseOrder, Refusal, RemoveFromList, SettleOrder, StartOrder, Started, Submission, Submitted,
+    TaskRecord, Timers,
 };
 
 /// What an operator can ask of an engine. The program carries it out over the store; [`crate::Client`] asks a running
@@ -53,8 +54,8 @@ pub trait Operations: Send + Sync {
     /// The questions that wait for an answer: what expires first comes first.
     async fn questions(&self) -> Result<Vec<OpenQuestion>, Refusal>;
 
-    /// Answers a question.
-    async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal>;
+    /// Answers a question, for whoever has shown to be the one in whose name it is answered.
+    async fn answer(&self, order: &AnswerOrder, caller: &Caller) -> Result<RunSummary, Refusal>;
 
     /// The tasks of which nobody can say whether they happened: a person must look.
     async fn attention(&self) -> Result<Vec<InQuestion>, Refusal>;

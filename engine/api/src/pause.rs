@@ -6,7 +6,7 @@ use quell_alert::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
-use crate::request::{Body, Query};
+use crate::request::{Order, OrderInQuery};
 use crate::router::Doors;
 use crate::runs::By;
 
@@ -33,14 +33,14 @@ pub struct PauseNote {
 
 pub(crate) async fn pause(
     State(doors): State<Doors>,
-    Body(order): Body<PauseOrder>,
+    Order(order): Order<PauseOrder>,
 ) -> Result<Json<PauseNote>, Refusal> {
     doors.operations.pause(&order).await.map(Json)
 }
 
 pub(crate) async fn resume(
     State(doors): State<Doors>,
-    Query(By { by }): Query<By>,
+    OrderInQuery(By { by }): OrderInQuery<By>,
 ) -> Result<Json<Option<PauseNote>>, Refusal> {
     doors.operations.resume(&by).await.map(Json)
 }

@@ -5,9 +5,9 @@ use axum::extract::State;
 use quell_run::{Bond, Bundled, OpenQuestion, QuestionId, RunSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::Refusal;
-use crate::request::Body;
+use crate::request::{Body, Order};
 use crate::router::Doors;
+use crate::{Caller, Refusal};
 
 /// An answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +66,11 @@ pub(crate) async fn questions(State(doors): State<Doors>) -> Result<Json<Vec<Ope
 
 pub(crate) async fn answer(
     State(doors): State<Doors>,
+    caller: Caller,
     Body(order): Body<AnswerOrder>,
 ) -> Result<Json<RunSummary>, Refusal> {
-    doors.operations.answer(&order).await.map(Json)
+    // In whose name it may be given, the operations look at: whoever is refused is put on record there.
+    doors.operations.answer(&order, &caller).await.map(Json)
 }
 
 pub(crate) async fn attention(State(doors): State<Doors>) -> Result<Json<Vec<InQuestion>>, Refusal> {
@@ -77,7 +79,7 @@ pub(crate) async fn attention(State(doors): State<Doors>) -> Result<Json<Vec<InQ
 
 pub(crate) async fn settle(
     State(doors): State<Doors>,
-    Body(order): Body<SettleOrder>,
+    Order(order): Order<SettleOrder>,
 ) -> Result<Json<RunSummary>, Refusal> {
     doors.operations.settle(&order).await.map(Json)
 }

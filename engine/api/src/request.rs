@@ -2,10 +2,17 @@
 //! answer is.
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
+use serde::de::DeserializeOwned;
 
-use crate::{Refusal, RefusalKind};
+use crate::alerts::Beside;
+use crate::runs::By;
+use crate::{
+    AddExclusion, AddToList, Caller, ConfirmOrder, ExtendOrder, ImportExclusions, PauseOrder, Refusal,
+    RefusalKind, RemoveFromList, SettleOrder, StartOrder, UndoMany, UndoOrder,
+};
 
 /// A body of JSON.
 #[derive(FromRequest)]
@@ -21,6 +28,67 @@ pub(crate) struct Query<T>(pub(crate) T);
 #[derive(FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(Refusal))]
 pub(crate) struct Segment<T>(pub(crate) T);
+
+/// What says in whose name it is wanted.
+pub(crate) trait Signed: DeserializeOwned {
+    /// The name.
+    fn by(&self) -> &str;
+}
+
+macro_rules! signed {
+    ($($order:ty),* $(,)?) => {
+        $(impl Signed for $order {
+            fn by(&self) -> &str {
+                &self.by
+            }
+        })*
+    };
+}
+
+signed!(
+    AddExclusion,
+    AddToList,
+    Beside,
+    By,
+    ConfirmOrder,
+    ExtendOrder,
+    ImportExclusions,
+    PauseOrder,
+    RemoveFromList,
+    SettleOrder,
+    StartOrder,
+    UndoMany,
+    UndoOrder,
+);
+
+/// A body of JSON that says in whose name something is wanted: whoever has a token of their own wants it in no other.
+pub(crate) struct Order<T>(pub(crate) T);
+
+impl<T: Signed, S: Send + Sync> FromRequest<S> for Order<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, state).await?;
+        let Body(order) = Body::<T>::from_request(Request::from_parts(parts, body), state).await?;
+        caller.goes_by(order.by())?;
+        Ok(Self(order))
+    }
+}
+
+/// The same behind the question mark.
+pub(crate) struct OrderInQuery<T>(pub(crate) T);
+
+impl<T: Signed, S: Send + Sync> FromRequestParts<S> for OrderInQuery<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let Query(order) = Query::<T>::from_request_parts(parts, state).await?;
+        caller.goes_by(order.by())?;
+        Ok(Self(order))
+    }
+}
 
 impl From<JsonRejection> for Refusal {
     fn from(rejection: JsonRejection) -> Self {

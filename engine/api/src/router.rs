@@ -14,8 +14,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::request::{not_so, nowhere};
 use crate::{
-    Answers, Metrics, Operations, RunPages, Token, alerts, answering, audit, auth, exclusions, guard, health,
-    identity, limits, lists, metrics, pause, people, run_page, runs, start, store, timers,
+    Answers, Callers, Metrics, Operations, RunPages, alerts, answering, audit, auth, exclusions, guard,
+    health, identity, limits, lists, metrics, pause, people, run_page, runs, start, store, timers,
 };
 
 /// The largest request body.
@@ -43,10 +43,11 @@ pub struct Doors {
     pub pages: Option<RunPages>,
 }
 
-/// All routes. Health, metrics and sealed links are open, everything else needs the token. What walks over the whole store may take
+/// All routes. Health, metrics and sealed links are open, everything else needs a token. What walks over the whole store may take
 /// its time.
-pub fn router(doors: Doors, token: Token) -> Router {
+pub fn router(doors: Doors, callers: Callers) -> Router {
     let guarded = Router::new()
+        .route("/api/v1/me", get(auth::me))
         .route("/api/v1/runs", get(runs::list))
         .route("/api/v1/runs/{run}", get(runs::show))
         .route("/api/v1/runs/{run}/cancel", post(runs::cancel))
@@ -79,7 +80,7 @@ pub fn router(doors: Doors, token: Token) -> Router {
         .route("/api/v1/store/prune", post(store::prune))
         .route("/api/v1/store/verify", post(store::verify))
         .route("/api/v1/store/backup", post(store::backup))
-        .route_layer(from_fn_with_state(token, auth::require));
+        .route_layer(from_fn_with_state(Arc::new(callers), auth::require));
     let open = Router::new()
         .route("/answer/{seal}", get(answering::show).post(answering::answer))
         .route("/answer/from/{connection}", post(answering::heard))

@@ -6,7 +6,7 @@ use quell_alert::Timestamp;
 use quell_run::{RunFilter, RunSummary};
 use serde::{Deserialize, Serialize};
 
-use crate::request::{Body, Query, Segment};
+use crate::request::{Order, Query, Segment};
 use crate::router::Doors;
 use crate::{Refusal, RunRecord, UndoMany, UndoOrder, Undone};
 
@@ -99,21 +99,21 @@ pub(crate) async fn show(
 pub(crate) async fn cancel(
     State(doors): State<Doors>,
     Segment(run): Segment<String>,
-    Body(By { by }): Body<By>,
+    Order(By { by }): Order<By>,
 ) -> Result<Json<RunSummary>, Refusal> {
     doors.operations.cancel(&run, &by).await.map(Json)
 }
 
 pub(crate) async fn undo(
     State(doors): State<Doors>,
-    Body(order): Body<UndoOrder>,
+    Order(order): Order<UndoOrder>,
 ) -> Result<Json<Undone>, Refusal> {
     doors.operations.undo(&order).await.map(Json)
 }
 
 pub(crate) async fn undo_many(
     State(doors): State<Doors>,
-    Body(order): Body<UndoMany>,
+    Order(order): Order<UndoMany>,
 ) -> Result<Json<Vec<Undone>>, Refusal> {
     doors.operations.undo_many(&order).await.map(Json)
 }

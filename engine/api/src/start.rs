@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::request::Body;
+use crate::request::Order;
 use crate::router::Doors;
 use crate::{Refusal, RunRecord};
 
@@ -40,7 +40,7 @@ pub struct Started {
 
 pub(crate) async fn start(
     State(doors): State<Doors>,
-    Body(order): Body<StartOrder>,
+    Order(order): Order<StartOrder>,
 ) -> Result<Json<Started>, Refusal> {
     doors.operations.start(&order).await.map(Json)
 }

@@ -6,7 +6,7 @@ use quell_alert::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
-use crate::request::Body;
+use crate::request::Order;
 use crate::router::Doors;
 
 /// Changes that are to stay: their undo timers are stopped.
@@ -61,14 +61,14 @@ pub struct Timer {
 
 pub(crate) async fn confirm(
     State(doors): State<Doors>,
-    Body(order): Body<ConfirmOrder>,
+    Order(order): Order<ConfirmOrder>,
 ) -> Result<Json<Timers>, Refusal> {
     doors.operations.confirm(&order).await.map(Json)
 }
 
 pub(crate) async fn extend(
     State(doors): State<Doors>,
-    Body(order): Body<ExtendOrder>,
+    Order(order): Order<ExtendOrder>,
 ) -> Result<Json<Timers>, Refusal> {
     doors.operations.extend(&order).await.map(Json)
 }

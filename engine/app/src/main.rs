@@ -20,6 +20,7 @@ mod lists;
 mod openings;
 mod operations;
 mod pages;
+mod people;
 mod pipeline;
 mod playbooks;
 mod random;

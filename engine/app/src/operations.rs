@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use quell_action::exclusion::{Entry, EntryId};
 use quell_action::lists::ListEntry;
 use quell_api::{
-    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, ConfirmOrder,
+    AddExclusion, AddToList, AnswerOrder, AuditPage, AuditVerdict, BackedUp, Backup, Caller, ConfirmOrder,
     ExclusionTest, ExtendOrder, Health, IdentityReport, ImportExclusions, Imported, InQuestion, LimitsReport,
     ListContent, ListSummary, Operations, Part, PauseNote, PauseOrder, Prune, Pruned, Refusal,
     RemoveFromList, RunRecord, SettleOrder, StartOrder, Started, Submission, Submitted, Timers, UndoMany,
@@ -188,9 +188,9 @@ impl Operations for Local {
         Ok(OpenQuestion::bundled(self.app.engine.questions().await.map_err(refused)?))
     }
 
-    async fn answer(&self, order: &AnswerOrder) -> Result<RunSummary, Refusal> {
+    async fn answer(&self, order: &AnswerOrder, caller: &Caller) -> Result<RunSummary, Refusal> {
         let run = self.find(&order.run).await?;
-        people::answer(&self.app, &run, order).await?;
+        people::answer(&self.app, &run, order, caller).await?;
         self.see_through().await;
         self.summary(&run).await
     }

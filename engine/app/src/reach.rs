@@ -1,40 +1,80 @@
 //! Finds out how to carry an operation out: through the engine that runs, which holds the store, or without one.
 
+mod listener;
+
 use std::fs;
+use std::io::ErrorKind;
+use std::ops::Deref;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use quell_action::lists::{Lists, NamedList};
-use quell_api::{Client, Operations, Token};
+use quell_api::{Caller, Client, Operations, Token};
 use quell_playbook::Moment;
 use quell_run::Clock as _;
 use quell_store::Store;
 
 use crate::cli::Context;
 use crate::clock::SystemClock;
-use crate::config;
+use crate::config::{self, Site};
+use crate::environment::{operator, variable};
 use crate::operations::Local;
+use crate::people;
 use crate::wire::{App, open_store};
-
-pub(crate) use crate::environment::operator;
 
 /// The file in the state folder that says where the running engine listens.
 const ADDRESS: &str = "api.address";
 /// The file in the state folder that has the running engine's token.
-const TOKEN: &str = "api.token";
+pub(crate) const TOKEN: &str = "api.token";
+
+/// The variable with the token of whoever is at the keyboard.
+const OWN_TOKEN: &str = "QUELL_TOKEN";
+
+/// The operations of a site, and who asks for them.
+pub(crate) struct Reached {
+    operations: Arc<dyn Operations>,
+    pub(crate) caller: Caller,
+}
+
+impl Reached {
+    /// In whose name: that of whose token it is, or what the environment says.
+    pub(crate) fn by(&self) -> String {
+        name_of(&self.caller)
+    }
+}
+
+impl Deref for Reached {
+    type Target = dyn Operations;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.operations
+    }
+}
 
 /// The operations of this site: the running engine's, or our own where none runs.
-pub(crate) async fn operations(context: &Context) -> anyhow::Result<Arc<dyn Operations>> {
-    let site = config::read(context.config.as_deref())?;
-    if let Some(client) = running(&site.config.state).await? {
-        return Ok(Arc::new(client));
+pub(crate) async fn operations(context: &Context) -> anyhow::Result<Reached> {
+    reach(config::read(context.config.as_deref())?, async |site| {
+        App::without_source(site)
+            .await
+            .context("no engine runs here, and what the command needs without one could not be opened")
+    })
+    .await
+}
+
+/// The operations of the engine that runs on this site, or those over what is opened where none does.
+pub(crate) async fn reach(
+    site: Site,
+    open: impl AsyncFnOnce(Site) -> anyhow::Result<App>,
+) -> anyhow::Result<Reached> {
+    if let Some(client) = running(&site).await? {
+        let caller = caller_at(&client).await?;
+        return Ok(Reached { operations: Arc::new(client), caller });
     }
-    let app = App::without_source(site)
-        .await
-        .context("no engine runs here, and what the command needs without one could not be opened")?;
-    Ok(Arc::new(Local::new(Arc::new(app))))
+    let caller = caller_here(&site)?;
+    Ok(Reached { operations: Arc::new(Local::new(Arc::new(open(site).await?))), caller })
 }
 
 /// Who has the store: the engine that runs, or this process.
@@ -43,13 +83,45 @@ pub(crate) enum Keeper {
     Store(Store),
 }
 
-/// For what needs the store and nothing else: neither connectors with their secrets nor a good exclusion list.
-pub(crate) async fn keeper(context: &Context) -> anyhow::Result<Keeper> {
+/// For what needs the store and nothing else: neither connectors with their secrets nor a good exclusion list. And in
+/// whose name it is done.
+pub(crate) async fn keeper(context: &Context) -> anyhow::Result<(Keeper, String)> {
     let site = config::read(context.config.as_deref())?;
-    Ok(match running(&site.config.state).await? {
-        Some(client) => Keeper::Engine(client),
-        None => Keeper::Store(open_store(&site).await?),
-    })
+    if let Some(client) = running(&site).await? {
+        let by = name_of(&caller_at(&client).await?);
+        return Ok((Keeper::Engine(client), by));
+    }
+    let by = name_of(&caller_here(&site)?);
+    Ok((Keeper::Store(open_store(&site).await?), by))
+}
+
+fn name_of(caller: &Caller) -> String {
+    match caller {
+        Caller::Unnamed => operator(),
+        Caller::Person(name) => name.to_string(),
+    }
+}
+
+/// The token of whoever is at the keyboard, where they have shown one of their own.
+fn own_token() -> anyhow::Result<Option<Token>> {
+    variable(OWN_TOKEN).map(|text| Token::new(&text)).transpose().context(OWN_TOKEN)
+}
+
+/// Whom a running engine takes us for.
+async fn caller_at(client: &Client) -> anyhow::Result<Caller> {
+    match own_token()? {
+        None => Ok(Caller::Unnamed),
+        Some(_) => client.caller().await.with_context(|| format!("the engine was shown {OWN_TOKEN}")),
+    }
+}
+
+/// Who we are where no engine runs that could say it.
+fn caller_here(site: &Site) -> anyhow::Result<Caller> {
+    let Some(token) = own_token()? else { return Ok(Caller::Unnamed) };
+    match people::callers(site)?.whose(&token) {
+        Some(caller) => Ok(caller),
+        None => bail!("{OWN_TOKEN} holds the token of nobody whom the site file names under `api.people`"),
+    }
 }
 
 /// The moment that it is now, with the named lists of this site as they are.
@@ -71,9 +143,16 @@ pub(crate) async fn moment(context: &Context) -> anyhow::Result<Moment> {
     Ok(Moment { lists: Arc::new(Lists::new(all)), ..now })
 }
 
-/// A client of the engine that runs on this state folder, if one does.
-pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
-    let Ok(word) = fs::File::open(state.join(ADDRESS)) else { return Ok(None) };
+/// A client of the engine that runs on this site, if one does.
+pub(crate) async fn running(site: &Site) -> anyhow::Result<Option<Client>> {
+    let state = &site.config.state;
+    let word = match fs::File::open(state.join(ADDRESS)) {
+        Ok(word) => word,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return own_token()?.map(|token| from_outside(site, token)).transpose();
+        }
+        Err(_) => return Ok(None),
+    };
     // The engine holds its word as long as it lives. Behind that of a dead one anybody may listen by now.
     if word.try_lock_shared().is_ok() {
         return Ok(None);
@@ -84,10 +163,32 @@ pub(crate) async fn running(state: &Path) -> anyhow::Result<Option<Client>> {
     if !matches!(listens, Ok(Ok(_))) {
         return Ok(None);
     }
+    let token = match own_token()? {
+        Some(token) => token,
+        None => engines_token(state)?,
+    };
+    Ok(Some(Client::new(address.trim(), token)?))
+}
+
+/// For somebody who may not look into the state folder, and has a token of their own: where the site file says that the
+/// engine listens. Whoever else listens there must not learn the token.
+fn from_outside(site: &Site, token: Token) -> anyhow::Result<Client> {
+    let (state, listen) = (&site.config.state, site.config.api.listen);
+    let owner = fs::metadata(state).with_context(|| format!("{} cannot be seen", state.display()))?.uid();
+    if !listener::is_of(listen, owner) {
+        bail!(
+            "no engine of the owner of {} listens at {listen} (`api.listen`, a fixed port), so your token was not sent there",
+            state.display()
+        );
+    }
+    Ok(Client::new(&listen.to_string(), token)?)
+}
+
+fn engines_token(state: &Path) -> anyhow::Result<Token> {
     let path = state.join(TOKEN);
     let token = fs::read_to_string(&path)
         .with_context(|| format!("an engine runs, and its token {} could not be read", path.display()))?;
-    Ok(Some(Client::new(address.trim(), Token::new(&token)?)?))
+    Ok(Token::new(&token)?)
 }
 
 /// The word that an engine has left: good until this is dropped, or the process ends in whatever way.
@@ -124,4 +225,29 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<fs::File> {
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()).map(|()| file))
         .with_context(|| format!("{} could not be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// After the engine has died anybody may take its port, and would be shown the token.
+    #[test]
+    fn a_token_is_not_sent_to_whom_the_state_folder_does_not_belong() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = engine.local_addr().unwrap();
+        let path = folder.path().join("quell.yaml");
+        fs::write(&path, format!("language: 1\napi: {{ listen: \"{listen}\" }}\n")).unwrap();
+        let site = config::read(Some(&path)).unwrap();
+        let sent = || from_outside(&site, Token::new(&"0123".repeat(8)).unwrap());
+        assert!(sent().is_err(), "there is no state folder, so nobody whom it belongs to");
+        fs::create_dir(folder.path().join("state")).unwrap();
+        sent().unwrap();
+        drop(engine);
+        let refused = format!("{:#}", sent().unwrap_err());
+        assert!(refused.contains("was not sent") && !refused.contains("0123"), "{refused}");
+    }
 }

@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Site;
 use crate::decider::Decider;
-use crate::kafka;
 use crate::pipeline::{Pipeline, Tally};
 use crate::wire::{App, Reach};
+use crate::{kafka, people};
 
 pub(crate) use source::{Feed, dead_letters, feed, letter_file};
 
@@ -28,10 +28,11 @@ pub(crate) use source::{Feed, dead_letters, feed, letter_file};
 pub(crate) async fn serve(site: Site) -> anyhow::Result<Tally> {
     // A mistake in the section about the source is known before anything is opened or taken up.
     kafka::settings_unfollowed(&site)?;
+    let callers = people::callers(&site)?;
     let app = Arc::new(App::open(site, Reach::Acting).await?);
     let stop = CancellationToken::new();
     obey_signals(&app, &stop)?;
-    let doors = doors::open(&app, &stop).await?;
+    let doors = doors::open(&app, callers, &stop).await?;
     let upkeep = upkeep::begin(&app, &stop);
     let over = CancellationToken::new();
     let news = news::follow(&app, &over);

@@ -9,7 +9,7 @@ use quell_run::OpenQuestion;
 
 use super::confirm::confirm;
 use super::{Context, block_on};
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{FAINT, HEAD, NAME, NOTE, Show, asked, plain, styled};
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,10 @@ use crate::show::{FAINT, HEAD, NAME, NOTE, Show, asked, plain, styled};
   quell approvals approve 3f2a91c0/limits --all
 
 Runs that meet the same limit ask one question. Without --all an answer goes for the run that is named; with it, for all
-that were shown, and nobody else.")]
+that were shown, and nobody else.
+
+Where the site file says who has a token of their own (`api.people`), only they answer, with their token in QUELL_TOKEN:
+  QUELL_TOKEN=$(cat ~/.quell-token) quell approvals approve 3f2a91c0/0/confirm")]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -71,7 +74,7 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         Command::Approve(order) => (order, false),
         Command::Reject(order) => (order, true),
     };
-    let asked = find(operations.as_ref(), &order.question).await?;
+    let asked = find(&*operations, &order.question).await?;
     let choice = choose(&asked, order.choice, stops)?;
     let with = if order.all { asked.with.clone() } else { Vec::new() };
     if !with.is_empty() {
@@ -87,17 +90,16 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         confirm(context.show, order.yes, &what, &choice)?;
     }
     let others = with.len();
-    let summary = operations
-        .answer(&AnswerOrder {
-            run: asked.run.0.clone(),
-            question: asked.question.id.clone(),
-            choice: choice.clone(),
-            bond: asked.question.bond.clone(),
-            by: operator(),
-            remark: order.remark,
-            with,
-        })
-        .await?;
+    let order = AnswerOrder {
+        run: asked.run.0.clone(),
+        question: asked.question.id.clone(),
+        choice: choice.clone(),
+        bond: asked.question.bond.clone(),
+        by: operations.by(),
+        remark: order.remark,
+        with,
+    };
+    let summary = operations.answer(&order, &operations.caller).await?;
     if context.show.json {
         context.show.json(&summary)?;
     } else {

@@ -6,7 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use quell_api::{InQuestion, SettleOrder};
 
 use super::{Context, block_on, runs};
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{NAME, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,8 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::List => list(context.show, &operations.attention().await?)?,
         Command::Settle { run, task, found } => {
-            let order = SettleOrder { run, task, happened: found == Found::Happened, by: operator() };
+            let happened = found == Found::Happened;
+            let order = SettleOrder { run, task, happened, by: operations.by() };
             runs::list(context.show, &[operations.settle(&order).await?])?;
         }
     }

@@ -70,7 +70,7 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
                 )),
                 None => Box::new(anstream::stdout()),
             };
-            let count = export(operations.as_ref(), from, out).await?;
+            let count = export(&*operations, from, out).await?;
             context.show.aside(counted(count, "record"));
             Ok(super::YES)
         }

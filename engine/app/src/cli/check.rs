@@ -178,6 +178,7 @@ fn whole_site(context: &Context) -> anyhow::Result<Found> {
     let mut found = Found::default();
     let mistakes = &mut found.mistakes;
     let Some(site) = mistakes.gather(config::read(context.config.as_deref()))? else { return Ok(found) };
+    mistakes.add(site.doubts());
     mistakes.gather(kafka::settings_unfollowed(&site))?;
     let Some(offered) = mistakes.gather(connectors::offered(&site))? else { return Ok(found) };
     mistakes.gather(exclusions::read(&site, &offered))?;

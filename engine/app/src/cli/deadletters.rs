@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use quell_alert::{Decoded, decode};
-use quell_api::{Operations, Submission, Submitted};
+use quell_api::{Submission, Submitted};
 use quell_ingest::DeadLetter;
 use serde_json::{Value, json};
 
@@ -15,8 +14,7 @@ use super::confirm::confirm;
 use super::{Context, block_on};
 use crate::config::{self, Site};
 use crate::letters::each;
-use crate::operations::Local;
-use crate::reach::{self, operator};
+use crate::reach::{self, Reached};
 use crate::show::{BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, counted, moment, styled};
 use crate::wire::{App, Reach};
 
@@ -100,7 +98,7 @@ async fn answer(args: Args, site: Site, context: &Context) -> anyhow::Result<Exi
             }
             let what = format!("{} will be decided and acted upon", counted(chosen.len() as u64, "record"));
             confirm(context.show, yes, &what, "retry")?;
-            retry(context.show, chosen, operations(site).await?.as_ref()).await
+            retry(context.show, chosen, &operations(site).await?).await
         }
     }
 }
@@ -254,23 +252,16 @@ async fn choose(site: &Site, names: &[String], all: bool) -> anyhow::Result<Vec<
 }
 
 /// The running engine decides; where none runs, one of this process that has the playbooks.
-async fn operations(site: Site) -> anyhow::Result<Arc<dyn Operations>> {
-    if let Some(client) = reach::running(&site.config.state).await? {
-        return Ok(Arc::new(client));
-    }
-    Ok(Arc::new(Local::new(Arc::new(App::open(site, Reach::Acting).await?))))
+async fn operations(site: Site) -> anyhow::Result<Reached> {
+    reach::reach(site, async |site| App::open(site, Reach::Acting).await).await
 }
 
-async fn retry(
-    show: Show,
-    letters: Vec<DeadLetter>,
-    operations: &dyn Operations,
-) -> anyhow::Result<ExitCode> {
+async fn retry(show: Show, letters: Vec<DeadLetter>, operations: &Reached) -> anyhow::Result<ExitCode> {
     let (mut answers, mut refused) = (Vec::new(), false);
     for letter in letters {
         let id = letter.id();
         let submission = Submission {
-            by: operator(),
+            by: operations.by(),
             origin: serde_json::to_value(&letter.origin).ok(),
             bytes: letter.bytes,
         };

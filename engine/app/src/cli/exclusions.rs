@@ -10,7 +10,7 @@ use quell_api::{AddExclusion, ExclusionTest};
 use serde_json::{Map, Value, json};
 
 use super::{Context, block_on, yes_if};
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{BAD, GOOD, NAME, NOTE, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
@@ -187,15 +187,15 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             list(show, &entries)
         }
         Command::Add(add) => {
-            let entry = operations.exclude(&AddExclusion { entry: add.entry(), by: operator() }).await?;
+            let entry = operations.exclude(&AddExclusion { entry: add.entry(), by: operations.by() }).await?;
             list(show, &[entry])
         }
         Command::Remove { id } => {
-            let entry = operations.remove_exclusion(&EntryId(id), &operator()).await?;
+            let entry = operations.remove_exclusion(&EntryId(id), &operations.by()).await?;
             show.aside(format_args!("removed; it had been left alone because: {}", entry.because));
             list(show, &[entry])
         }
-        Command::Import(args) => import::answer(args, operations.as_ref(), show).await,
+        Command::Import(args) => import::answer(args, &operations, show).await,
         Command::Test { who } => tested(show, &operations.test_exclusion(&who).await?),
     }
 }

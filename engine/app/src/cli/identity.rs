@@ -69,6 +69,14 @@ fn tell(show: Show, report: &IdentityReport) {
         [] => show.line("  nothing"),
         held => show.line(in_force(held)),
     }
+    if let Some(more) = more(report.more_in_force) {
+        show.line(styled(NOTE, more));
+    }
+}
+
+/// What is in force and not shown is told of all the same.
+fn more(number: usize) -> Option<String> {
+    (number > 0).then(|| format!("  and {number} more: the oldest and the newest are shown"))
 }
 
 fn accounts(accounts: &[IdentityAccount]) -> Table {
@@ -151,4 +159,15 @@ fn in_force(held: &[InForce]) -> Table {
         ]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::more;
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        assert_eq!(more(0), None);
+        assert_eq!(more(39_900).unwrap(), "  and 39900 more: the oldest and the newest are shown");
+    }
 }

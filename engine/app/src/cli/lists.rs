@@ -11,7 +11,7 @@ use quell_api::{AddToList, ListContent, ListSummary, NewEntry, RemoveFromList};
 
 use super::{Context, block_on};
 use crate::lists::table;
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{BAD, NAME, Show, Table, counted, styled};
 
 #[derive(Debug, clap::Args)]
@@ -101,16 +101,18 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         }
         Command::Import { list, file } => add(context, list, read(&file)?).await,
         Command::Remove { list, value } => {
-            let order = RemoveFromList { list, value, by: operator() };
-            let removed = reach::operations(context).await?.remove_from_list(&order).await?;
+            let operations = reach::operations(context).await?;
+            let order = RemoveFromList { list, value, by: operations.by() };
+            let removed = operations.remove_from_list(&order).await?;
             entries(show, &[removed])
         }
     }
 }
 
 async fn add(context: &Context, list: String, new: Vec<NewEntry>) -> anyhow::Result<ExitCode> {
-    let order = AddToList { list, entries: new, by: operator() };
-    let added = reach::operations(context).await?.add_to_list(&order).await?;
+    let operations = reach::operations(context).await?;
+    let order = AddToList { list, entries: new, by: operations.by() };
+    let added = operations.add_to_list(&order).await?;
     if !context.show.json {
         let number = counted(u64::try_from(added.len()).unwrap_or(u64::MAX), "value");
         context.show.aside(format_args!("{number} in {}", order.list));

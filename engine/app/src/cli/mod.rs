@@ -57,6 +57,9 @@ const YES: ExitCode = ExitCode::SUCCESS;
 
 With --json, answers are JSON on standard output, and failures are JSON on standard error.
 
+Whoever has a token of their own (`api.people` in the site file) shows it in QUELL_TOKEN: what they do is then written down
+under their name.
+
 First steps:
   quell demo             watch it work on a made-up tenant; no service needed
   quell init FOLDER      write a commented configuration, a first playbook and an exclusion file

@@ -8,7 +8,7 @@ use quell_run::Clock as _;
 use super::{Context, block_on};
 use crate::clock::SystemClock;
 use crate::operations::pause;
-use crate::reach::{self, Keeper, operator};
+use crate::reach::{self, Keeper};
 use crate::show::{GOOD, NOTE, styled};
 
 #[derive(Debug, clap::Args)]
@@ -37,8 +37,9 @@ pub(crate) struct ResumeArgs {}
 
 pub(crate) fn pause(args: PauseArgs, context: &Context) -> anyhow::Result<ExitCode> {
     block_on(async {
-        let order = PauseOrder { by: operator(), because: args.because };
-        let paused = match reach::keeper(context).await? {
+        let (keeper, by) = reach::keeper(context).await?;
+        let order = PauseOrder { by, because: args.because };
+        let paused = match keeper {
             Keeper::Engine(engine) => engine.pause(&order).await?,
             Keeper::Store(store) => pause::note_down(&store, &order, SystemClock.now()).await?,
         };
@@ -53,9 +54,10 @@ pub(crate) fn pause(args: PauseArgs, context: &Context) -> anyhow::Result<ExitCo
 
 pub(crate) fn resume(_: &ResumeArgs, context: &Context) -> anyhow::Result<ExitCode> {
     block_on(async {
-        let lifted = match reach::keeper(context).await? {
-            Keeper::Engine(engine) => engine.resume(&operator()).await?,
-            Keeper::Store(store) => pause::take_off(&store, &operator(), SystemClock.now()).await?,
+        let (keeper, by) = reach::keeper(context).await?;
+        let lifted = match keeper {
+            Keeper::Engine(engine) => engine.resume(&by).await?,
+            Keeper::Store(store) => pause::take_off(&store, &by, SystemClock.now()).await?,
         };
         if context.show.json {
             context.show.json(&lifted)?;

@@ -8,7 +8,7 @@ use quell_playbook::model::{Mode, PlaybookName};
 use quell_run::{Finish, Origin, RunFilter, RunStatus, RunSummary};
 
 use super::{Context, block_on};
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{
     BAD, FAINT, GOOD, HEAD, NAME, NOTE, Show, Table, Telling, moment, occasion, plain, styled, word,
 };
@@ -99,7 +99,9 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
             list(context.show, &operations.runs(&filter).await?)?;
         }
         Command::Show { run } => show_run(context.show, &operations.run(&run).await?)?,
-        Command::Cancel { run } => list(context.show, &[operations.cancel(&run, &operator()).await?])?,
+        Command::Cancel { run } => {
+            list(context.show, &[operations.cancel(&run, &operations.by()).await?])?;
+        }
     }
     Ok(super::YES)
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::confirm::confirm;
 use super::{Context, block_on, yes_if};
 use crate::random;
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{FAINT, HEAD, NAME, Show, Telling, styled};
 
 #[derive(Debug, clap::Args)]
@@ -44,14 +44,15 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let show = context.show;
+    let inputs = inputs(&args.inputs)?;
+    let operations = reach::operations(context).await?;
     let mut order = StartOrder {
-        inputs: inputs(&args.inputs)?,
-        by: operator(),
+        inputs,
+        by: operations.by(),
         ticket: random::short_id(),
         dry: true,
         playbook: args.playbook,
     };
-    let operations = reach::operations(context).await?;
     if !args.yes {
         let would = operations.start(&order).await?;
         if args.dry_run && show.json {

@@ -13,7 +13,7 @@ use quell_run::Clock as _;
 
 use super::{Context, block_on, yes_if};
 use crate::clock::SystemClock;
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{BAD, GOOD, Show, Table, styled};
 
 #[derive(Debug, clap::Args)]
@@ -70,8 +70,9 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let Args { run, task, lane, who, since, until, dry_run: dry, timers: _ } = args;
     if let Some(run) = run {
-        let order = UndoOrder { run, task, lane, by: operator(), dry };
-        let undone = reach::operations(context).await?.undo(&order).await?;
+        let operations = reach::operations(context).await?;
+        let order = UndoOrder { run, task, lane, by: operations.by(), dry };
+        let undone = operations.undo(&order).await?;
         if context.show.json {
             context.show.json(&undone)?;
         } else {
@@ -84,8 +85,9 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         return Ok(yes_if(is_clean(&undone)));
     }
     let moment = |text: Option<String>| text.map(|text| moment(&text)).transpose();
-    let order = UndoMany { who, since: moment(since)?, until: moment(until)?, by: operator(), dry };
-    let undone = reach::operations(context).await?.undo_many(&order).await?;
+    let (since, until) = (moment(since)?, moment(until)?);
+    let operations = reach::operations(context).await?;
+    let undone = operations.undo_many(&UndoMany { who, since, until, by: operations.by(), dry }).await?;
     if context.show.json {
         context.show.json(&undone)?;
     } else {

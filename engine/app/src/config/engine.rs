@@ -6,6 +6,8 @@ use quell_store::EngineKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::PersonSettings;
+
 /// How the engine decides and acts.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -70,11 +72,14 @@ pub(crate) struct ApiSettings {
     /// Where it listens. Port 0 takes any free one; the state folder then says which.
     #[schemars(with = "String")]
     pub(crate) listen: SocketAddr,
+    /// Who has a token of their own, for the interface and for commands. Where anybody is listed, questions are answered
+    /// with such a token or by a link, and not with the engine's own.
+    pub(crate) people: Vec<PersonSettings>,
 }
 
 impl Default for ApiSettings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7878)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 7878)), people: Vec::new() }
     }
 }
 

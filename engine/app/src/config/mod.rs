@@ -7,6 +7,7 @@ mod engine;
 mod limits;
 mod lists;
 mod pages;
+mod people;
 mod place;
 mod read;
 pub(crate) mod secret;
@@ -26,6 +27,7 @@ pub(crate) use engine::{ApiSettings, EngineSettings, LogFormat, Logs, StoreSetti
 pub(crate) use limits::LimitSettings;
 pub(crate) use lists::ListSettings;
 pub(crate) use pages::PageSettings;
+pub(crate) use people::PersonSettings;
 pub(crate) use read::{Mistakes, Site, in_one_line, one_mistake, open, read, read_if_there};
 pub(crate) use source::{DeadLetterSettings, SourceSettings};
 
@@ -58,8 +60,8 @@ pub(crate) struct Config {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(crate) prefer: BTreeMap<Provider, String>,
-    /// The teams that playbooks ask, and who is in them, by the name under which they sign in to this machine. Where
-    /// none are listed, whoever may use the engine's interface can answer.
+    /// The teams that playbooks ask, and who is in them, by the name under which they sign in to this machine, or
+    /// that of their token (`api.people`). Where none are listed, whoever may use the engine's interface can answer.
     #[serde(default)]
     pub(crate) teams: Teams,
     /// The pages that links in messages lead to: answers to questions, and runs.

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use quell_kit::SecretRef;
-use quell_playbook::diagnostic::Diagnostic;
+use quell_playbook::diagnostic::{Diagnostic, Severity};
 use quell_playbook::document::Document;
 use reqwest::Url;
 use tracing_subscriber::EnvFilter;
 
 use super::place::{anchored, anchored_tree};
-use super::{Config, PageSettings, secret};
+use super::{Config, PageSettings, people, secret};
 
 /// The site file, read.
 #[derive(Debug, Clone)]
@@ -86,6 +86,13 @@ impl Site {
         let name = self.path.display().to_string();
         Mistakes { diagnostics, sources: BTreeMap::from([(name, self.document.source().to_string())]) }
     }
+
+    /// What a person should look at in the site file, and what is no reason not to run.
+    pub(crate) fn doubts(&self) -> Mistakes {
+        let mut doubts = self.mistakes(people::doubts(&self.config));
+        doubts.diagnostics.iter_mut().for_each(|doubt| doubt.severity = Severity::Warning);
+        doubts
+    }
 }
 
 /// Where the site file is looked for when none is named.
@@ -146,6 +153,11 @@ fn with_absolute_paths(mut config: Config, folder: &Path) -> Config {
     for file in config.lists.values_mut().flatten().filter_map(|list| list.file.as_mut()) {
         *file = anchored(file, folder);
     }
+    for person in &mut config.api.people {
+        if let SecretRef::File(file) = &mut person.token {
+            *file = anchored(file, folder);
+        }
+    }
     if let Some(SecretRef::File(file)) = config.pages.as_mut().map(|settings| &mut settings.secret) {
         *file = anchored(file, folder);
     }
@@ -203,6 +215,9 @@ fn complaints(config: &Config) -> Vec<(String, String)> {
             "api.listen",
             "must be a loopback address: the interface is not made to be open to a network",
         );
+    }
+    for (place, what) in people::complaints(&config.api.people, &config.state) {
+        complain(&place, &what);
     }
     for (place, what) in config.pages.iter().flat_map(PageSettings::complaints) {
         complain(&place, &what);

@@ -173,6 +173,18 @@ fn settings_that_harm_are_refused() {
         ("source.kafka.connection.security.sasl.password", password("{ sasl: { password: plain } }")),
         ("source.kafka.connection.security.tls.key_password", password("{ tls: { key_password: plain } }")),
     ];
+    let people = |people: &str| format!("state: kept\napi: {{ people: [{people}] }}");
+    let ann = "{ name: ann, token: { env: ANNS } }";
+    let harmful = harmful.into_iter().chain([
+        ("api.people[0].name", people("{ name: \"\", token: { env: ANNS } }")),
+        ("api.people[0].name", people("{ name: \"ann \", token: { env: ANNS } }")),
+        ("api.people[0].name", people("{ name: \"a\\u0007nn\", token: { env: ANNS } }")),
+        ("api.people[1].name", people(&format!("{ann}, {{ name: ann, token: {{ env: OTHER }} }}"))),
+        ("api.people[1].name", people(&format!("{ann}, {{ name: Ann, token: {{ env: OTHER }} }}"))),
+        ("api.people[1].token", people(&format!("{ann}, {{ name: bob, token: {{ env: ANNS }} }}"))),
+        ("api.people[0].token", people("{ name: ann, token: { file: kept/api.token } }")),
+        ("api.people[0].token", people("{ name: ann, token: plain-0123456789abcdef0123456789abc }")),
+    ]);
     for (place, setting) in harmful {
         std::fs::write(&path, format!("language: 1\n{setting}\n")).unwrap();
         let wrong = config::read(Some(&path)).err().unwrap_or_else(|| panic!("{setting}"));
@@ -180,6 +192,26 @@ fn settings_that_harm_are_refused() {
         let told = format!("{:?}", wrong.diagnostics);
         assert!(told.contains(place), "{setting}: {told}");
     }
+    let fine = format!("{ann}, {{ name: bob, token: {{ file: bobs }} }}");
+    std::fs::write(&path, format!("language: 1\n{}\n", people(&fine))).unwrap();
+    let site = config::read(Some(&path)).unwrap();
+    let beside = std::fs::canonicalize(folder.path()).unwrap().join("bobs");
+    assert_eq!(site.config.api.people[1].token, SecretRef::File(beside));
     std::fs::write(&path, format!("language: 1\n{}\n", pages("http://127.0.0.1:7878"))).unwrap();
     assert!(config::read(Some(&path)).is_ok(), "on this machine nobody is in between");
+}
+
+/// A name that no team has can answer nothing: it is misspelt, or forgotten.
+#[test]
+fn somebody_with_a_token_and_without_a_team_is_doubted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("quell.yaml");
+    let people = "language: 1\napi:\n  people:\n    - { name: ann, token: { env: A } }\n    - { name: bbo, token: { env: B } }\n";
+    for (teams, doubted) in [("teams: { soc: [ann, bob] }\n", &[5][..]), ("", &[])] {
+        std::fs::write(&path, format!("{people}{teams}")).unwrap();
+        let doubts = config::read(Some(&path)).unwrap().doubts().diagnostics;
+        let lines: Vec<usize> = doubts.iter().map(|doubt| doubt.place.line).collect();
+        assert_eq!(lines, doubted, "{doubts:?}");
+        assert!(doubts.iter().all(|doubt| !doubt.is_error()), "it is no reason not to run");
+    }
 }

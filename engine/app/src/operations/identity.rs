@@ -1,5 +1,6 @@
 //! A person or service as the engine sees it: the directories, the exclusion list, and what runs keep in force.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -12,6 +13,9 @@ use quell_run::{Certainty, Holder, RunId, RunState, Runs, TaskState};
 
 use super::exclusion;
 use crate::wire::App;
+
+/// How much of what is in force is told one by one.
+const MOST: usize = 100;
 
 /// Whom a name means, and all that is known of them.
 pub(super) async fn report(app: &Arc<App>, who: &str) -> Result<IdentityReport, Refusal> {
@@ -27,9 +31,9 @@ pub(super) async fn report(app: &Arc<App>, who: &str) -> Result<IdentityReport, 
             )));
         }
     };
-    let (accounts, in_force) = match &facts {
-        Some(facts) => (facts.accounts.iter().map(account).collect(), in_force(app, facts).await?),
-        None => (Vec::new(), Vec::new()),
+    let (accounts, (in_force, more_in_force)) = match &facts {
+        Some(facts) => (facts.accounts.iter().map(account).collect(), in_force(app, facts, MOST).await?),
+        None => <_>::default(),
     };
     Ok(IdentityReport {
         who: who.to_owned(),
@@ -40,6 +44,7 @@ pub(super) async fn report(app: &Arc<App>, who: &str) -> Result<IdentityReport, 
         accounts,
         exclusion: excluded(test, &judged),
         in_force,
+        more_in_force,
     })
 }
 
@@ -96,29 +101,62 @@ fn excluded(test: ExclusionTest, judged: &[(ActionSpec, bool)]) -> IdentityExclu
     }
 }
 
-/// What runs keep as it is on any of the accounts: run after run, in the order of their tasks.
-async fn in_force(app: &Arc<App>, facts: &IdentityFacts) -> Result<Vec<InForce>, Refusal> {
+/// What runs keep as it is on any of the accounts, run after run, in the order of their tasks: at most so many; and how many
+/// more there are.
+pub(super) async fn in_force(
+    app: &Arc<App>,
+    facts: &IdentityFacts,
+    most: usize,
+) -> Result<(Vec<InForce>, usize), Refusal> {
     let is_meant = |target: &Target| match target {
         Target::Account(key) => facts.accounts.iter().any(|account| account.key == *key),
         Target::Device(_) | Target::None => false,
     };
+    let mut holds = app.store.runs().all_holds().await.map_err(Refusal::unavailable)?;
+    holds.retain(|holds| is_meant(&holds.key.target));
+    let holders: Vec<Vec<Holder>> = holds.into_iter().map(|holds| holds.holders).collect();
+    let all: usize = holders.iter().map(Vec::len).sum();
+    let told = if all > most { told(app, holders, most).await? } else { holders.concat() };
+    let more = all - told.len();
     let mut runs: HashMap<RunId, RunState> = HashMap::new();
     let mut found = Vec::new();
-    for holds in app.store.runs().all_holds().await.map_err(Refusal::unavailable)? {
-        if !is_meant(&holds.key.target) {
-            continue;
+    for Holder { run, task } in told {
+        if !runs.contains_key(&run) {
+            let lines = app.store.runs().lines(&run).await.map_err(Refusal::unavailable)?;
+            runs.insert(run.clone(), RunState::replay(&lines).map_err(Refusal::unavailable)?);
         }
-        for Holder { run, task } in &holds.holders {
-            if !runs.contains_key(run) {
-                let lines = app.store.runs().lines(run).await.map_err(Refusal::unavailable)?;
-                runs.insert(run.clone(), RunState::replay(&lines).map_err(Refusal::unavailable)?);
-            }
-            let Some(state) = runs.get(run) else { continue };
-            found.extend(state.task(task).and_then(|task| held(state, task)));
-        }
+        let Some(state) = runs.get(&run) else { continue };
+        found.extend(state.task(&task).and_then(|task| held(state, task)));
     }
     found.sort_by_key(|(begun, one): &(Timestamp, InForce)| (*begun, one.run.clone(), one.task.clone()));
-    Ok(found.into_iter().map(|(_, one)| one).collect())
+    Ok((found.into_iter().map(|(_, one)| one).collect(), more))
+}
+
+/// Of too many, those that began each state, which have changed something if anybody has, and the newest. A run's line in the
+/// list says when it began: its journal, which is longer, is read of those alone that are told.
+async fn told(app: &App, holders: Vec<Vec<Holder>>, most: usize) -> Result<Vec<Holder>, Refusal> {
+    let mut begun: HashMap<RunId, Timestamp> = HashMap::new();
+    for Holder { run, .. } in holders.iter().flatten() {
+        if !begun.contains_key(run)
+            && let Some(summary) = app.store.runs().summary(run).await.map_err(Refusal::unavailable)?
+        {
+            begun.insert(run.clone(), summary.started);
+            // The look is short, and there are many of them.
+            tokio::task::yield_now().await;
+        }
+    }
+    let (mut told, mut later) = (Vec::new(), Vec::new());
+    for mut holders in holders {
+        holders.retain(|holder| begun.contains_key(&holder.run));
+        holders.sort_by_key(|holder| begun.get(&holder.run).copied());
+        let mut holders = holders.into_iter();
+        told.extend(holders.next());
+        later.extend(holders);
+    }
+    later.sort_by_key(|holder| Reverse(begun.get(&holder.run).copied()));
+    later.truncate(most.saturating_sub(told.len()));
+    told.extend(later);
+    Ok(told)
 }
 
 fn held(state: &RunState, task: &TaskState) -> Option<(Timestamp, InForce)> {

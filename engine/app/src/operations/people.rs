@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use quell_api::{AnswerOrder, InQuestion, NoAnswer, Refusal, RefusalKind, SettleOrder};
+use quell_api::{AnswerOrder, Caller, InQuestion, NoAnswer, Refusal, RefusalKind, SettleOrder};
 use quell_run::{Bond, OpenQuestion, Phase, QuestionId, Reply, RunFilter, RunId, RunState, RunStatus, Runs};
 use quell_store::RefusedAnswer;
 
@@ -12,7 +12,17 @@ use crate::answers;
 use crate::wire::App;
 
 /// Answers a question for somebody who is asked it, and those that were shown together with it.
-pub(super) async fn answer(app: &Arc<App>, run: &RunId, order: &AnswerOrder) -> Result<(), Refusal> {
+pub(super) async fn answer(
+    app: &Arc<App>,
+    run: &RunId,
+    order: &AnswerOrder,
+    caller: &Caller,
+) -> Result<(), Refusal> {
+    if let Err(why) = is_who_they_say(app, caller, &order.by) {
+        tracing::warn!(run.id = %run, question = %order.question, by = order.by, %why, "an answer was refused");
+        note_refused(app, run, &order.question, order, &why).await;
+        return Err(Refusal::forbidden(why.to_string()));
+    }
     let open = app.engine.questions().await.map_err(refused)?;
     answer_one(app, &open, run, (&order.question, &order.bond), order).await?;
     for one in &order.with {
@@ -55,17 +65,31 @@ async fn answer_one(
     answered.map_err(refused)
 }
 
+/// Where people have tokens of their own, an answer is given with one of them; and with one of them in no other name.
+fn is_who_they_say(app: &App, caller: &Caller, by: &str) -> Result<(), NoAnswer> {
+    match caller {
+        Caller::Person(name) if **name == *by => Ok(()),
+        Caller::Person(name) => Err(NoAnswer::AsAnother { caller: name.to_string(), by: by.to_owned() }),
+        Caller::Unnamed if app.site.config.api.people.is_empty() => Ok(()),
+        Caller::Unnamed => Err(NoAnswer::Unproven(by.to_owned())),
+    }
+}
+
 /// What was not answered because something failed was not refused to anybody.
 async fn note_refused(app: &App, run: &RunId, question: &QuestionId, order: &AnswerOrder, why: &NoAnswer) {
     if matches!(why, NoAnswer::Unavailable(_)) {
         return;
     }
+    let by = match why {
+        NoAnswer::AsAnother { caller, by } => format!("{caller} (as {by})"),
+        _ => order.by.clone(),
+    };
     let refused = RefusedAnswer {
         run: Some(run.clone()),
         question: Some(question.clone()),
         choice: Some(order.choice.clone()),
         through: None,
-        by: Some(order.by.clone()),
+        by: Some(by),
         why: why.word().to_owned(),
     };
     answers::put_on_record(app, refused).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use quell_api::{Answers, Doors, Metrics, Pace, RunPages, Token, router};
+use quell_api::{Answers, Caller, Callers, Doors, Metrics, Pace, RunPages, Token, router};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,11 @@ pub(super) struct Open {
 }
 
 /// Opens the interface, and leaves word of it in the state folder.
-pub(super) async fn open(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Result<Open> {
+pub(super) async fn open(
+    app: &Arc<App>,
+    mut callers: Callers,
+    stop: &CancellationToken,
+) -> anyhow::Result<Open> {
     let listen = app.site.config.api.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("api.listen: {listen} cannot be listened on; another engine may have it (port 0 takes any free one)")
@@ -52,7 +56,8 @@ pub(super) async fn open(app: &Arc<App>, stop: &CancellationToken) -> anyhow::Re
     });
     let operations = Arc::new(Local::new(Arc::clone(app)));
     let doors = Doors { operations, metrics: Some(metrics.clone()), answers, pages };
-    let routes = router(doors, Token::new(&text)?);
+    callers.add(Caller::Unnamed, Token::new(&text)?)?;
+    let routes = router(doors, callers);
     let word = reach::announce(&app.site.config.state, &address.to_string(), &text)?;
     quell_crash::point!("app.announced");
     tracing::info!(%address, "listening for programs, metrics and health");

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use quell_api::{ImportExclusions, Imported, Operations};
+use quell_api::{ImportExclusions, Imported};
 use serde_json::{Map, Value, json};
 
 use crate::cli::yes_if;
 use crate::csv::{self, Cell, Place};
-use crate::reach::operator;
+use crate::reach::Reached;
 use crate::show::{BAD, Show, counted, styled};
 
 /// What a column may be called, and what it is: the names of the exclusion file, and those of inventories.
@@ -100,16 +100,12 @@ struct Row {
     begin: Place,
 }
 
-pub(super) async fn answer(
-    args: Import,
-    operations: &dyn Operations,
-    show: Show,
-) -> anyhow::Result<ExitCode> {
+pub(super) async fn answer(args: Import, operations: &Reached, show: Show) -> anyhow::Result<ExitCode> {
     let text = text(&args.file)?;
     let (rows, mut mistakes) = read(&text);
     let order = ImportExclusions {
         entries: rows.iter().map(|row| row.entry.clone()).collect(),
-        by: operator(),
+        by: operations.by(),
         partial: args.partial,
         // Where the table itself is wrong, the rest is looked at all the same: all mistakes at once.
         dry: args.dry_run || !args.partial && !mistakes.is_empty(),

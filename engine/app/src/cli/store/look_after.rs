@@ -164,7 +164,7 @@ fn site(context: &Context) -> anyhow::Result<Site> {
 
 /// The running engine, or the store, which must be there.
 async fn holder(site: &Site) -> anyhow::Result<Holder> {
-    if let Some(engine) = reach::running(&site.config.state).await? {
+    if let Some(engine) = reach::running(site).await? {
         return Ok(Holder::Engine(engine));
     }
     let options = wire::store_options(site);

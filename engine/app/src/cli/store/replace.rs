@@ -78,7 +78,7 @@ pub(super) async fn accept_loss(yes: bool, context: &Context) -> anyhow::Result<
 /// The site and its store, which no engine holds.
 async fn stopped(context: &Context) -> anyhow::Result<(Site, StoreOptions)> {
     let site = config::read(context.config.as_deref())?;
-    if reach::running(&site.config.state).await?.is_some() {
+    if reach::running(&site).await?.is_some() {
         bail!("an engine runs on this store: stop it first");
     }
     let options = wire::store_options(&site);

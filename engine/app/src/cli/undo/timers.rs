@@ -11,7 +11,7 @@ use quell_playbook::duration;
 use quell_run::Entry;
 
 use crate::cli::{Context, YES};
-use crate::reach::{self, operator};
+use crate::reach;
 use crate::show::{GOOD, NOTE, Show, Table, styled};
 
 #[derive(Debug, Subcommand)]
@@ -57,12 +57,12 @@ pub(super) async fn answer(command: Command, context: &Context) -> anyhow::Resul
     let operations = reach::operations(context).await?;
     let timers = match command {
         Command::Confirm { run, task } => {
-            operations.confirm(&ConfirmOrder { run, task, by: operator() }).await?
+            operations.confirm(&ConfirmOrder { run, task, by: operations.by() }).await?
         }
         Command::Extend { run, task, by, until } => {
-            let order = |run, task, until| ExtendOrder { run, task, until, by: operator() };
+            let order = |run, task, until| ExtendOrder { run, task, until, by: operations.by() };
             match (by, until) {
-                (Some(by), _) => extend_by(operations.as_ref(), &run, task, &by, order).await?,
+                (Some(by), _) => extend_by(&*operations, &run, task, &by, order).await?,
                 (None, until) => operations.extend(&order(run, task, moment(until.as_deref())?)).await?,
             }
         }

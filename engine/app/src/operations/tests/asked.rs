@@ -8,11 +8,15 @@ use crate::answers::tests::ASK_FIRST;
 
 /// An engine with a run that asks the soc.
 async fn asks(folder: &TempDir) -> (Arc<App>, Local, OpenQuestion) {
+    asks_with(folder, "teams:\n  soc: [ann]\n  it: [carol]\n", ASK_FIRST).await
+}
+
+/// The same of a site that says this, and a playbook.
+async fn asks_with(folder: &TempDir, says: &str, playbook: &str) -> (Arc<App>, Local, OpenQuestion) {
     app(folder).await.store.close();
-    let with_teams = format!("{SITE}teams:\n  soc: [ann]\n  it: [carol]\n");
-    fs::write(folder.path().join("quell.yaml"), with_teams).unwrap();
+    fs::write(folder.path().join("quell.yaml"), format!("{SITE}{says}")).unwrap();
     fs::create_dir(folder.path().join("playbooks")).unwrap();
-    fs::write(folder.path().join("playbooks/ask-first.yaml"), ASK_FIRST).unwrap();
+    fs::write(folder.path().join("playbooks/ask-first.yaml"), playbook).unwrap();
     let site = config::read(Some(&folder.path().join("quell.yaml"))).unwrap();
     let app = Arc::new(App::open(site, Reach::Tending).await.unwrap());
     let local = Local::new(Arc::clone(&app));
@@ -52,16 +56,19 @@ async fn only_who_is_asked_answers_and_whoever_is_refused_is_on_record() {
     let (app, local, asked) = asks(&folder).await;
     let run = &asked.run.0;
     for stranger in ["eve", "carol", "soc"] {
-        let refused = local.answer(&approved(&asked, stranger)).await.unwrap_err();
+        let refused = local.answer(&approved(&asked, stranger), &Caller::Unnamed).await.unwrap_err();
         assert_eq!(refused.kind, RefusalKind::Conflict, "{stranger}");
     }
     let other_plan = AnswerOrder { bond: Bond("0".repeat(64)), ..approved(&asked, "ann") };
-    assert_eq!(local.answer(&other_plan).await.unwrap_err().kind, RefusalKind::Conflict);
+    assert_eq!(local.answer(&other_plan, &Caller::Unnamed).await.unwrap_err().kind, RefusalKind::Conflict);
     assert!(local.run(run).await.unwrap().tasks.iter().all(|task| task.done_at.is_none()));
-    let summary = local.answer(&approved(&asked, "ann")).await.unwrap();
+    let summary = local.answer(&approved(&asked, "ann"), &Caller::Unnamed).await.unwrap();
     assert!(summary.finish.is_some(), "{summary:?}");
     assert!(local.run(run).await.unwrap().tasks.iter().all(|task| task.done_at.is_some()));
-    assert_eq!(local.answer(&approved(&asked, "ann")).await.unwrap_err().kind, RefusalKind::Conflict);
+    assert_eq!(
+        local.answer(&approved(&asked, "ann"), &Caller::Unnamed).await.unwrap_err().kind,
+        RefusalKind::Conflict
+    );
     let expected = [
         ("eve", "not_asked"),
         ("carol", "not_asked"),
@@ -80,10 +87,79 @@ async fn an_answer_to_a_paused_engine_counts_and_nothing_begins() {
     let (app, local, asked) = asks(&folder).await;
     let pause = PauseOrder { by: "ann".into(), because: "Too much at once".into() };
     local.pause(&pause).await.unwrap();
-    let summary = tokio::time::timeout(LONGEST, local.answer(&approved(&asked, "ann"))).await;
+    let answer = approved(&asked, "ann");
+    let summary = tokio::time::timeout(LONGEST, local.answer(&answer, &Caller::Unnamed)).await;
     assert_eq!(summary.expect("nobody waits for a paused engine").unwrap().finish, None);
     assert_eq!(local.questions().await.unwrap(), []);
     let tasks = local.run(&asked.run.0).await.unwrap().tasks;
     assert!(tasks.iter().all(|task| task.done_at.is_none()), "{tasks:?}");
+    app.store.close();
+}
+
+fn person(name: &str) -> Caller {
+    Caller::Person(name.into())
+}
+
+/// A team of three, of whom two must agree, and each of whom has a token.
+async fn asks_two(folder: &TempDir) -> (Arc<App>, Local, OpenQuestion) {
+    let people: String = ["ann", "bob", "cem"]
+        .map(|name| format!("    - {{ name: {name}, token: {{ file: {name} }} }}\n"))
+        .concat();
+    let says = format!("teams:\n  soc: [ann, bob, cem]\napi:\n  people:\n{people}");
+    let playbook = ASK_FIRST.replace("expires: 30m", "expires: 30m, quorum: 2");
+    asks_with(folder, &says, &playbook).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_token_is_one_voice_and_two_are_a_quorum() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local, asked) = asks_two(&folder).await;
+    assert_eq!(asked.question.quorum, 2);
+    local.answer(&approved(&asked, "ann"), &person("ann")).await.unwrap();
+    let again = local.answer(&approved(&asked, "ann"), &person("ann")).await.unwrap_err();
+    assert_eq!(again.kind, RefusalKind::Conflict);
+    for (by, kind) in [("bob", RefusalKind::Forbidden), ("Ann", RefusalKind::Forbidden)] {
+        let refused = local.answer(&approved(&asked, by), &person("ann")).await.unwrap_err();
+        assert_eq!(refused.kind, kind, "{by}: {refused}");
+    }
+    for by in ["ann", "bob", "cem"] {
+        let refused = local.answer(&approved(&asked, by), &Caller::Unnamed).await.unwrap_err();
+        assert_eq!(refused.kind, RefusalKind::Forbidden, "{by}: {refused}");
+        assert!(refused.message.contains("QUELL_TOKEN"), "it says how: {refused}");
+    }
+    let open = local.questions().await.unwrap().remove(0);
+    let agreed: Vec<&str> = open.replies.iter().map(|reply| reply.by.as_str()).collect();
+    assert_eq!(agreed, ["ann"]);
+    let tasks = local.run(&asked.run.0).await.unwrap().tasks;
+    assert!(tasks.iter().all(|task| task.done_at.is_none()), "{tasks:?}");
+
+    let summary = local.answer(&approved(&asked, "bob"), &person("bob")).await.unwrap();
+    assert!(summary.finish.is_some(), "{summary:?}");
+    assert!(local.run(&asked.run.0).await.unwrap().tasks.iter().all(|task| task.done_at.is_some()));
+    let expected = [
+        ("ann", "again"),
+        ("ann (as bob)", "as_another"),
+        ("ann (as Ann)", "as_another"),
+        ("ann", "unproven"),
+        ("bob", "unproven"),
+        ("cem", "unproven"),
+    ];
+    assert_eq!(refusals(&app).await, expected.map(|(by, why)| (by.to_owned(), why.to_owned())));
+    app.store.close();
+}
+
+/// The engine's own token goes on with everything but answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_needs_a_token_as_a_yes_does_and_stopping_the_run_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local, asked) = asks_two(&folder).await;
+    let choice = asked.question.stopping[0].clone();
+    let no = AnswerOrder { choice, ..approved(&asked, "ann") };
+    let refused = local.answer(&no, &Caller::Unnamed).await.unwrap_err();
+    assert_eq!(refused.kind, RefusalKind::Forbidden, "{refused}");
+    assert_eq!(local.questions().await.unwrap().len(), 1);
+    local.cancel(&asked.run.0, "eve").await.unwrap();
+    app.engine.idle().await;
+    assert_eq!(local.questions().await.unwrap(), []);
     app.store.close();
 }
