@@ -19,6 +19,7 @@ mod asked;
 mod doubtful;
 mod imported;
 mod noted;
+mod reload;
 mod told;
 
 use super::*;
