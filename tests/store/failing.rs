@@ -168,8 +168,9 @@ fn a_copy_during_which_a_write_failed_is_not_taken_for_whole() {
     let dir = tempfile::tempdir().unwrap();
     let disk = MemoryDisk::new();
     let store = Store::in_memory(&disk).unwrap();
-    for at in 0..10 {
-        wait(store.write(vec![(key(at), Some(vec![0; 3_000_000]))])).unwrap();
+    // All of it is read at once, and takes a while to be written out.
+    for (at, bytes) in [(0, 7_000_000), (1, 30_000_000)] {
+        wait(store.write(vec![(key(at), Some(vec![0; bytes]))])).unwrap();
     }
     let file = dir.path().join("copy");
     disk.fail(Failing { from: 1, count: 1, half_done: true });
@@ -178,7 +179,8 @@ fn a_copy_during_which_a_write_failed_is_not_taken_for_whole() {
             let (store, file) = (store.clone(), file.clone());
             async move { store.backup(&file).await }
         });
-        while !file.with_added_extension("unfinished").exists() {
+        let unfinished = file.with_added_extension("unfinished");
+        while std::fs::metadata(&unfinished).map_or(0, |file| file.len()) == 0 {
             tokio::task::yield_now().await;
         }
         let failed = store.write(vec![(key(99), Some(vec![1]))]).await;

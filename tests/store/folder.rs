@@ -204,6 +204,19 @@ fn the_store_waits_for_what_is_under_way_when_it_is_closed() {
     });
 }
 
+#[test]
+fn without_room_for_the_reserve_nothing_is_written_and_what_is_there_is_read() {
+    for_each_engine(|kind, dir| {
+        put(&open(kind, dir), "k", "v");
+        let reserve = options(kind, dir).spare_bytes(u64::MAX);
+        let store = Store::open(&reserve).unwrap();
+        let refused = wait(store.write(vec![(b"late".to_vec(), Some(vec![1]))])).unwrap_err().to_string();
+        assert!(refused.contains("are kept in reserve"), "{kind}: {refused}");
+        assert!(store.health().reason.unwrap().contains("make room"), "{kind}");
+        assert_eq!((text(&store, "k").unwrap().as_str(), text(&store, "late")), ("v", None), "{kind}");
+    });
+}
+
 /// Copies a folder with everything below it.
 pub(crate) fn copy_tree(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -5,7 +5,7 @@ use quell_store::engine::memory::{MemoryDisk, Traffic};
 use quell_store::{Retention, RunRecords, Store, record};
 use serde_json::json;
 
-use crate::samples::{at, created, end, hold_key, holder, ours, released, taken};
+use crate::samples::{at, created, end, hold_key, holder, next, ours, released, taken};
 use crate::{for_each_engine, open, wait};
 
 fn in_memory() -> (MemoryDisk, Store) {
@@ -177,6 +177,24 @@ fn a_record_of_an_earlier_version_is_read_and_taken_apart_by_the_first_change() 
     wait(runs.append(undone)).unwrap();
     assert_eq!(held(&runs, "r1"), Held::default());
     assert_eq!(wait(store.prune(everything, at(9_000), false)).unwrap().runs, 3, "nobody holds anything now");
+}
+
+/// However the record of an earlier version came to name somebody twice: they hold once, and let go once.
+#[test]
+fn who_stands_twice_in_a_record_of_an_earlier_version_holds_once() {
+    let (_disk, store) = in_memory();
+    let runs = store.runs();
+    let name = serde_json::to_string(&hold_key()).unwrap();
+    let key = [b"hold/", name.as_bytes(), &[0, 1]].concat();
+    let record = json!({ "key": hold_key(), "ours": ours(), "holders": [holder("r1"), holder("r1")] });
+    let bytes = record::encode(record::Kind::Holds, &key, &record).unwrap();
+    wait(store.write(vec![(key, Some(bytes))])).unwrap();
+    hold(&runs, "r2");
+    assert_eq!(others(&runs, "r2"), (1, vec!["r1".into()]));
+    let mut letting_go = next("r2", "a", 0, 1);
+    letting_go.holds = vec![released("r1")];
+    wait(runs.append(letting_go)).unwrap();
+    assert_eq!(others(&runs, "r2"), (0, Vec::new()), "r2 is the last, and its undo restores");
 }
 
 #[test]

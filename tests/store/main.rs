@@ -23,6 +23,7 @@ mod fuzz;
 mod holds;
 mod kept;
 mod lists;
+mod meanwhile;
 mod power_cut;
 mod read_only;
 mod runs;

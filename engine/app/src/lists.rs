@@ -96,7 +96,7 @@ impl SiteLists {
     ) -> Result<Vec<ListEntry>, ListTrouble> {
         self.settle_doubt().await;
         let _alone = self.alone.lock().await;
-        let mut found = self.readable(list)?;
+        let found = self.readable(list)?;
         let at = self.clock.now();
         let entries: Vec<ListEntry> = entries
             .into_iter()
@@ -104,8 +104,9 @@ impl SiteLists {
             .collect();
         for entry in &entries {
             not_in_file(&found, list, &entry.value)?;
-            found = found.with(&entry.value, Some(entry.clone()), at);
         }
+        // All at once: a list is copied to be changed, and there may be very many of them.
+        let found = found.with_all(entries.iter().cloned(), at);
         if found.len_at(at) > MOST_ENTRIES {
             return Err(ListTrouble::BadValue(format!("a list holds at most {MOST_ENTRIES} entries")));
         }

@@ -84,6 +84,8 @@ async fn to_its_end<T: Send + 'static>(
 fn refused(error: EngineError) -> Refusal {
     match error {
         EngineError::NoSuchRun(_) => Refusal::not_found(error.to_string()),
+        // The run does not say no: it has not heard.
+        EngineError::Refused(quell_run::Refusal::NotWritten(_)) => Refusal::unavailable(error),
         EngineError::Refused(_) | EngineError::OnlyObserves(_) => Refusal::conflict(error.to_string()),
         _ => Refusal::unavailable(error),
     }

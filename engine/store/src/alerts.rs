@@ -335,7 +335,11 @@ fn open(
     Ok((created, attached))
 }
 
-fn stage_head(view: &mut View<'_>, old: Option<&AlertRecord>, head: &AlertRecord) -> Result<(), StoreError> {
+pub(crate) fn stage_head(
+    view: &mut View<'_>,
+    old: Option<&AlertRecord>,
+    head: &AlertRecord,
+) -> Result<(), StoreError> {
     if let Some(old) = old {
         view.delete(time_key(old));
     }

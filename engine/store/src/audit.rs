@@ -271,16 +271,21 @@ pub(crate) fn count_older(store: &Store, before: Timestamp) -> Result<u64, Store
     Ok(count)
 }
 
-/// Stages forgetting these records, of which `last` is the last, and says so at the other end of the log.
+/// Stages forgetting these records, of which `last` is the last, and says so at the other end of the log. Not where
+/// somebody else forgets as well and came first: the log would begin before its first record.
 pub(crate) fn forget(
     view: &mut View<'_>,
     at: Timestamp,
     old: &[Anchor],
     last: &Anchor,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    if view.get(&record_key(last.number))?.is_none() {
+        return Ok(false);
+    }
     append(view, at, Audited::LogForgotten { up_to: last.number }, b"")?;
     old.iter().for_each(|record| view.delete(record_key(record.number)));
-    view.record(Kind::AuditEnd, keys::AUDIT_START.as_bytes().to_vec(), last)
+    view.record(Kind::AuditEnd, keys::AUDIT_START.as_bytes().to_vec(), last)?;
+    Ok(true)
 }
 
 /// Where the chain ends. When that cannot be read nothing can be recorded truthfully, so nothing is written at all: that
@@ -334,5 +339,31 @@ impl FromStr for Anchor {
             Ok(number) if whole => Ok(Self { number, hash: hash.to_ascii_lowercase() }),
             _ => Err(wrong()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::memory::MemoryDisk;
+
+    /// One of them has looked, and the other has forgotten that much and more before it writes.
+    #[tokio::test]
+    async fn of_two_who_forget_at_once_the_later_one_does_not_move_the_beginning_back() {
+        let store = Store::in_memory(&MemoryDisk::default()).unwrap();
+        let at = |seconds: i64| Timestamp::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
+        for number in 0..9 {
+            let what = Audited::Resumed { by: "ann".into() };
+            store.decide(move |view| append(view, at(number), what, b"")).await.unwrap();
+        }
+        let forget_up_to = |old: Vec<Anchor>| {
+            let last = old.last().cloned().unwrap();
+            store.decide(move |view| forget(view, at(100), &old, &last))
+        };
+        let seen = older_than(&store, at(3), 1000).unwrap();
+        assert!(forget_up_to(older_than(&store, at(6), 1000).unwrap()).await.unwrap());
+        assert!(!forget_up_to(seen).await.unwrap());
+        let verdict = verify::verify(&store, None).unwrap();
+        assert_eq!((verdict.records, verdict.first, verdict.broken), (4, Some(6), None));
     }
 }

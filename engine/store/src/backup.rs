@@ -252,4 +252,18 @@ mod tests {
         let (tap, _tapped) = channel();
         assert!(store.tap(tap).unwrap().finish().is_ok());
     }
+
+    /// Its checksum fits, and yet nobody here wrote it: no store has such keys.
+    #[test]
+    fn a_part_that_is_larger_than_any_record_is_not_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        for (longer, believed) in [(0, true), (1, false)] {
+            let path = dir.path().join("copy");
+            let mut out = Writer { out: BufWriter::new(File::create(&path).unwrap()), changes: 0, commit: 0 };
+            out.out.write_all(MAGIC).unwrap();
+            out.change(&vec![b'k'; KEY_LIMIT + longer], Some(b"v")).unwrap();
+            out.end().unwrap();
+            assert_eq!(read_copy(&path, |_, _| Ok(())).is_ok(), believed, "{longer}");
+        }
+    }
 }

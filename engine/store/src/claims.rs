@@ -169,3 +169,32 @@ fn forget(view: &mut View<'_>, key: Vec<u8>, now: Timestamp) -> Result<(), Store
 fn key(name: &str) -> Vec<u8> {
     Key::of(keys::CLAIM).text(name).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::memory::MemoryDisk;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_timestamp(1_700_000_000 + seconds, 0).unwrap()
+    }
+
+    /// Another run makes it its own between the look and the write.
+    #[tokio::test]
+    async fn a_claim_that_was_made_anew_since_it_was_looked_at_stays() {
+        let store = Store::in_memory(&MemoryDisk::default()).unwrap();
+        let claim = |run: &str, until: i64| {
+            let claimed = Claimed { run: RunId(run.into()), until: at(until), shown: "alice".into() };
+            store.decide(move |view| view.record(Kind::Claim, key("alice"), &claimed))
+        };
+        claim("r1", 100).await.unwrap();
+        let old = over(&store, at(200)).unwrap();
+        assert_eq!(old, [key("alice")]);
+        claim("r2", 900).await.unwrap();
+        store.decide(move |view| forget(view, key("alice"), at(200))).await.unwrap();
+        let kept: Option<Claimed> = store.read(Kind::Claim, &key("alice")).unwrap();
+        assert_eq!(kept.map(|claimed| claimed.run), Some(RunId("r2".into())));
+        store.decide(move |view| forget(view, key("alice"), at(900))).await.unwrap();
+        assert_eq!(store.get(&key("alice")).unwrap(), None);
+    }
+}

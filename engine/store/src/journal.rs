@@ -153,7 +153,7 @@ fn misplaced(view: &View<'_>, batch: &Batch) -> Result<Option<u64>, StoreError> 
     Ok(gap.map(|(line, _)| line.number))
 }
 
-fn stage_summary(view: &mut View<'_>, summary: &RunSummary) -> Result<(), StoreError> {
+pub(crate) fn stage_summary(view: &mut View<'_>, summary: &RunSummary) -> Result<(), StoreError> {
     let key = summary_key(&summary.id);
     let [open, time, alert] = index_keys(summary);
     if view.get(&time)?.is_none() {

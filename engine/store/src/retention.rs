@@ -3,6 +3,8 @@
 //! Never forgotten: a run for which something is still to be done; a run whose changes still hold (it could not be
 //! undone any more); an alert with such a run.
 
+use std::collections::BTreeSet;
+
 use quell_alert::Timestamp;
 use quell_run::{RunId, RunSummary};
 use serde::{Deserialize, Serialize};
@@ -55,9 +57,9 @@ impl Store {
         dry: bool,
     ) -> Result<Forgotten, StoreError> {
         let runs = self.aside(move |store| old_runs(store, retention)).await?;
-        let gone: std::collections::BTreeSet<_> = runs.iter().map(|run| run.id.clone()).collect();
-        let alerts = self.aside(move |store| old_alerts(store, retention, &gone)).await?;
         if dry {
+            let gone = runs.iter().map(|run| run.id.clone()).collect();
+            let alerts = self.aside(move |store| old_alerts(store, retention, &gone)).await?;
             let audit = match retention.before {
                 Some(before) => self.aside(move |store| audit::count_older(store, before)).await?,
                 None => 0,
@@ -66,6 +68,8 @@ impl Store {
         }
         let runs =
             self.side_by_side(runs, move |store, run| async move { store.forget_run(run, at).await }).await?;
+        // Only now: a run that has changed meanwhile stays, and its alert with it.
+        let alerts = self.aside(move |store| old_alerts(store, retention, &BTreeSet::new())).await?;
         let alerts = self
             .side_by_side(alerts, move |store, alert| async move { store.forget_alert(alert, at).await })
             .await?;
@@ -85,8 +89,8 @@ impl Store {
             let old = self.aside(move |store| audit::older_than(store, before, AUDIT_AT_ONCE)).await?;
             let Some(last) = old.last().cloned() else { return Ok(forgotten) };
             let count = old.len();
-            self.decide(move |view| audit::forget(view, at, &old, &last)).await?;
-            forgotten += count as u64;
+            let done = self.decide(move |view| audit::forget(view, at, &old, &last)).await?;
+            forgotten += if done { count as u64 } else { 0 };
             if count < AUDIT_AT_ONCE {
                 return Ok(forgotten);
             }
@@ -187,7 +191,7 @@ fn may_go(store: &Store, run: &RunSummary) -> Result<bool, StoreError> {
 fn old_alerts(
     store: &Store,
     retention: Retention,
-    gone: &std::collections::BTreeSet<RunId>,
+    gone: &BTreeSet<RunId>,
 ) -> Result<Vec<AlertRecord>, StoreError> {
     let Some(before) = retention.before else { return Ok(Vec::new()) };
     let mut old = Vec::new();
@@ -240,6 +244,7 @@ mod tests {
 
     use super::*;
     use crate::engine::memory::MemoryDisk;
+    use crate::journal;
 
     fn finished(lines: u64) -> RunSummary {
         let at = Timestamp::from_timestamp(1_700_000_000, 0).unwrap();
@@ -281,5 +286,76 @@ mod tests {
         assert_eq!(kept(), Some(finished(8)));
         assert!(store.clone().forget_run(finished(8), at).await.unwrap());
         assert_eq!(kept(), None);
+    }
+
+    fn alert(versions: u32) -> AlertRecord {
+        let at = finished(0).updated;
+        AlertRecord {
+            id: AlertId("a-1".into()),
+            detection: "d-1".into(),
+            product: Product("Microsoft Defender for Identity".into()),
+            title: "Alert".into(),
+            severity: None,
+            status: quell_alert::Status::New,
+            first_received: at,
+            last_received: at,
+            versions,
+        }
+    }
+
+    /// A newer version of it comes in between the look and the write.
+    #[tokio::test]
+    async fn an_alert_that_has_changed_since_it_was_looked_at_stays() {
+        let store = Store::in_memory(&MemoryDisk::default()).unwrap();
+        let key = || alerts::head_key(&alert(0).id, &alert(0).detection);
+        store.decide(move |view| view.record(Kind::AlertHead, key(), &alert(2))).await.unwrap();
+        let kept = || store.read::<AlertRecord>(Kind::AlertHead, &key()).unwrap();
+        let at = finished(0).updated;
+        assert!(!store.clone().forget_alert(alert(1), at).await.unwrap());
+        assert_eq!(kept(), Some(alert(2)));
+        assert!(store.clone().forget_alert(alert(2), at).await.unwrap());
+        assert_eq!(kept(), None);
+    }
+
+    /// The look at the run is over, and its write waits behind one by which somebody wants it undone.
+    #[tokio::test]
+    async fn the_alert_of_a_run_that_has_changed_meanwhile_stays_too() {
+        let store = Store::in_memory(&MemoryDisk::default()).unwrap();
+        store
+            .decide(|view| {
+                journal::stage_summary(view, &finished(7))?;
+                alerts::stage_head(view, None, &alert(1))
+            })
+            .await
+            .unwrap();
+        while store.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let (go_on, wait) = std::sync::mpsc::channel();
+        let wanted = tokio::spawn({
+            let store = store.clone();
+            async move {
+                store
+                    .decide(move |view| {
+                        wait.recv().unwrap();
+                        journal::stage_summary(view, &finished(8))
+                    })
+                    .await
+            }
+        });
+        let at = finished(0).updated + chrono::Duration::days(1);
+        let pruning = tokio::spawn({
+            let (store, retention) = (store.clone(), Retention { before: Some(at), keep_runs: None });
+            async move { store.prune(retention, at, false).await }
+        });
+        while store.waiting() < 2 {
+            tokio::task::yield_now().await;
+        }
+        go_on.send(()).unwrap();
+        wanted.await.unwrap().unwrap();
+        assert_eq!(pruning.await.unwrap().unwrap(), Forgotten::default());
+        let kept: Option<AlertRecord> =
+            store.read(Kind::AlertHead, &alerts::head_key(&alert(1).id, &alert(1).detection)).unwrap();
+        assert_eq!(kept, Some(alert(1)), "a run of it is still there");
     }
 }

@@ -243,6 +243,12 @@ impl Store {
         Ok(Tap { slot: &self.0.slot, _copying: copying })
     }
 
+    /// How many writes are on their way.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        GROUP - self.0.places.available_permits()
+    }
+
     pub(crate) fn damage(&self) -> &DamageLog {
         &self.0.damage
     }

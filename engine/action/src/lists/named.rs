@@ -122,6 +122,15 @@ impl NamedList {
         list
     }
 
+    /// The same with these entries as well, each in the place of the one of its value.
+    pub fn with_all(&self, entries: impl IntoIterator<Item = ListEntry>, at: Timestamp) -> Self {
+        let mut list = self.clone();
+        list.entries.extend(entries.into_iter().map(|entry| (folded(&entry.value), entry)));
+        list.changed = Some(at);
+        list.find_networks();
+        list
+    }
+
     fn find_networks(&mut self) {
         let network = |key: &String| Some((key.contains('/').then(|| key.parse().ok())??, key.clone()));
         self.networks = self.entries.keys().filter_map(network).collect();

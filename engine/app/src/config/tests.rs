@@ -104,7 +104,10 @@ fn a_site_that_says_nothing_is_careful() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("quell.yaml");
     std::fs::write(&path, "language: 1\n").unwrap();
-    let config = config::read(Some(&path)).unwrap().config;
+    let site = config::read(Some(&path)).unwrap();
+    let settings = crate::wire::settings(&site);
+    assert!(!settings.link_by_upn && settings.calls_at_once == 64 && settings.remember_for.as_secs() == 10);
+    let config = site.config;
     assert!(config.api.listen.ip().is_loopback(), "{}", config.api.listen);
     assert!(!config.engine.link_by_upn, "equal names are no proof");
     assert_eq!((config.engine.facts_max_age_secs, config.engine.remember_secs), (60, 10));

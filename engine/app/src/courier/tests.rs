@@ -174,6 +174,32 @@ fn nothing_is_carried_where_the_site_does_not_say_how_it_is_sealed() {
     assert!(matches!(carriers(&config), Carriers::Off(_)));
 }
 
+/// A channel answers for those who are listed under its name, and a mail for those whose address is known.
+#[test]
+fn a_connection_reaches_the_teams_of_those_whom_it_reaches() {
+    let config: Config = serde_json::from_value(json!({
+        "language": 1,
+        "pages": { "public_url": "https://quell.example", "secret": { "file": "key" } },
+        "teams": { "soc": ["ann", "slack"], "it": ["carol"], "night": ["bob", "carol"] },
+        "connectors": {
+            "slack": { "webhooks": { "soc": { "file": "hook" } } },
+            "smtp": { "host": "relay.example", "from": "quell@corp.example", "people": { "bob": "bob@corp.example" } },
+            "lab": { "folder": "lab" },
+        },
+    }))
+    .unwrap();
+    let teams = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let known = [
+        ("lab", Carries::default()),
+        ("slack", Carries { questions: true, teams: teams(&["soc"]) }),
+        ("smtp", Carries { questions: true, teams: teams(&["night"]) }),
+    ];
+    assert_eq!(
+        carriers(&config),
+        Carriers::Known(known.map(|(name, carries)| (name.to_owned(), carries)).into())
+    );
+}
+
 /// Counted from the beginning of the run, whenever the message is made.
 #[tokio::test]
 async fn a_link_to_a_run_ends_when_the_site_says() {

@@ -128,3 +128,20 @@ async fn what_somebody_else_has_changed_meanwhile_is_not_taken_out() {
     assert_eq!(lists.store.lists().of("vip").await.unwrap(), [theirs]);
     lists.store.close();
 }
+
+/// Whatever is in a list is in memory: nobody fills that by a list, neither at once nor by its file.
+#[tokio::test]
+async fn a_list_that_is_too_long_is_refused() {
+    let (disk, folder) = (MemoryDisk::new(), tempfile::tempdir().unwrap());
+    let lists = lists(folder.path(), &disk).await;
+    let many: Vec<ListEntry> = (0..=MOST_ENTRIES).map(|number| entry(&format!("h{number}"))).collect();
+    let text: String = many.iter().map(|entry| format!("{}\n", entry.value)).collect();
+    let refused = lists.add("vip", many, "ann").await.unwrap_err();
+    assert!(matches!(refused, ListTrouble::BadValue(_)), "{refused}");
+    assert!(!is_shown(&lists, "h0"));
+    fs::write(folder.path().join("hosts.txt"), text).unwrap();
+    lists.read_anew().await;
+    let trouble = lists.now.now().get("hosts").unwrap().trouble().map(str::to_owned);
+    assert!(trouble.is_some_and(|why| why.contains("at most")));
+    lists.store.close();
+}

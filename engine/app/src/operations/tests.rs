@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use futures::future::poll_immediate;
 use quell_api::RefusalKind;
-use quell_store::Store;
 use quell_store::engine::Scan;
 use quell_store::engine::memory::{Failing, MemoryDisk};
-use quell_store::{AuditRecord, Audited};
+use quell_store::{AuditRecord, Audited, Store};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +18,7 @@ mod asked;
 mod doubtful;
 mod imported;
 mod noted;
+mod reload;
 mod told;
 
 use super::*;

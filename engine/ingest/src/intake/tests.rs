@@ -49,9 +49,28 @@ async fn reading_rests_for_bytes_as_well() {
     push_all(&intake, stream, 0..3);
     assert!(intake.is_over());
     let handed = fetch(&intake, 2).await;
-    intake.accept(&handed);
+    intake.accept(&handed[..1]);
+    assert!(intake.is_over(), "between the marks it stays as it was");
+    intake.accept(&handed[1..]);
     assert!(!intake.is_over());
     assert_eq!(intake.load(), Load { in_flight: 1, in_flight_bytes: 10, accepted: 2 });
+}
+
+/// Nobody would accept anything any more, and reading would rest for ever.
+#[tokio::test]
+async fn reading_goes_on_when_what_it_rested_for_is_taken_back_or_goes_with_its_stream() {
+    for is_handed_out in [false, true] {
+        let intake = intake(3, 1);
+        let stream = intake.open_stream();
+        push_all(&intake, stream, 0..3);
+        if is_handed_out {
+            assert_eq!(fetch(&intake, 3).await.len(), 3);
+        }
+        intake.withdraw(&[stream]);
+        assert_eq!(intake.is_over(), is_handed_out, "what was handed out is still in flight");
+        intake.close_stream(stream);
+        assert!(!intake.is_over());
+    }
 }
 
 #[tokio::test]

@@ -47,6 +47,26 @@ struct Walk<'a> {
 }
 
 pub(super) fn verify(store: &Store, anchor: Option<&Anchor>) -> Result<AuditVerdict, StoreError> {
+    loop {
+        let start = start(store)?;
+        let verdict = verify_from(store, anchor, start.as_ref())?;
+        // What was forgotten with age while we walked is missing as well, and nobody has taken it away.
+        if verdict.broken.is_none() || start == self::start(store)? {
+            return Ok(verdict);
+        }
+    }
+}
+
+/// Where the log begins: the last record that was forgotten.
+fn start(store: &Store) -> Result<Option<Anchor>, StoreError> {
+    store.read(Kind::AuditEnd, keys::AUDIT_START.as_bytes())
+}
+
+fn verify_from(
+    store: &Store,
+    anchor: Option<&Anchor>,
+    start: Option<&Anchor>,
+) -> Result<AuditVerdict, StoreError> {
     // The end first: what is written meanwhile comes after it.
     let end: Option<Anchor> = match store.read(Kind::AuditEnd, keys::AUDIT_END.as_bytes()) {
         Err(StoreError::Damaged { reason, .. }) => {
@@ -58,15 +78,15 @@ pub(super) fn verify(store: &Store, anchor: Option<&Anchor>) -> Result<AuditVerd
         }
         read => read?,
     };
-    let start: Option<Anchor> = store.read(Kind::AuditEnd, keys::AUDIT_START.as_bytes())?;
     let verdict = AuditVerdict { records: 0, first: None, end: end.clone(), broken: None };
-    if let (Some(start), Some(anchor)) = (&start, anchor)
+    if let (Some(start), Some(anchor)) = (start, anchor)
         && let Some(why) = before_the_start(start, anchor)
     {
         let broken = Some(Break { number: anchor.number, why });
         return Ok(AuditVerdict { broken, ..verdict });
     }
-    let expected = start.map_or_else(|| (0, NOTHING.to_owned()), |start| (start.number + 1, start.hash));
+    let expected =
+        start.map_or_else(|| (0, NOTHING.to_owned()), |start| (start.number + 1, start.hash.clone()));
     let mut walk = Walk { store, anchor, verdict, expected, gone: BTreeMap::new() };
     walk.follow(end.as_ref())?;
     walk.forgotten_meanwhile()?;

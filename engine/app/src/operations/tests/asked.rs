@@ -1,8 +1,9 @@
 //! Answers through the terminal and the interface: of those who are asked, to what is asked; whoever is refused is on
 //! record.
 
-use quell_run::Bond;
+use quell_run::{Bond, Bundled};
 
+use super::doubtful::with_playbook;
 use super::*;
 use crate::answers::tests::ASK_FIRST;
 
@@ -162,4 +163,69 @@ async fn a_no_needs_a_token_as_a_yes_does_and_stopping_the_run_does_not() {
     app.engine.idle().await;
     assert_eq!(local.questions().await.unwrap(), []);
     app.store.close();
+}
+
+/// What was not answered because something failed was not refused to anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_an_engine_does_not_take_any_more_is_not_on_record_as_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local, asked) = asks(&folder).await;
+    app.engine.shut_down(LONGEST).await;
+    let unavailable = local.answer(&approved(&asked, "ann"), &Caller::Unnamed).await.unwrap_err();
+    assert_eq!(unavailable.kind, RefusalKind::Unavailable, "{unavailable}");
+    assert_eq!(refusals(&app).await, []);
+    app.store.close();
+}
+
+/// Taken back is not only what it has done: it does nothing more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_still_asks_is_stopped_before_it_is_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local, asked) = asks(&folder).await;
+    let order = UndoOrder { run: asked.run.0.clone(), task: None, lane: None, by: "ann".into(), dry: false };
+    local.undo(&order).await.unwrap();
+    assert_eq!(local.questions().await.unwrap(), []);
+    assert!(local.answer(&approved(&asked, "ann"), &Caller::Unnamed).await.is_err());
+    let record = local.run(&asked.run.0).await.unwrap();
+    assert!(record.tasks.iter().all(|task| task.done_at.is_none()), "{:?}", record.tasks);
+    app.store.close();
+}
+
+const ASKS: &str = "language: 1
+playbook: asks
+title: Asks
+mode: act
+when: { manual: true }
+approval: { ask: [soc], expires: 30m }
+steps:
+  - ask: { question: Go on? }
+";
+
+/// Nobody is told that they answered what they did not answer, nor that somebody was faster.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_could_not_be_written_is_not_given_also_where_others_are() {
+    // Each answer is applied and synced.
+    for first_that_fails in [1, 3] {
+        let (disk, folder) = (MemoryDisk::new(), tempfile::tempdir().unwrap());
+        let app = with_playbook(&folder, &disk, "asks", ASKS).await;
+        let local = Local::new(Arc::clone(&app));
+        for ticket in ["1", "2"] {
+            let order =
+                json!({ "playbook": "asks", "inputs": {}, "by": "eve", "ticket": ticket, "dry": false });
+            local.start(&serde_json::from_value(order).unwrap()).await.unwrap();
+        }
+        let open = local.questions().await.unwrap();
+        let other = Bundled {
+            run: open[1].run.clone(),
+            question: open[1].question.id.clone(),
+            bond: open[1].question.bond.clone(),
+            subjects: Vec::new(),
+            text: String::new(),
+        };
+        let order = AnswerOrder { with: vec![other], ..approved(&open[0], "ann") };
+        disk.fail(Failing { from: first_that_fails, count: u64::MAX, half_done: false });
+        let failed = people::answer(&app, &open[0].run, &order, &Caller::Unnamed).await.unwrap_err();
+        assert_eq!(failed.kind, RefusalKind::Unavailable, "{failed}");
+        app.store.close();
+    }
 }

@@ -2,10 +2,12 @@
 //! reported as failed.
 
 use quell_action::Registry;
+use quell_action::lists::ListEntry;
 use quell_run::{EngineParts, Hands, RunStatus, Settings};
 
 use super::*;
 use crate::archive::StoredPlaybooks;
+use crate::lists::SiteLists;
 use crate::random::SystemJitter;
 
 const BY_ALERT: &str = "language: 1
@@ -23,8 +25,12 @@ steps:
 
 /// An engine whose store lies on this disk, with a playbook.
 async fn on_disk(folder: &TempDir, disk: &MemoryDisk) -> Arc<App> {
-    fs::create_dir(folder.path().join("playbooks")).unwrap();
-    fs::write(folder.path().join("playbooks/by-alert.yaml"), BY_ALERT).unwrap();
+    with_playbook(folder, disk, "by-alert", BY_ALERT).await
+}
+
+pub(super) async fn with_playbook(folder: &TempDir, disk: &MemoryDisk, name: &str, text: &str) -> Arc<App> {
+    fs::create_dir_all(folder.path().join("playbooks")).unwrap();
+    fs::write(folder.path().join(format!("playbooks/{name}.yaml")), text).unwrap();
     let mut app = Arc::into_inner(app(folder).await).unwrap();
     app.store.close();
     app.store = Store::in_memory(disk).unwrap();
@@ -132,6 +138,52 @@ async fn a_pause_and_its_end_count_before_long_though_they_were_reported_as_fail
         () = watch::exclusions(&app, &stop) => {}
         () = test => {}
     }
+    app.store.close();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_of_a_list_counts_before_long_though_it_was_reported_as_failed() {
+    let (disk, folder) = (MemoryDisk::new(), tempfile::tempdir().unwrap());
+    let mut app = Arc::into_inner(on_disk(&folder, &disk).await).unwrap();
+    fs::write(folder.path().join("quell.yaml"), format!("{SITE}lists: {{ vip: {{}} }}\n")).unwrap();
+    let site = config::read(Some(&folder.path().join("quell.yaml"))).unwrap();
+    app.lists = Arc::new(SiteLists::open(&site, app.store.clone(), Arc::clone(&app.clock)).await);
+    let stop = CancellationToken::new();
+    let app = Arc::new(app);
+    let test = async {
+        disk.fail(Failing { from: 1, count: 1, half_done: true });
+        assert!(app.lists.add("vip", vec![ListEntry::new("bob").unwrap()], "ann").await.is_err());
+        app.store.healthy().await.unwrap();
+        let began = tokio::time::Instant::now();
+        while app.lists.handle().now().get("vip").unwrap().entry("bob").is_none() {
+            assert!(began.elapsed() < Duration::from_secs(10_000), "the watch does not see to it");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            app.store.write(Vec::new()).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = watch::exclusions(&app, &stop) => {}
+        () = test => {}
+    }
+    app.store.close();
+}
+
+/// Whoever puts the list together just then has read too early to know what became of the write.
+#[tokio::test]
+async fn a_doubt_that_comes_up_while_the_list_is_put_together_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = app(&folder).await;
+    let renewing = loop {
+        let mut renewing = Box::pin(app.renew_exclusions());
+        if poll_immediate(renewing.as_mut()).await.is_none() {
+            break renewing;
+        }
+    };
+    app.doubt_exclusions();
+    renewing.await.unwrap();
+    assert!(app.exclusions_are_stale());
+    app.renew_exclusions().await.unwrap();
+    assert!(!app.exclusions_are_stale());
     app.store.close();
 }
 

@@ -1,6 +1,7 @@
 //! What operators are told of runs and of people, and what is taken back, over the made-up tenant.
 
 use quell_api::{RefusalKind, TaskResult};
+use quell_run::{Batch, Entry, Journal as _, Line};
 
 use super::*;
 use crate::operations::store;
@@ -137,6 +138,48 @@ async fn what_became_of_each_task_is_told_as_it_is() {
     app.store.close();
 }
 
+/// Whatever is taken back together lets go together; what lets go already does so no second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_of_two_tasks_that_hold_the_same_is_foreseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let twice = TWO.replace("playbook: two", "playbook: twice").replace("one: account, other", "target");
+    let step = twice.split_once("steps:\n").unwrap().1;
+    fs::write(folder.path().join("playbooks/twice.yaml"), format!("{twice}{step}")).unwrap();
+    let bob = json!({ "target": "bob@contoso.example" });
+    let run = start(&local, "twice", bob.clone(), "1").await;
+    let dry = UndoOrder { dry: true, ..undo_of(&run, None) };
+    let foreseen = local.undo(&dry).await.unwrap();
+    let told: Vec<&str> = foreseen.tasks.iter().map(|task| task.result.as_str()).collect();
+    assert_eq!(told, ["would be undone"; 2]);
+
+    start(&local, "mixed", bob, "2").await;
+    let one = UndoOrder { task: Some(run.tasks[0].task.clone()), ..undo_of(&run, None) };
+    local.undo(&one).await.unwrap();
+    let foreseen = local.undo(&dry).await.unwrap();
+    assert!(foreseen.tasks[1].result.starts_with("would stay"), "{:?}", foreseen.tasks);
+    app.store.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_to_somebody_is_told_for_each_of_their_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, local) = site(&folder).await;
+    let told = local.test_exclusion("bob@contoso.example").await.unwrap();
+    assert_eq!((told.found.len(), &told.built_in), (3, &None));
+    let actions: std::collections::BTreeSet<&String> =
+        told.stopped.iter().map(|(action, _)| action).collect();
+    assert_eq!(actions.len(), told.stopped.len(), "each at the system that has the account: {told:?}");
+    assert!(told.stopped.iter().all(|(_, stopped)| !stopped), "{told:?}");
+    let told = local.test_exclusion("CONTOSO\\krbtgt").await.unwrap();
+    assert!(told.built_in.is_some() && told.stopped.iter().all(|(_, stopped)| *stopped), "{told:?}");
+    // A name that anybody may have is nobody's.
+    for weak in ["alice", "wks-alice"] {
+        assert_eq!(local.test_exclusion(weak).await.unwrap_err().kind, RefusalKind::Invalid, "{weak}");
+    }
+    app.store.close();
+}
+
 /// Somebody had switched the account off already: it is not ours to switch on.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_so_before_the_run_stays_so_and_is_foreseen_to() {
@@ -235,6 +278,21 @@ async fn an_undo_of_one_lane_leaves_alone_what_others_have_called() {
     let undone = local.undo(&undo_of(&run, Some(0))).await.unwrap();
     assert_eq!(undone.called.len(), 1, "{undone:?}");
     assert_eq!(on_both().await, [0, 1]);
+
+    // Of a call that was never made there is a line, and no run.
+    let record = local.run(&run.summary.id.0).await.unwrap();
+    let called = undo::called_by(&app, &run.summary.id).await.unwrap();
+    assert_eq!(called.len(), 2);
+    let mut line = record.lines.into_iter().rfind(|line| matches!(line.entry, Entry::Called { .. })).unwrap();
+    if let Entry::Called { call, .. } = &mut line.entry {
+        call.run = RunId("never made".into());
+    }
+    let summary = record.summary;
+    let line = Line { number: summary.lines, ..line };
+    let summary = RunSummary { lines: summary.lines + 1, ..summary };
+    let batch = Batch { run: summary.id.clone(), lines: vec![line], summary, holds: Vec::new() };
+    app.store.runs().append(batch).await.unwrap();
+    assert_eq!(undo::called_by(&app, &run.summary.id).await.unwrap(), called);
     app.store.close();
 }
 
