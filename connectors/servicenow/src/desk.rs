@@ -11,6 +11,8 @@ use crate::settings::ServiceNowSettings;
 
 /// What is read of an incident.
 const FIELDS: &str = "sys_id,number,state,correlation_id";
+/// So many are asked for where one is meant.
+const MOST_FOUND: usize = 10;
 /// The most that a correlation id holds.
 const LONGEST_ID: usize = 100;
 
@@ -98,7 +100,9 @@ impl Desk {
         }
         let query = format!("{field}={value}");
         // A query that the instance does not understand gives everything: so few are asked for, and each is compared.
-        let query = [("sysparm_query", query.as_str()), ("sysparm_limit", "2"), ("sysparm_fields", FIELDS)];
+        let limit = MOST_FOUND.to_string();
+        let query =
+            [("sysparm_query", query.as_str()), ("sysparm_limit", &limit), ("sysparm_fields", FIELDS)];
         let call = RestCall {
             method: Method::GET,
             path: &[&self.settings.table],
@@ -111,8 +115,13 @@ impl Desk {
             "number" => incident.number.eq_ignore_ascii_case(value),
             _ => incident.correlation_id == value,
         };
+        let is_cut = several.result.len() >= MOST_FOUND;
         let mut found: Vec<Incident> = several.result.into_iter().filter(has).collect();
         match (found.pop(), found.is_empty()) {
+            // Whoever took that for "no incident" would open another one.
+            (_, true) if is_cut => Err(ActionError::rejected(format!(
+                "ServiceNow answers with more than the incident with the {field} {value}; they are not read in part"
+            ))),
             (found, true) => Ok(found),
             (_, false) => Err(ActionError::new(
                 Failure::Ambiguous,
