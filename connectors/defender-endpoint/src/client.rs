@@ -18,6 +18,8 @@ use crate::machine::Machine;
 use crate::order::{Order, Status, newest_first};
 use crate::settings::Settings;
 
+/// So many orders are asked for at once.
+const MOST_ORDERS: usize = 1000;
 /// How long looking at something may take.
 const LOOK: Duration = Duration::from_secs(25);
 /// What is left for saying what came of it, when an order is followed.
@@ -135,15 +137,24 @@ impl Client {
         }
     }
 
-    /// Every order that a device was given.
+    /// Every order that a device was given: where a switch stands is told by the newest, so a part of them tells nothing.
     pub(crate) async fn orders(&self, machine: &Machine, deadline: Deadline) -> Result<Orders, ActionError> {
         let filter = format!("machineId eq {}", literal(&machine.id));
-        let url = with_query(self.api.url(["machineactions"]), &[("$filter", &filter), ("$top", "1000")]);
+        let query = [("$filter", filter.as_str()), ("$top", &MOST_ORDERS.to_string())];
+        let url = with_query(self.api.url(["machineactions"]), &query);
         let answer = success(self.api.ask(Ask::get(url), deadline).await?)?;
         let List { value, next } = answer.json()?;
         let mut all: Vec<Order> = value;
-        if let Some(next) = next.filter(|link| !link.is_empty()) {
-            all.extend(pages::<Order>(&self.api, Ask::get(self.api.next_page(&next)?), deadline).await?);
+        match next.filter(|link| !link.is_empty()) {
+            Some(next) => {
+                all.extend(pages::<Order>(&self.api, Ask::get(self.api.next_page(&next)?), deadline).await?);
+            }
+            None if all.len() >= MOST_ORDERS => {
+                let why =
+                    format!("{} has more orders than it tells; they are not read in part", machine.display());
+                return Err(ActionError::rejected(why));
+            }
+            None => {}
         }
         let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let read_at = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
@@ -257,6 +268,6 @@ fn about(mut error: ActionError, what: &str) -> ActionError {
 #[derive(Deserialize)]
 struct List {
     value: Vec<Order>,
-    #[serde(rename = "@odata.nextLink", default)]
+    #[serde(rename = "@odata.nextLink", alias = "nextLink", default)]
     next: Option<String>,
 }

@@ -236,6 +236,25 @@ async fn devices_of_another_tenant_or_system_are_not_ours() {
     assert!(fleet.cloud.seen().iter().all(|seen| !seen.path.ends_with("/tags")), "nothing was sent");
 }
 
+/// The newest might be among those that were not told.
+#[tokio::test]
+async fn a_part_of_the_orders_tells_nothing() {
+    let fleet = Fleet::start().await;
+    let given = |count: usize| {
+        let mut world = fleet.world.lock();
+        world.orders.clear();
+        (0..count).for_each(|_| drop(world.order("Isolate", Some("Full"), "by hand")));
+    };
+    given(999);
+    assert_eq!(look(&fleet, "device.isolate").await.in_effect, InEffect::Yes);
+    given(1000);
+    for name in ["device.isolate", "device.release"] {
+        let error = call(&fleet, name, "k", json!({})).await.unwrap_err();
+        assert!(error.failure == Failure::Rejected && error.message.contains("in part"), "{error}");
+    }
+    assert_eq!(fleet.world.lock().changes, 0);
+}
+
 #[tokio::test]
 async fn what_somebody_else_has_changed_is_theirs() {
     let fleet = Fleet::start().await;
