@@ -121,6 +121,18 @@ async fn a_list_of_anchors_is_asked_about_again_before_it_is_believed_and_is_not
 }
 
 #[tokio::test]
+async fn an_anchor_that_is_told_of_somebody_else_is_nobodys() {
+    let bench = OktaBench::start("").await;
+    let connection = bench.connection(json!({})).await;
+    let known = |name: &str| json!({ "id": user_id(name), "externalId": "EJ1aJpQDR0SnJqXG9itKpQ==", "scope": "USER" });
+    let (listed, asked) = (Reply::json(200, &json!([known("bob")])), Reply::json(200, &known("alice")));
+    *bench.organisation.instead.lock() = vec![listed, asked];
+    let anchor = Identifier::immutable_id("EJ1aJpQDR0SnJqXG9itKpQ==").unwrap();
+    let error = connection.directories[0].account(&[anchor]).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Ambiguous, "{error}");
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_there_says_nothing_of_the_user() {
     let bench = OktaBench::start("").await;
     let connection = bench.connection(json!({})).await;

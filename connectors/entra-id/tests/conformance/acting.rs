@@ -7,7 +7,7 @@ use quell_kit::conformance::clear;
 use serde_json::{Value, json};
 
 use crate::refusing::execute;
-use crate::vendor::{ALICE, QUARANTINE, Tenant, alice};
+use crate::vendor::{ALICE, BOSS, QUARANTINE, Tenant, alice};
 
 async fn undo(
     tenant: &Tenant,
@@ -99,6 +99,20 @@ async fn an_undo_takes_back_no_more_than_was_done() {
         assert_eq!(undone.await.unwrap().effect, Effect::Unchanged, "{before}");
         assert_eq!(tenant.world.lock().changes, 0, "{before}");
     }
+}
+
+#[tokio::test]
+async fn the_risk_of_somebody_else_is_not_that_of_the_user() {
+    let tenant = Tenant::start().await;
+    {
+        let mut world = tenant.world.lock();
+        (world.risk, world.risk_of) = (Some("confirmedCompromised".into()), Some(BOSS));
+    }
+    for action in ["account.mark_compromised", "account.dismiss_risk"] {
+        let error = execute(&tenant, action, json!({})).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{action}: {error}");
+    }
+    assert_eq!(tenant.world.lock().changes, 0);
 }
 
 #[tokio::test]

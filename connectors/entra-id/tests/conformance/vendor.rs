@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) roles: Vec<Value>,
     pub(crate) eligible: Vec<Value>,
     pub(crate) risk: Option<String>,
+    /// It is told of this user, whoever was asked about.
+    pub(crate) risk_of: Option<&'static str>,
     /// The service has not done yet what it has taken.
     pub(crate) processing: bool,
     /// What a user is in is told one by one.
@@ -60,6 +62,7 @@ impl World {
             roles: Vec::new(),
             eligible: Vec::new(),
             risk: None,
+            risk_of: None,
             processing: false,
             paged: false,
             unfiltered: false,
@@ -187,7 +190,7 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
         ("GET", ["roleManagement", ..]) => Reply::json(200, &json!({ "value": world.eligible })),
         ("GET", ["identityProtection", "riskyUsers", id]) => match &world.risk {
             Some(state) => {
-                let processing = world.processing;
+                let (processing, id) = (world.processing, world.risk_of.unwrap_or(id));
                 let user =
                     json!({ "id": id, "isProcessing": processing, "riskState": state, "riskLevel": "none" });
                 Reply::json(200, &user)
