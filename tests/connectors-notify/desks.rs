@@ -228,6 +228,45 @@ async fn what_was_taken_and_not_done_is_not_said_to_be_done() {
     });
     let failure = desk.await.failure("thehive.resolve_alert", json!({ "alert": "~1" })).await;
     assert_eq!(failure, Failure::Uncertain);
+
+    // Another incident is at its end; of ours nothing is said.
+    let desk = Desk::start("servicenow", |seen| match seen.method.as_str() {
+        "GET" => Reply::json(200, &json!({ "result": incident(ID, "1") })),
+        _ => Reply::json(200, &json!({ "result": incident(&"f".repeat(32), "6") })),
+    });
+    let desk = desk.await;
+    for (action, params) in [
+        ("servicenow.resolve_incident", json!({ "incident": ID, "close_notes": "done" })),
+        ("servicenow.comment", json!({ "incident": ID, "text": "x" })),
+        ("servicenow.update_incident", json!({ "incident": ID, "fields": { "urgency": 1 } })),
+    ] {
+        assert_eq!(desk.failure(action, params).await, Failure::Uncertain, "{action}");
+    }
+}
+
+/// Later steps would go on with it.
+#[tokio::test]
+async fn what_was_opened_is_not_what_was_opened_for_something_else() {
+    for (told, opened) in [("alert-2", false), ("alert-1", true), ("", true)] {
+        let mut incident = incident(ID, "1");
+        incident["correlation_id"] = json!(told);
+        let desk = Desk::start("servicenow", move |seen| match seen.method.as_str() {
+            "GET" => Reply::json(200, &json!({ "result": [] })),
+            _ => Reply::json(201, &json!({ "result": incident })),
+        });
+        let desk = desk.await;
+        let params = json!({ "short_description": "x", "external_id": "alert-1" });
+        let outcome = call(&desk.connection, "servicenow.open_incident", "run/1", params).await;
+        let failure = (!opened).then_some(Failure::Uncertain);
+        assert_eq!(outcome.err().map(|error| error.failure), failure, "{told:?}");
+
+        let alert = json!({ "_id": "~1", "sourceRef": told });
+        let desk = Desk::start("thehive", move |_| Reply::json(201, &alert)).await;
+        let params = json!({ "title": "x", "external_id": "alert-1" });
+        let outcome = call(&desk.connection, "thehive.open_alert", "run/1", params).await;
+        let failure = (!opened).then_some(Failure::Unavailable { retry_after: None });
+        assert_eq!(outcome.err().map(|error| error.failure), failure, "{told:?}");
+    }
 }
 
 #[tokio::test]

@@ -139,7 +139,17 @@ impl Desk {
         fields: Map<String, Value>,
         deadline: Deadline,
     ) -> Result<Incident, ActionError> {
-        self.write(Method::POST, &[&self.settings.table], fields, deadline).await
+        let wanted = fields.get("correlation_id").cloned();
+        let opened = self.write(Method::POST, &[&self.settings.table], fields, deadline).await?;
+        // Who may not read the field sees it empty.
+        let is_ours =
+            opened.correlation_id.is_empty() || wanted.is_some_and(|id| id == opened.correlation_id);
+        match is_ours {
+            true => Ok(opened),
+            false => {
+                Err(ActionError::uncertain("ServiceNow took an incident, and answered with another one"))
+            }
+        }
     }
 
     /// Changes an incident.
@@ -152,7 +162,14 @@ impl Desk {
         fields: Map<String, Value>,
         deadline: Deadline,
     ) -> Result<Incident, ActionError> {
-        self.write(Method::PATCH, &[&self.settings.table, &incident.sys_id], fields, deadline).await
+        let path = [self.settings.table.as_str(), &incident.sys_id];
+        let now = self.write(Method::PATCH, &path, fields, deadline).await?;
+        match now.sys_id == incident.sys_id {
+            true => Ok(now),
+            false => {
+                Err(ActionError::uncertain("ServiceNow took a change, and answered with another incident"))
+            }
+        }
     }
 
     /// Asks for one incident, whichever it is: whether we may read at all.

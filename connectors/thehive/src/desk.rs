@@ -127,8 +127,12 @@ impl Desk {
         alert: Value,
         deadline: Deadline,
     ) -> Result<Option<Alert>, ActionError> {
+        let wanted = alert["sourceRef"].clone();
         match self.send(Method::POST, &["alert"], Some(alert), Call::WritesKeyed, deadline).await {
-            Ok(answer) => answer.json().map(Some),
+            Ok(answer) => match answer.json::<Alert>()? {
+                opened if opened.source_ref.is_empty() || wanted == opened.source_ref => Ok(Some(opened)),
+                _ => Err(answer.unreadable("it is about another alert")),
+            },
             Err(error) if error.failure == Failure::Rejected && error.message.contains("CreateError") => {
                 Ok(None)
             }
