@@ -15,6 +15,9 @@ async fn an_incident_that_was_merged_leads_to_the_one_that_lives() {
         let outcome = tenant.execute("defender_xdr.get_incident", named.clone()).await.unwrap();
         assert_eq!(outcome.output["incident"], INCIDENT, "{named}");
     }
+    tenant.world.lock().incident()["redirectIncidentId"] = json!(INCIDENT);
+    let itself = tenant.execute("defender_xdr.get_incident", json!({ "incident": INCIDENT })).await.unwrap();
+    assert_eq!(itself.output["incident"], INCIDENT);
     tenant.world.lock().incident()["redirectIncidentId"] = json!(MERGED);
     let error =
         tenant.execute("defender_xdr.get_incident", json!({ "incident": INCIDENT })).await.unwrap_err();
