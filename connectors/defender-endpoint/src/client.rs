@@ -156,6 +156,8 @@ impl Client {
             }
             None => {}
         }
+        // A question that got lost on the way is answered with the orders of all devices.
+        all.retain(|order| order.is_of(&machine.id));
         let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
         let read_at = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
         Ok(Orders { all: newest_first(all), read_at: read_at.map(|date| date.to_utc()) })
@@ -177,7 +179,11 @@ impl Client {
         if answer.status() == 400 && says_under_way(&answer) {
             return Ok(Given::AlreadyUnderWay);
         }
-        self.accept(answer, &what, right)?.json().map(Given::Taken)
+        let answer = self.accept(answer, &what, right)?;
+        match answer.json::<Order>()? {
+            order if order.is_of(&machine.id) => Ok(Given::Taken(order)),
+            _ => Err(answer.unreadable("it is about another device")),
+        }
     }
 
     /// Follows an order to its end, or until there is no more time for it.
@@ -207,7 +213,10 @@ impl Client {
         let url = self.api.url(["machineactions", &order.id, "cancel"]);
         let ask = Ask::write(Method::POST, url).json(serde_json::json!({ "Comment": comment }));
         let answer = self.write(ask, "cancelling an order that waits", right, deadline).await?;
-        answer.json().map(|order: Order| order.status)
+        match answer.json::<Order>()? {
+            now if now.id == order.id => Ok(now.status),
+            _ => Err(answer.unreadable("it is about another order")),
+        }
     }
 
     /// Reads something; `what` says what, for the error.
@@ -229,7 +238,11 @@ impl Client {
 
     async fn order(&self, id: &str, deadline: Deadline) -> Result<Order, ActionError> {
         let url = self.api.url(["machineactions", id]);
-        self.read(Ask::get(url), "the order", deadline).await?.json()
+        let order: Order = self.read(Ask::get(url), "the order", deadline).await?.json()?;
+        match order.id == id {
+            true => Ok(order),
+            false => Err(ActionError::unavailable("the answer is about another order than was asked for")),
+        }
     }
 
     fn accept(&self, answer: Answer, what: &str, right: &str) -> Result<Answer, ActionError> {

@@ -162,6 +162,7 @@ async fn an_address_that_tells_nobody_apart_finds_nobody() {
         (json!({ "ip": "127.0.0.1" }), Failure::Rejected),
         (json!({ "ip": "192.0.2.10'" }), Failure::Rejected),
         (json!({ "ip": "192.0.2.10", "at": "yesterday" }), Failure::Rejected),
+        (json!({ "device": "wks1.corp" }), Failure::NotFound),
         (json!({ "device": "wks1" }), Failure::Rejected),
         (json!({ "device": WKS1, "ip": "192.0.2.10" }), Failure::Rejected),
         (json!({}), Failure::Rejected),

@@ -10,7 +10,7 @@ use quell_action::{
 use quell_kit::conformance::{Capture, Vendor, clear};
 use serde_json::{Value, json};
 
-use crate::vendor::{Fleet, SHA1, wks1};
+use crate::vendor::{Fleet, SHA1, WKS1, wks1};
 
 async fn action(fleet: &Fleet, name: &str, follow_secs: u64) -> Arc<dyn AnyAction> {
     let connection = fleet.with(Vendor::Answers, follow_secs).await;
@@ -73,6 +73,35 @@ async fn an_order_that_still_waits_is_cancelled_by_its_undo() {
     assert_eq!((seen.state, seen.in_effect), (state("none"), InEffect::No));
     assert_eq!(fleet.world.lock().orders.len(), 1, "nothing else was ordered");
     assert_eq!(undo(&fleet, "none", "full").await.unwrap().effect, Effect::Unchanged);
+}
+
+#[tokio::test]
+async fn an_order_that_could_not_be_cancelled_is_not_said_to_be() {
+    for status in ["InProgress", "Succeeded"] {
+        let fleet = Fleet::start().await;
+        fleet.world.lock().status = "Pending";
+        call(&fleet, "device.isolate", "k", json!({})).await.unwrap();
+        fleet.world.lock().cancelled = status;
+        let error = undo(&fleet, "none", "full").await.unwrap_err();
+        assert!(matches!(error.failure, Failure::Unavailable { retry_after: Some(_) }), "{error}");
+        assert_eq!(fleet.world.lock().orders.len(), 1, "nothing else was ordered");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_overtaken_by_the_same_order_has_changed_nothing() {
+    let fleet = Fleet::start().await;
+    {
+        let mut world = fleet.world.lock();
+        world.refuses = Some((400, "ActiveRequestAlreadyExists", "x"));
+        (world.status, world.overtaken_by) = ("InProgress", Some("Isolate"));
+    }
+    let outcome = call(&fleet, "device.isolate", "k", json!({})).await.unwrap();
+    assert_eq!(outcome.effect, Effect::Unchanged);
+    fleet.world.lock().overtaken_by = Some("Unisolate");
+    fleet.world.lock().orders.clear();
+    let error = call(&fleet, "device.isolate", "l", json!({})).await.unwrap_err();
+    assert!(error.message.contains("not at its end"), "{error}");
 }
 
 #[tokio::test]
@@ -216,6 +245,52 @@ async fn orders_are_read_to_their_last_page() {
     fleet.world.lock().orders.sort_by_key(|order| order["type"] != "Isolate");
     fleet.world.lock().paged = true;
     assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));
+}
+
+/// The vendor finds what begins so as well.
+#[tokio::test]
+async fn what_another_device_was_told_says_nothing_of_this_one() {
+    let fleet = Fleet::start().await;
+    {
+        let other = json!(format!("{WKS1}0"));
+        let mut world = fleet.world.lock();
+        world.order("Isolate", Some("Full"), "by hand");
+        world.orders[0]["machineId"] = other.clone();
+        world.investigations.push(json!({ "id": "41", "state": "Running", "machineId": other }));
+    }
+    assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));
+    for name in ["device.isolate", "device.investigate"] {
+        let outcome = call(&fleet, name, "k", json!({})).await.unwrap();
+        assert!(matches!(outcome.effect, Effect::Changed { .. }), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_another_device_or_order_is_not_believed() {
+    let unavailable = Failure::Unavailable { retry_after: None };
+    for (name, end, failure) in [
+        ("device.isolate", "/isolate", Failure::Uncertain),
+        ("device.scan", "/runAntiVirusScan", unavailable),
+        ("device.investigate", "/startInvestigation", unavailable),
+    ] {
+        let fleet = Fleet::start().await;
+        fleet.world.lock().strays = Some(end);
+        let error = call(&fleet, name, "k", json!({})).await.unwrap_err();
+        assert_eq!((error.failure, fleet.world.lock().changes), (failure, 1), "{name}: {error}");
+    }
+    let fleet = Fleet::start().await;
+    {
+        let mut world = fleet.world.lock();
+        (world.status, world.later) = ("Pending", Some("Failed"));
+        // That of the first order.
+        world.strays = Some("00001");
+    }
+    // It was taken, and what is told of another one is no end of it.
+    call(&fleet, "device.isolate", "k", json!({})).await.unwrap();
+    fleet.world.lock().orders[0]["status"] = json!("Pending");
+    fleet.world.lock().strays = Some("/cancel");
+    assert_eq!(undo(&fleet, "none", "full").await.unwrap_err().failure, Failure::Uncertain);
+    assert_eq!(fleet.world.lock().orders.len(), 1, "nothing else was ordered");
 }
 
 #[tokio::test]

@@ -32,6 +32,12 @@ pub(crate) struct World {
     pub(crate) later: Option<&'static str>,
     /// The refusal of every order: status, code and message.
     pub(crate) refuses: Option<(u16, &'static str, &'static str)>,
+    /// Somebody else gives this order just before ours is refused.
+    pub(crate) overtaken_by: Option<&'static str>,
+    /// How far an order has come that was to be cancelled.
+    pub(crate) cancelled: &'static str,
+    /// Calls with this as the last part of their path are answered with something about another device or order.
+    pub(crate) strays: Option<&'static str>,
     /// Whether the list of orders lags behind.
     pub(crate) hides_orders: bool,
     /// Orders are told one at a time.
@@ -57,6 +63,9 @@ impl World {
             status: "Succeeded",
             later: None,
             refuses: None,
+            overtaken_by: None,
+            strays: None,
+            cancelled: "Cancelled",
             hides_orders: false,
             paged: false,
             date: "Thu, 01 Jan 2026 01:00:00 GMT",
@@ -92,7 +101,7 @@ impl Fleet {
         let world = Arc::new(Mutex::new(World::new()));
         let behind = Arc::clone(&world);
         let cloud =
-            ScriptedCloud::start(contract, refuse, move |seen| answer(&mut behind.lock(), seen)).await;
+            ScriptedCloud::start(contract, refuse, move |seen| strayed(&mut behind.lock(), seen)).await;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), SECRET).unwrap();
         Self { cloud: cloud.unwrap(), world, folder }
@@ -134,6 +143,19 @@ fn refuse(status: u16) -> Reply {
 
 fn refuse_with(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({ "error": { "code": code, "message": message, "target": "corr-1" } }))
+}
+
+fn strayed(world: &mut World, seen: &Seen) -> Reply {
+    let astray = world.strays.is_some_and(|end| seen.path.ends_with(end));
+    match answer(world, seen) {
+        Reply::Answer { status, headers, body } if astray => {
+            let mut told: Value = serde_json::from_slice(&body).unwrap();
+            told["id"] = json!("5382f7ea-7557-4ab7-9782-d50480099999");
+            told["machineId"] = json!("2e5bc9d7e413ddd7902c2932e418702b84d0cc07");
+            Reply::Answer { status, headers, body: told.to_string().into_bytes() }
+        }
+        reply => reply,
+    }
 }
 
 fn answer(world: &mut World, seen: &Seen) -> Reply {
@@ -187,6 +209,9 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
 
 fn write(world: &mut World, path: &[&str], body: &Value) -> Reply {
     if let Some((status, code, message)) = world.refuses {
+        if let Some(kind) = world.overtaken_by {
+            world.order(kind, None, "by hand");
+        }
         return refuse_with(status, code, message);
     }
     world.changes += 1;
@@ -209,8 +234,9 @@ fn write(world: &mut World, path: &[&str], body: &Value) -> Reply {
             Reply::json(201, &world.order(&kind, body["IsolationType"].as_str(), &comment))
         }
         ["machineactions", id, "cancel"] => {
+            let status = world.cancelled;
             let order = world.orders.iter_mut().find(|order| order["id"] == *id).unwrap();
-            order["status"] = json!("Cancelled");
+            order["status"] = json!(status);
             Reply::json(200, order)
         }
         ["indicators"] => {
