@@ -94,14 +94,18 @@ async fn whoever_was_overtaken_by_the_same_order_has_changed_nothing() {
     {
         let mut world = fleet.world.lock();
         world.refuses = Some((400, "ActiveRequestAlreadyExists", "x"));
-        (world.status, world.overtaken_by) = ("InProgress", Some("Isolate"));
+        (world.status, world.overtaken_by) = ("InProgress", Some(("Isolate", "by hand")));
     }
     let outcome = call(&fleet, "device.isolate", "k", json!({})).await.unwrap();
     assert_eq!(outcome.effect, Effect::Unchanged);
-    fleet.world.lock().overtaken_by = Some("Unisolate");
+    fleet.world.lock().overtaken_by = Some(("Unisolate", "by hand"));
     fleet.world.lock().orders.clear();
     let error = call(&fleet, "device.isolate", "l", json!({})).await.unwrap_err();
     assert!(error.message.contains("not at its end"), "{error}");
+    // One of ours, whose answer was lost, and which was not listed yet.
+    fleet.world.lock().overtaken_by = Some(("StopAndQuarantineFile", "[quell m]"));
+    let ours = call(&fleet, "file.quarantine", "m", json!({ "sha1": SHA1 })).await.unwrap();
+    assert_eq!(ours.external_id.as_deref(), fleet.world.lock().orders[0]["id"].as_str());
 }
 
 #[tokio::test]
@@ -242,7 +246,7 @@ async fn orders_are_read_to_their_last_page() {
     for (kind, scope) in [("Isolate", Some("Full")), ("RunAntiVirusScan", None), ("Unisolate", None)] {
         fleet.world.lock().order(kind, scope, "by hand");
     }
-    fleet.world.lock().orders.sort_by_key(|order| order["type"] != "Isolate");
+    fleet.world.lock().orders.sort_by_key(|order| order["type"] == "Unisolate");
     fleet.world.lock().paged = true;
     assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));
 }
@@ -350,6 +354,10 @@ async fn an_investigation_that_runs_is_taken_for_ours() {
     assert_eq!(fleet.world.lock().changes, 1);
     fleet.world.lock().investigations[0]["state"] = json!("SuccessfullyRemediated");
     call(&fleet, "device.investigate", "l", json!({})).await.unwrap();
+    assert_eq!(fleet.world.lock().changes, 2);
+    // The one that runs stands on the second page.
+    fleet.world.lock().paged = true;
+    call(&fleet, "device.investigate", "m", json!({})).await.unwrap();
     assert_eq!(fleet.world.lock().changes, 2);
 }
 

@@ -32,15 +32,15 @@ pub(crate) struct World {
     pub(crate) later: Option<&'static str>,
     /// The refusal of every order: status, code and message.
     pub(crate) refuses: Option<(u16, &'static str, &'static str)>,
-    /// Somebody else gives this order just before ours is refused.
-    pub(crate) overtaken_by: Option<&'static str>,
+    /// This order is there, with this comment, when ours is refused.
+    pub(crate) overtaken_by: Option<(&'static str, &'static str)>,
     /// How far an order has come that was to be cancelled.
     pub(crate) cancelled: &'static str,
     /// Calls with this as the last part of their path are answered with something about another device or order.
     pub(crate) strays: Option<&'static str>,
     /// Whether the list of orders lags behind.
     pub(crate) hides_orders: bool,
-    /// Orders are told one at a time.
+    /// Lists are told one by one.
     pub(crate) paged: bool,
     pub(crate) date: &'static str,
     pub(crate) changes: usize,
@@ -163,7 +163,7 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
     let filter = url.query_pairs().find(|(name, _)| name == "$filter").map(|(_, text)| text.into_owned());
     let path: Vec<&str> = url.path().split('/').skip(2).collect();
     let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
-    let list = |all: &[Value]| Reply::json(200, &json!({ "value": all })).with_header("date", world.date);
+    let list = |all: &[Value]| told(world, all, seen);
     match (seen.method.as_str(), path.as_slice()) {
         ("GET", ["machines"]) => match filter {
             Some(filter) => {
@@ -185,13 +185,6 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
             found.map_or_else(|| refuse(404), |machine| Reply::json(200, machine))
         }
         ("GET", ["machineactions"]) if world.hides_orders => list(&[]),
-        ("GET", ["machineactions"]) if world.paged => {
-            let skipped = url.query_pairs().find(|(name, _)| name == "$skip");
-            let at: usize = skipped.map_or(0, |(_, text)| text.parse().unwrap());
-            let next = format!("http://{}{}?$skip={}", seen.headers["host"], url.path(), at + 1);
-            let next = (at + 1 < world.orders.len()).then_some(next);
-            Reply::json(200, &json!({ "value": [world.orders[at]], "@odata.nextLink": next }))
-        }
         ("GET", ["machineactions"]) => list(&filtered(&world.orders, &filter.unwrap())),
         ("GET", ["machineactions", id]) => {
             let later = world.later;
@@ -207,10 +200,24 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
     }
 }
 
+fn told(world: &World, all: &[Value], seen: &Seen) -> Reply {
+    let mut told = json!({ "value": all });
+    if world.paged {
+        let (bare, at) = seen.path.split_once("&$skip=").unwrap_or((&seen.path, "0"));
+        let at: usize = at.parse().unwrap();
+        told["value"] = json!(all.get(at).into_iter().collect::<Vec<_>>());
+        if at + 1 < all.len() {
+            told["@odata.nextLink"] =
+                json!(format!("http://{}{bare}&$skip={}", seen.headers["host"], at + 1));
+        }
+    }
+    Reply::json(200, &told).with_header("date", world.date)
+}
+
 fn write(world: &mut World, path: &[&str], body: &Value) -> Reply {
     if let Some((status, code, message)) = world.refuses {
-        if let Some(kind) = world.overtaken_by {
-            world.order(kind, None, "by hand");
+        if let Some((kind, comment)) = world.overtaken_by {
+            world.order(kind, None, comment);
         }
         return refuse_with(status, code, message);
     }

@@ -48,13 +48,16 @@ fn known(value: &str, action: &str) -> Value {
 #[tokio::test]
 async fn an_indicator_of_somebody_else_is_neither_written_over_nor_taken_away() {
     let fleet = Fleet::start().await;
-    fleet.world.lock().indicators = vec![known("evil.example", "Block")];
-    let error = set(&fleet).await.unwrap_err();
-    assert!(error.failure == Failure::Rejected && error.message.contains("a person must decide"), "{error}");
+    fleet.world.lock().indicators = vec![known("evil.example.org", "Audit"), known("evil.example", "Block")];
+    for paged in [true, false] {
+        fleet.world.lock().paged = paged;
+        let error = set(&fleet).await.unwrap_err();
+        assert!(error.failure == Failure::Rejected && error.message.contains("must decide"), "{error}");
+    }
     let error = take_back(&fleet).await.unwrap_err();
     assert!(error.failure == Failure::Rejected && error.message.contains("meanwhile"), "{error}");
     let world = fleet.world.lock();
-    assert_eq!((world.changes, world.indicators.len()), (0, 1));
+    assert_eq!((world.changes, world.indicators.len()), (0, 2));
 }
 
 #[tokio::test]
