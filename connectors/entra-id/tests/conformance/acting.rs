@@ -138,6 +138,20 @@ async fn an_undo_takes_back_no_more_than_was_done() {
 }
 
 #[tokio::test]
+async fn a_change_of_risk_that_was_taken_and_does_not_show_is_on_its_way() {
+    let tenant = Tenant::start().await;
+    tenant.world.lock().risk_lags = true;
+    let connection = tenant.with(json!({})).await;
+    let mark = connection.actions.iter().find(|one| one.info().spec.name == "account.mark_compromised");
+    let mark = mark.unwrap();
+    assert_eq!(mark.observe(&alice(), &json!({})).await.unwrap().in_effect, InEffect::No);
+    let cleared = clear(&alice(), &mark.info().spec).unwrap();
+    let request = Request::new(cleared, RequestKey("k".into()), Duration::from_secs(5), json!({}));
+    mark.execute(request).await.unwrap();
+    assert_eq!(mark.observe(&alice(), &json!({})).await.unwrap().in_effect, InEffect::Pending);
+}
+
+#[tokio::test]
 async fn the_risk_of_somebody_else_is_not_that_of_the_user() {
     let tenant = Tenant::start().await;
     {

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) risk: Option<String>,
     /// It is told of this user, whoever was asked about.
     pub(crate) risk_of: Option<&'static str>,
+    /// A change of the risk is taken, and does not show yet.
+    pub(crate) risk_lags: bool,
     /// The service has not done yet what it has taken.
     pub(crate) processing: bool,
     /// Lists are told one by one.
@@ -63,6 +65,7 @@ impl World {
             eligible: Vec::new(),
             risk: None,
             risk_of: None,
+            risk_lags: false,
             processing: false,
             paged: false,
             unfiltered: false,
@@ -204,6 +207,7 @@ fn write(world: &mut World, method: &str, path: &[&str], body: &Value) -> Reply 
     }
     world.changes += 1;
     match (method, path) {
+        ("POST", ["identityProtection", ..]) if world.risk_lags => {}
         ("PATCH", ["users", ALICE]) => {
             for (name, value) in body.as_object().unwrap() {
                 let mut value = value.clone();
