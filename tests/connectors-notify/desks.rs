@@ -302,6 +302,18 @@ async fn what_was_done_and_not_read_back_may_have_been_done() {
 }
 
 #[tokio::test]
+async fn a_search_whose_answer_got_lost_has_changed_nothing() {
+    for (connector, action) in
+        [("servicenow", "servicenow.comment"), ("jira", "jira.comment"), ("thehive", "thehive.comment")]
+    {
+        let desk = Desk::start(connector, |_| Reply::status(502)).await;
+        let params = json!({ "external_id": "alert-1", "text": "x" });
+        let failure = desk.failure(action, params).await;
+        assert_eq!(failure, Failure::Unavailable { retry_after: None }, "{action}");
+    }
+}
+
+#[tokio::test]
 async fn an_order_whose_answer_got_lost_may_have_been_carried_out() {
     let desk = Desk::start("servicenow", |seen| match seen.method.as_str() {
         "GET" => Reply::json(200, &json!({ "result": incident(ID, "1") })),
@@ -337,16 +349,21 @@ async fn what_is_at_its_end_already_is_left_as_it_is() {
 /// Only the desk's own word for it says that there is one already.
 #[tokio::test]
 async fn a_refusal_is_not_taken_for_one_that_is_there() {
-    let desk = Desk::start("thehive", |seen| match seen.path.ends_with("/query") {
-        true => Reply::json(
-            200,
-            &json!([{ "_id": "~1", "type": "security-alert", "source": "Quell", "sourceRef": "alert-1" }]),
-        ),
-        false => Reply::json(400, &json!({ "type": "BadRequest", "message": "no" })),
-    });
-    let error =
-        desk.await.error("thehive.open_alert", json!({ "title": "x", "external_id": "alert-1" })).await;
-    assert!(error.failure == Failure::Rejected && error.message.contains("BadRequest"), "{error}");
+    for (status, word, failure) in [
+        (400, "BadRequest", Failure::Rejected),
+        (503, "CreateError", Failure::Unavailable { retry_after: None }),
+    ] {
+        let desk = Desk::start("thehive", move |seen| match seen.path.ends_with("/query") {
+            true => Reply::json(
+                200,
+                &json!([{ "_id": "~1", "type": "security-alert", "source": "Quell", "sourceRef": "alert-1" }]),
+            ),
+            false => Reply::json(status, &json!({ "type": word, "message": "no" })),
+        });
+        let params = json!({ "title": "x", "external_id": "alert-1" });
+        let error = desk.await.error("thehive.open_alert", params).await;
+        assert!(error.failure == failure && error.message.contains(word), "{error}");
+    }
 }
 
 #[tokio::test]
