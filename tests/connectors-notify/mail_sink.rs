@@ -48,7 +48,7 @@ pub(crate) struct State {
     pub(crate) overheard: Mutex<String>,
     /// What happens at one of the commands; the end of a mail is one, too.
     pub(crate) mishaps: Mishaps,
-    /// What is answered to this command.
+    /// What is answered to this command; to the end of a mail, for `END`.
     pub(crate) answers: Mutex<Option<(&'static str, String)>>,
 }
 
@@ -157,13 +157,16 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             "DATA" => {
                 say(&mut stream, "354 go on").await?;
                 mail.data = data(&mut stream).await?;
-                let mishap = state.mishaps.next();
+                let (mishap, planned) = (state.mishaps.next(), state.answers.lock().clone());
                 if !matches!(mishap, Some(Mishap::Fails | Mishap::IsBusy)) {
                     state.taken.lock().push(mail.clone());
                 }
                 match mishap {
                     Some(mishap) => happen(&mut stream, mishap).await?,
-                    None => taken(&mut stream, how).await?,
+                    None => match planned {
+                        Some(("END", answer)) => say(&mut stream, &answer).await?,
+                        _ => taken(&mut stream, how).await?,
+                    },
                 }
             }
             "QUIT" => {

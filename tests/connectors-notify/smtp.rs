@@ -203,6 +203,14 @@ async fn a_relay_that_repeats_what_it_was_shown_is_not_quoted() {
         }
     }
     assert_eq!(office.taken(), []);
+    for word in [SECRET, shown.as_str()] {
+        *office.sink.state.answers.lock() = Some(("END", format!("250 2.0.0 taken for {word}")));
+        let taken = call(&connection, "smtp.send", "k", mail()).await.unwrap();
+        assert!(!taken.output.to_string().contains(word), "{}", taken.output);
+        *office.sink.state.answers.lock() = Some(("END", format!("{word} is no SMTP")));
+        let error = call(&connection, "smtp.send", "k", mail()).await.unwrap_err();
+        assert!(error.failure == Failure::Uncertain && !error.message.contains(word), "{error}");
+    }
 }
 
 #[tokio::test]
