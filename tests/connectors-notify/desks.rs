@@ -98,6 +98,93 @@ async fn what_was_not_asked_for_is_not_touched() {
     assert!(!desk.wrote());
 }
 
+/// Whether there is one already is not known then: another one would be opened, or the wrong one taken.
+#[tokio::test]
+async fn a_part_of_what_was_found_is_not_taken_for_all_of_it() {
+    let others = |fits: usize| {
+        let mut all: Vec<Value> = (0..10)
+            .map(|number| json!({ "sys_id": format!("{number:032}"), "number": "x", "correlation_id": "other" }))
+            .collect();
+        all.extend((0..fits).map(|_| incident(ID, "1")));
+        all.split_off(fits)
+    };
+    for (all, failure) in [
+        (others(0), Failure::Rejected),
+        (others(1), Failure::Rejected),
+        (others(0).split_off(1), Failure::NotFound),
+    ] {
+        let desk = Desk::start("servicenow", move |_| Reply::json(200, &json!({ "result": all }))).await;
+        let which = json!({ "external_id": "alert-1", "text": "x" });
+        assert_eq!(desk.failure("servicenow.comment", which).await, failure);
+        if failure == Failure::Rejected {
+            let params = json!({ "short_description": "x", "external_id": "alert-1" });
+            assert_eq!(desk.failure("servicenow.open_incident", params).await, failure);
+        }
+        assert!(!desk.wrote());
+    }
+    let other = json!({ "_id": "~1", "type": "x", "source": "Quell", "sourceRef": "alert-1" });
+    for (count, failure) in [(10, Failure::Rejected), (9, Failure::NotFound)] {
+        let all = vec![other.clone(); count];
+        let desk = Desk::start("thehive", move |_| Reply::json(200, &json!(all))).await;
+        let which = json!({ "external_id": "alert-1", "text": "x" });
+        assert_eq!(desk.failure("thehive.comment", which).await, failure, "{count}");
+    }
+}
+
+/// Jira with these pages of what it finds, each a list of the ids of issues.
+async fn jira_in_pages(
+    pages: Vec<Vec<&'static str>>,
+    last: impl Fn(usize) -> Value + Send + Sync + 'static,
+) -> Desk {
+    Desk::start("jira", move |seen| {
+        let asked: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
+        let Some(label) = asked["jql"].as_str().and_then(|jql| jql.rsplit('"').nth(1)) else {
+            return Reply::json(201, &json!({ "id": "500" }));
+        };
+        let page = asked["nextPageToken"].as_str().map_or(0, |token| token.parse().unwrap());
+        let issue =
+            |id: &&str| json!({ "id": id, "key": format!("SEC-{id}"), "fields": { "labels": [label] } });
+        let mut told = last(page);
+        told["issues"] = pages.get(page).into_iter().flatten().map(issue).collect();
+        Reply::json(200, &told)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_jira_finds_is_read_to_its_end() {
+    let more = |pages: usize| {
+        move |page: usize| match page + 1 < pages {
+            true => json!({ "nextPageToken": (page + 1).to_string(), "isLast": false }),
+            false => json!({ "isLast": true }),
+        }
+    };
+    let which = json!({ "external_id": "alert-1", "text": "x" });
+    let open = json!({ "summary": "x", "external_id": "alert-1" });
+
+    let desk = jira_in_pages(vec![vec![], vec!["7"], vec!["7"]], more(3)).await;
+    let known = call(&desk.connection, "jira.open_issue", "run/1", open.clone()).await.unwrap();
+    assert_eq!((known.effect, &known.output["issue"]), (Effect::Unchanged, &json!("SEC-7")));
+    assert!(!desk.wrote());
+
+    let desk = jira_in_pages(vec![vec!["7"], vec!["8"]], more(2)).await;
+    assert_eq!(desk.failure("jira.comment", which.clone()).await, Failure::Ambiguous);
+
+    // It does not end, or does not say where the rest is.
+    for last in [json!({ "nextPageToken": "0" }), json!({ "isLast": false, "nextPageToken": "" })] {
+        let desk = jira_in_pages(vec![vec![]], move |_| last.clone()).await;
+        for (action, params) in [("jira.comment", which.clone()), ("jira.open_issue", open.clone())] {
+            assert_eq!(desk.failure(action, params).await, Failure::Rejected, "{action}");
+        }
+        assert!(!desk.wrote());
+        assert!(desk.server.seen().len() <= 10);
+    }
+
+    // What it says of the end counts, whatever stands beside it.
+    let desk = jira_in_pages(vec![vec!["7"]], |_| json!({ "isLast": true, "nextPageToken": "0" })).await;
+    call(&desk.connection, "jira.comment", "run/1", which).await.unwrap();
+}
+
 #[tokio::test]
 async fn two_with_one_external_id_are_a_case_for_a_person() {
     let desk = Desk::start("servicenow", |_| {
@@ -141,6 +228,45 @@ async fn what_was_taken_and_not_done_is_not_said_to_be_done() {
     });
     let failure = desk.await.failure("thehive.resolve_alert", json!({ "alert": "~1" })).await;
     assert_eq!(failure, Failure::Uncertain);
+
+    // Another incident is at its end; of ours nothing is said.
+    let desk = Desk::start("servicenow", |seen| match seen.method.as_str() {
+        "GET" => Reply::json(200, &json!({ "result": incident(ID, "1") })),
+        _ => Reply::json(200, &json!({ "result": incident(&"f".repeat(32), "6") })),
+    });
+    let desk = desk.await;
+    for (action, params) in [
+        ("servicenow.resolve_incident", json!({ "incident": ID, "close_notes": "done" })),
+        ("servicenow.comment", json!({ "incident": ID, "text": "x" })),
+        ("servicenow.update_incident", json!({ "incident": ID, "fields": { "urgency": 1 } })),
+    ] {
+        assert_eq!(desk.failure(action, params).await, Failure::Uncertain, "{action}");
+    }
+}
+
+/// Later steps would go on with it.
+#[tokio::test]
+async fn what_was_opened_is_not_what_was_opened_for_something_else() {
+    for (told, opened) in [("alert-2", false), ("alert-1", true), ("", true)] {
+        let mut incident = incident(ID, "1");
+        incident["correlation_id"] = json!(told);
+        let desk = Desk::start("servicenow", move |seen| match seen.method.as_str() {
+            "GET" => Reply::json(200, &json!({ "result": [] })),
+            _ => Reply::json(201, &json!({ "result": incident })),
+        });
+        let desk = desk.await;
+        let params = json!({ "short_description": "x", "external_id": "alert-1" });
+        let outcome = call(&desk.connection, "servicenow.open_incident", "run/1", params).await;
+        let failure = (!opened).then_some(Failure::Uncertain);
+        assert_eq!(outcome.err().map(|error| error.failure), failure, "{told:?}");
+
+        let alert = json!({ "_id": "~1", "sourceRef": told });
+        let desk = Desk::start("thehive", move |_| Reply::json(201, &alert)).await;
+        let params = json!({ "title": "x", "external_id": "alert-1" });
+        let outcome = call(&desk.connection, "thehive.open_alert", "run/1", params).await;
+        let failure = (!opened).then_some(Failure::Unavailable { retry_after: None });
+        assert_eq!(outcome.err().map(|error| error.failure), failure, "{told:?}");
+    }
 }
 
 #[tokio::test]
@@ -172,6 +298,18 @@ async fn what_was_done_and_not_read_back_may_have_been_done() {
             }
         });
         assert_eq!(desk.await.failure(action, params).await, Failure::Uncertain, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_whose_answer_got_lost_has_changed_nothing() {
+    for (connector, action) in
+        [("servicenow", "servicenow.comment"), ("jira", "jira.comment"), ("thehive", "thehive.comment")]
+    {
+        let desk = Desk::start(connector, |_| Reply::status(502)).await;
+        let params = json!({ "external_id": "alert-1", "text": "x" });
+        let failure = desk.failure(action, params).await;
+        assert_eq!(failure, Failure::Unavailable { retry_after: None }, "{action}");
     }
 }
 
@@ -211,16 +349,21 @@ async fn what_is_at_its_end_already_is_left_as_it_is() {
 /// Only the desk's own word for it says that there is one already.
 #[tokio::test]
 async fn a_refusal_is_not_taken_for_one_that_is_there() {
-    let desk = Desk::start("thehive", |seen| match seen.path.ends_with("/query") {
-        true => Reply::json(
-            200,
-            &json!([{ "_id": "~1", "type": "security-alert", "source": "Quell", "sourceRef": "alert-1" }]),
-        ),
-        false => Reply::json(400, &json!({ "type": "BadRequest", "message": "no" })),
-    });
-    let error =
-        desk.await.error("thehive.open_alert", json!({ "title": "x", "external_id": "alert-1" })).await;
-    assert!(error.failure == Failure::Rejected && error.message.contains("BadRequest"), "{error}");
+    for (status, word, failure) in [
+        (400, "BadRequest", Failure::Rejected),
+        (503, "CreateError", Failure::Unavailable { retry_after: None }),
+    ] {
+        let desk = Desk::start("thehive", move |seen| match seen.path.ends_with("/query") {
+            true => Reply::json(
+                200,
+                &json!([{ "_id": "~1", "type": "security-alert", "source": "Quell", "sourceRef": "alert-1" }]),
+            ),
+            false => Reply::json(status, &json!({ "type": word, "message": "no" })),
+        });
+        let params = json!({ "title": "x", "external_id": "alert-1" });
+        let error = desk.await.error("thehive.open_alert", params).await;
+        assert!(error.failure == failure && error.message.contains(word), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -187,6 +187,11 @@ async fn an_issue_is_found_again_by_its_external_id() {
     let again = call(&connection, "jira.resolve_issue", "run/5", json!({ "external_id": id })).await.unwrap();
     assert_eq!(again.effect, Effect::Unchanged);
     assert_eq!(stand.service.changes(), 3);
+    let own = json!({ "summary": "x" });
+    for (key, effect) in [("run/7", true), ("run/7", false), ("run/8", true)] {
+        let outcome = call(&connection, "jira.open_issue", key, own.clone()).await.unwrap();
+        assert_eq!(outcome.effect != Effect::Unchanged, effect, "{key}");
+    }
     *stand.service.behind.lock() = true;
     let missing =
         call(&connection, "jira.resolve_issue", "run/6", json!({ "external_id": id })).await.unwrap_err();
@@ -205,7 +210,9 @@ async fn what_does_not_fit_is_refused_in_words() {
         ("jira.open_issue", json!({ "summary": "x", "fields": { "labels": [] } }), "not set under"),
         ("jira.update_issue", json!({ "issue": "SEC-7", "fields": { "labels": [] } }), "labels"),
         ("jira.comment", json!({ "text": "x" }), "which issue"),
+        ("jira.comment", json!({ "text": "x", "issue": "SEC-7", "external_id": "y" }), "which issue"),
         ("jira.comment", json!({ "text": "x", "issue": "../myself" }), "no key"),
+        ("jira.comment", json!({ "text": "x", "issue": "" }), "no key"),
         ("jira.resolve_issue", json!({ "issue": "SEC-7", "status": "Closed" }), "offers In Progress, Done"),
     ] {
         let error = call(&connection, action, "k", params).await.unwrap_err();

@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) overheard: Mutex<String>,
     /// What happens at one of the commands; the end of a mail is one, too.
     pub(crate) mishaps: Mishaps,
+    /// What is answered to this command; to the end of a mail, for `END`.
+    pub(crate) answers: Mutex<Option<(&'static str, String)>>,
 }
 
 impl MailSink {
@@ -65,6 +67,7 @@ impl MailSink {
             taken: Mutex::default(),
             overheard: Mutex::default(),
             mishaps: Mishaps::default(),
+            answers: Mutex::default(),
         });
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
@@ -116,6 +119,11 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             continue;
         }
         let word = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+        let answer = state.answers.lock().clone().filter(|(to, _)| *to == word);
+        if let Some((_, answer)) = answer {
+            say(&mut stream, &answer).await?;
+            continue;
+        }
         match word.as_str() {
             "EHLO" if encrypted => say(&mut stream, "250-sink\r\n250 AUTH PLAIN LOGIN").await?,
             "EHLO" if state.door == Door::Starttls => say(&mut stream, "250-sink\r\n250 STARTTLS").await?,
@@ -149,13 +157,16 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             "DATA" => {
                 say(&mut stream, "354 go on").await?;
                 mail.data = data(&mut stream).await?;
-                let mishap = state.mishaps.next();
+                let (mishap, planned) = (state.mishaps.next(), state.answers.lock().clone());
                 if !matches!(mishap, Some(Mishap::Fails | Mishap::IsBusy)) {
                     state.taken.lock().push(mail.clone());
                 }
                 match mishap {
                     Some(mishap) => happen(&mut stream, mishap).await?,
-                    None => taken(&mut stream, how).await?,
+                    None => match planned {
+                        Some(("END", answer)) => say(&mut stream, &answer).await?,
+                        _ => taken(&mut stream, how).await?,
+                    },
                 }
             }
             "QUIT" => {

@@ -134,6 +134,31 @@ async fn what_is_repeated_of_the_key_is_not_told_and_more_than_a_service_takes_i
     assert_eq!(failures.last(), Some(&Failure::Throttled { retry_after: None }));
 }
 
+/// A front door that lets nobody through answers with a success as well.
+#[tokio::test]
+async fn an_event_that_pagerduty_has_not_confirmed_was_not_taken() {
+    for (told, taken) in [
+        (json!({ "status": "success", "dedup_key": "alert-1" }), true),
+        (json!({ "status": "success" }), true),
+        (json!({ "status": "success", "dedup_key": "alert-2" }), false),
+        (json!({ "status": "invalid event", "dedup_key": "alert-1" }), false),
+        (json!({ "message": "please sign in" }), false),
+        (json!("please sign in"), false),
+    ] {
+        let answer = told.clone();
+        let server = ScriptedServer::start(move |_| Reply::json(202, &answer)).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, SECRET).unwrap();
+        let settings = settings(&server.url(), json!({ "file": path }));
+        let kind = quell_connectors::find("pagerduty").unwrap();
+        let connection = kind.connect("pagerduty", settings).await.unwrap();
+        let raised = call(&connection, "pagerduty.raise", "k", raise()).await;
+        let failure = (!taken).then_some(Failure::Unavailable { retry_after: None });
+        assert_eq!(raised.err().map(|error| error.failure), failure, "{told}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_said_and_the_key_is_not() {
     let stand = Stand::new(("pagerduty", "pagerduty.raise"), raise(), settings, OnCall::default()).await;

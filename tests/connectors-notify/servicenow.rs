@@ -176,8 +176,10 @@ async fn one_incident_for_each_external_id() {
     assert_eq!((&again.effect, &again.output), (&Effect::Unchanged, &opened.output));
     let own = json!({ "short_description": "x" });
     call(&connection, "servicenow.open_incident", "run/3", own.clone()).await.unwrap();
-    call(&connection, "servicenow.open_incident", "run/3", own).await.unwrap();
+    call(&connection, "servicenow.open_incident", "run/3", own.clone()).await.unwrap();
     assert_eq!(stand.service.changes(), 2);
+    call(&connection, "servicenow.open_incident", "run/4", own).await.unwrap();
+    assert_eq!(stand.service.changes(), 3, "another task's is another one");
     let incidents = stand.service.incidents.lock();
     let incident = &incidents[opened.output["sys_id"].as_str().unwrap()];
     assert_eq!(incident["short_description"], "Account disabled");
@@ -252,6 +254,11 @@ async fn what_does_not_fit_is_not_sent() {
             "servicenow.update_incident",
             json!({ "incident": "INC7", "fields": { "work_notes": "x" } }),
             "comment",
+        ),
+        (
+            "servicenow.update_incident",
+            json!({ "incident": "INC7", "fields": { "comments": "x" } }),
+            "servicenow.comment",
         ),
         ("servicenow.comment", json!({ "text": "x" }), "which incident"),
         (

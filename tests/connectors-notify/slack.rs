@@ -185,6 +185,23 @@ async fn the_words_of_the_interface_are_understood() {
 }
 
 #[tokio::test]
+async fn what_comes_with_a_failure_is_not_the_word_of_the_interface() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, SECRET).unwrap();
+    for (status, failure) in [(502, Failure::Uncertain), (403, Failure::Forbidden), (302, Failure::Rejected)]
+    {
+        let told = json!({ "ok": true, "channel": "C0123456789", "ts": "1.2" });
+        let server = ScriptedServer::start(move |_| Reply::json(status, &told));
+        let server = server.await.unwrap();
+        let settings = serde_json::from_value(app(&server.url(), json!({ "file": path }))).unwrap();
+        let connection = SlackConnector::connect("slack", settings).await.unwrap();
+        let error = crate::stand::call(&connection, POST.1, "k", message()).await.unwrap_err();
+        assert_eq!(error.failure, failure, "{status}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_webhook_that_does_not_say_ok_has_not_said_that_the_message_was_posted() {
     let stand = Stand::new(POST, message(), webhook, Hooks::default()).await;
     *stand.service.0.instead.lock() = Some(json!("no_text"));

@@ -188,6 +188,42 @@ async fn a_relay_of_another_authority_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_relay_that_repeats_what_it_was_shown_is_not_quoted() {
+    let office = PostOffice::open(Door::Tls).await;
+    let connection = office.connection(json!({})).await;
+    let shown = base64(&format!("\0quell\0{SECRET}"));
+    for (command, number) in [("AUTH", 535), ("AUTH", 454), ("MAIL", 554), ("RCPT", 451), ("DATA", 554)] {
+        for word in [SECRET, shown.as_str()] {
+            *office.sink.state.answers.lock() = Some((command, format!("{number} 5.0.0 no: {word}")));
+            let error = call(&connection, "smtp.send", "k", mail()).await.unwrap_err();
+            assert!(!error.message.contains(word), "{command}: {error}");
+            // Of what else stands there, nobody knows whether it is one of the account's secrets.
+            let quoted = error.message.contains("no:");
+            assert_eq!(quoted, number != 535, "{command}: {error}");
+        }
+    }
+    assert_eq!(office.taken(), []);
+    for word in [SECRET, shown.as_str()] {
+        *office.sink.state.answers.lock() = Some(("END", format!("250 2.0.0 taken for {word}")));
+        let taken = call(&connection, "smtp.send", "k", mail()).await.unwrap();
+        assert!(!taken.output.to_string().contains(word), "{}", taken.output);
+        *office.sink.state.answers.lock() = Some(("END", format!("{word} is no SMTP")));
+        let error = call(&connection, "smtp.send", "k", mail()).await.unwrap_err();
+        assert!(error.failure == Failure::Uncertain && !error.message.contains(word), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_the_relay_cannot_write_is_not_sent_to() {
+    let office = PostOffice::open(Door::Tls).await;
+    let connection = office.connection(json!({})).await;
+    let params = json!({ "to": ["soc", "jürgen@corp.example"], "text": "x" });
+    let error = call(&connection, "smtp.send", "k", params).await.unwrap_err();
+    assert!(error.failure == Failure::Rejected && error.message.contains("SMTPUTF8"), "{error}");
+    assert_eq!(office.taken(), []);
+}
+
+#[tokio::test]
 async fn one_recipient_who_does_not_exist_keeps_the_mail_back() {
     let office = PostOffice::open(Door::Tls).await;
     let connection = office.connection(json!({})).await;

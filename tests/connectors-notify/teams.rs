@@ -1,8 +1,10 @@
 //! `teams.post`: a card for a workflow.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
-use quell_action::{Connector, Failure};
-use quell_kit::conformance::{Vendor, not_met_by_mishaps, not_played};
+use quell_action::{Connector, Failure, Request, RequestKey, Target};
+use quell_kit::conformance::{Vendor, clear, not_met_by_mishaps, not_played};
 use quell_kit::scripted::{Reply, Seen};
 use quell_teams::TeamsConnector;
 use serde_json::{Value, json};
@@ -60,6 +62,20 @@ fn message() -> Value {
         "title": "Account disabled", "text": "see [this](https://evil.example)",
         "facts": { "Account": "CORP\\alice" }, "link": "https://quell.example/runs/1",
     })
+}
+
+#[tokio::test]
+async fn no_more_cards_are_handed_over_than_a_workflow_takes() {
+    let stand = Stand::new(POST, message(), settings, Workflow::default()).await;
+    let connection = stand.connection().await;
+    let mut failures = Vec::new();
+    while failures.len() < 20 && !failures.contains(&Some(Failure::Throttled { retry_after: None })) {
+        let cleared = clear(&Target::None, &connection.actions[0].info().spec).unwrap();
+        let limit = Duration::from_millis(200);
+        let request = Request::new(cleared, RequestKey("k".into()), limit, message());
+        failures.push(connection.actions[0].execute(request).await.err().map(|error| error.failure));
+    }
+    assert_eq!(failures.last(), Some(&Some(Failure::Throttled { retry_after: None })));
 }
 
 #[tokio::test]

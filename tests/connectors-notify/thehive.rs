@@ -157,6 +157,11 @@ async fn one_alert_for_each_external_id() {
     call(&connection, "thehive.open_alert", "run/3", long.clone()).await.unwrap();
     call(&connection, "thehive.open_alert", "run/4", long).await.unwrap();
     assert_eq!(stand.service.changes(), 2);
+    let own = json!({ "title": "x" });
+    for (key, effect) in [("run/7", true), ("run/7", false), ("run/8", true)] {
+        let outcome = call(&connection, "thehive.open_alert", key, own.clone()).await.unwrap();
+        assert_eq!(outcome.effect != Effect::Unchanged, effect, "{key}");
+    }
     let resolve = || json!({ "external_id": "alert-1" });
     call(&connection, "thehive.resolve_alert", "run/5", resolve()).await.unwrap();
     let again = call(&connection, "thehive.resolve_alert", "run/6", resolve()).await.unwrap();
@@ -180,7 +185,14 @@ async fn what_does_not_fit_is_refused_in_words() {
             "source",
         ),
         ("thehive.comment", json!({ "alert": "~70/../x", "text": "x" }), Failure::Rejected, "no id"),
+        ("thehive.comment", json!({ "alert": "", "text": "x" }), Failure::Rejected, "no id"),
         ("thehive.comment", json!({ "text": "x" }), Failure::Rejected, "which alert"),
+        (
+            "thehive.comment",
+            json!({ "text": "x", "alert": "~70", "external_id": "y" }),
+            Failure::Rejected,
+            "which alert",
+        ),
         ("thehive.comment", json!({ "alert": "~71", "text": "x" }), Failure::NotFound, "404"),
         ("thehive.resolve_alert", json!({ "external_id": "other" }), Failure::NotFound, "no alert"),
     ] {

@@ -121,6 +121,22 @@ async fn a_list_of_anchors_is_asked_about_again_before_it_is_believed_and_is_not
 }
 
 #[tokio::test]
+async fn an_anchor_that_is_told_of_somebody_else_is_nobodys() {
+    let bench = OktaBench::start("").await;
+    let connection = bench.connection(json!({})).await;
+    let known = |name: &str| json!({ "id": user_id(name), "externalId": "EJ1aJpQDR0SnJqXG9itKpQ==", "scope": "USER" });
+    let (listed, asked) = (Reply::json(200, &json!([known("bob")])), Reply::json(200, &known("alice")));
+    *bench.organisation.instead.lock() = vec![listed, asked];
+    let anchor = Identifier::immutable_id("EJ1aJpQDR0SnJqXG9itKpQ==").unwrap();
+    let error = connection.directories[0].account(std::slice::from_ref(&anchor)).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Ambiguous, "{error}");
+    // And one that cannot be asked for is not one that is not there.
+    *bench.organisation.instead.lock() = vec![refusal(403, "E0000006", "no right")];
+    let error = connection.directories[0].account(&[anchor]).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Forbidden, "{error}");
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_there_says_nothing_of_the_user() {
     let bench = OktaBench::start("").await;
     let connection = bench.connection(json!({})).await;
@@ -215,7 +231,9 @@ async fn a_directory_that_cannot_be_asked_says_so() {
     for vendor in [Vendor::Forbids, Vendor::RefusesCredentials, Vendor::Throttles(None)] {
         *bench.organisation.behaviour.lock() = vendor;
         let connection = bench.connection(json!({})).await;
-        assert!(connection.directories[0].account(&[id("alice")]).await.is_err(), "{vendor:?}");
+        for name in [id("alice"), login("alice@corp.example")] {
+            assert!(connection.directories[0].account(&[name]).await.is_err(), "{vendor:?}");
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Order {
     #[serde(default)]
     pub(crate) scope: Option<String>,
     #[serde(default)]
+    machine_id: Option<String>,
+    #[serde(default)]
     requestor_comment: Option<String>,
     #[serde(default)]
     creation_date_time_utc: Option<DateTime<Utc>>,
@@ -71,6 +73,11 @@ impl Order {
         self.kind.eq_ignore_ascii_case(kind)
     }
 
+    /// Whether it was given to this device, as far as it tells.
+    pub(crate) fn is_of(&self, machine: &str) -> bool {
+        self.machine_id.as_deref().is_none_or(|id| id.eq_ignore_ascii_case(machine))
+    }
+
     /// Whether it was given for this key.
     pub(crate) fn is_marked(&self, mark: &str) -> bool {
         self.requestor_comment.as_deref().is_some_and(|comment| comment.contains(mark))
@@ -113,6 +120,7 @@ mod tests {
     fn an_order_is_found_by_its_key_and_by_no_other() {
         let one = order("a", "2026-01-01T00:00:00.1234567Z");
         assert!(one.is_marked(&mark("run-1/2")));
+        assert_eq!(mark("run\n-1"), "[quell run-1]", "it stays on its line");
         assert!(!one.is_marked(&mark("run-1/2/undo")) && !one.is_marked(&mark("run-1")));
         assert_eq!(comment(Some(" by hand "), "[quell k]"), "by hand [quell k]");
         assert_eq!(comment(Some("  "), "[quell k]"), "[quell k]");

@@ -46,6 +46,11 @@ impl Client {
             Some(Failure::NotFound) => (Risk::None, false),
             _ => {
                 let user: RiskyUser = success(answer)?.json()?;
+                if !user.id.eq_ignore_ascii_case(id) {
+                    return Err(ActionError::unavailable(
+                        "the answer is about the risk of another user than was asked for",
+                    ));
+                }
                 (user.risk(), user.is_processing.unwrap_or(false))
             }
         };
@@ -76,6 +81,7 @@ impl Client {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RiskyUser {
+    id: String,
     #[serde(default)]
     is_processing: Option<bool>,
     #[serde(default)]
@@ -99,7 +105,9 @@ mod tests {
 
     #[test]
     fn states_that_are_not_known_yet_are_at_risk() {
-        let risk = |state: &str| RiskyUser { is_processing: None, risk_state: Some(state.into()) }.risk();
+        let risk = |state: &str| {
+            RiskyUser { id: String::new(), is_processing: None, risk_state: Some(state.into()) }.risk()
+        };
         assert_eq!(risk("somethingNew"), Risk::Suspected);
         assert_eq!(risk("atRisk"), Risk::Suspected);
         assert_eq!(risk("remediated"), Risk::None);

@@ -140,7 +140,7 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let wrong = json!({
             "tenant": "contoso", "application": "x", "graph_url": "http://graph.example",
-            "domains": { "CORP": "corp" }, "calls_per_second": 0, "risk_calls_per_minute": 9999,
+            "domains": { "CORP": "corp", "a\\b": "corp.example.com" }, "calls_per_second": 0, "risk_calls_per_minute": 9999,
             "http": { "timeout_secs": 0 },
         });
         assert_eq!(
@@ -150,6 +150,7 @@ mod tests {
                 "application",
                 "graph_url",
                 "domains.CORP",
+                "domains.a\\b",
                 "calls_per_second",
                 "risk_calls_per_minute",
                 "http.timeout_secs"

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::settings::JiraSettings;
 
+/// A search of more pages than this is not read to its end: it is an error, never a part taken for the whole.
+const MOST_PAGES: usize = 5;
+
 /// The issues of one project.
 #[derive(Debug)]
 pub struct Desk {
@@ -49,9 +52,15 @@ pub(crate) struct Transition {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Found {
     /// Without it the answer is none: whoever took that for "no issue" would open another one.
     issues: Vec<Issue>,
+    /// Where the rest is, if there is any. A page may be short, or empty, and not the last one.
+    #[serde(default)]
+    next_page_token: Option<String>,
+    #[serde(default)]
+    is_last: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,17 +121,26 @@ impl Desk {
     ) -> Result<Option<Issue>, ActionError> {
         let label = label(external_id);
         let jql = format!("project = \"{}\" AND labels = \"{label}\"", self.settings.project);
-        let body = json!({ "jql": jql, "maxResults": 2, "fields": ["status", "labels"] });
-        let found: Found = self.post(&["search", "jql"], body, Call::Reads, deadline).await?.json()?;
-        let mut found: Vec<Issue> =
-            found.issues.into_iter().filter(|issue| issue.fields.labels.contains(&label)).collect();
-        match (found.pop(), found.is_empty()) {
-            (found, true) => Ok(found),
-            (_, false) => Err(ActionError::new(
-                Failure::Ambiguous,
-                format!("several issues of Jira were opened for the external id {external_id}"),
-            )),
+        let mut body = json!({ "jql": jql, "maxResults": 2, "fields": ["status", "labels"] });
+        let mut known: Option<Issue> = None;
+        for _ in 0..MOST_PAGES {
+            let found: Found =
+                self.post(&["search", "jql"], body.clone(), Call::Reads, deadline).await?.json()?;
+            for issue in found.issues.into_iter().filter(|issue| issue.fields.labels.contains(&label)) {
+                if known.replace(issue.clone()).is_some_and(|other| other.id != issue.id) {
+                    return Err(ActionError::new(
+                        Failure::Ambiguous,
+                        format!("several issues of Jira were opened for the external id {external_id}"),
+                    ));
+                }
+            }
+            match (found.next_page_token.filter(|token| !token.is_empty()), found.is_last) {
+                (_, Some(true)) | (None, None) => return Ok(known),
+                (Some(token), _) => body["nextPageToken"] = json!(token),
+                (None, Some(false)) => break,
+            }
         }
+        Err(ActionError::rejected("Jira does not tell all that it found; it is not read in part"))
     }
 
     /// Opens an issue.

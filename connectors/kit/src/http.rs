@@ -276,4 +276,6 @@ fn authorities(path: &PathBuf) -> Result<Vec<Certificate>, ConnectError> {
 }
 
 #[cfg(test)]
+mod proxied;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ mod sign_in;
 mod url;
 
 pub use cloud::Cloud;
-pub use page::{MAX_PAGES, pages};
+pub use page::{MAX_PAGES, beginning, pages};
 pub use reply::{code_of, failure_of, refused, success};
 pub use rights::{Holds, grant_of, granted, grants};
 pub use sign_in::SignIn;

@@ -151,8 +151,13 @@ impl Okta {
         id: &str,
         deadline: Deadline,
     ) -> Result<Option<AppUser>, ActionError> {
-        match self.read(get("apps", &["api", "v1", "apps", app, "users", id], NOTHING), deadline).await {
-            Ok(user) => Ok(Some(user)),
+        let path = ["api", "v1", "apps", app, "users", id];
+        match self.read::<AppUser>(get("apps", &path, NOTHING), deadline).await {
+            Ok(user) if user.id == id => Ok(Some(user)),
+            Ok(user) => Err(ActionError::new(
+                Failure::Ambiguous,
+                format!("Okta was asked for {id} in {app} and answered with {}", user.id),
+            )),
             Err(error) if error.failure == Failure::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -30,6 +30,14 @@ struct Service {
     rate: RateLimit,
 }
 
+/// What PagerDuty says of an event that it takes.
+#[derive(Debug, Deserialize)]
+struct Taken {
+    status: String,
+    #[serde(default)]
+    dedup_key: Option<String>,
+}
+
 /// What PagerDuty says of an event that it does not take.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -75,7 +83,15 @@ impl Services {
         event["routing_key"] = json!(service.key.expose_secret());
         let request = self.http.request(Method::POST, self.events.clone()).json(&event);
         let answer = self.http.send(request, Call::WritesKeyed, left).await?;
-        let Some(failure) = answer.failure() else { return Ok(()) };
+        let Some(failure) = answer.failure() else {
+            // Whoever else answers in its place has raised nothing.
+            let taken: Taken = answer.json()?;
+            let is_about_it = taken.dedup_key.is_none_or(|key| event["dedup_key"] == key);
+            return match taken.status == "success" && is_about_it {
+                true => Ok(()),
+                false => Err(answer.unreadable("it does not say that this event was taken")),
+            };
+        };
         let refusal: Refusal = serde_json::from_slice(answer.body()).unwrap_or_default();
         let mut error = answer.refusal(failure);
         let said = std::iter::once(refusal.message).chain(refusal.errors).filter(|word| !word.is_empty());

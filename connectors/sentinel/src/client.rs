@@ -215,7 +215,7 @@ pub(crate) fn id_of(key: &str) -> String {
     Uuid::new_v5(&NAMESPACE, key.as_bytes()).to_string()
 }
 
-fn about(mut error: ActionError, what: &str) -> ActionError {
+pub(crate) fn about(mut error: ActionError, what: &str) -> ActionError {
     error.message = format!("{what}: {}", error.message);
     error
 }

@@ -9,10 +9,11 @@ use futures::{StreamExt, TryStreamExt};
 use parking_lot::Mutex;
 use quell_action::{ActionError, Failure};
 use quell_alert::parse_guid;
+use quell_kit::microsoft::{beginning, pages};
 use quell_kit::{Ask, Call, Deadline, Method};
 use serde::Deserialize;
 
-use crate::client::Client;
+use crate::client::{Client, about};
 use crate::incident::Incident;
 
 /// Sentinel makes incidents some time after their alerts: one that is not there yet is looked for again after this.
@@ -108,9 +109,10 @@ impl Client {
 
     async fn numbered(&self, number: u32, deadline: Deadline) -> Result<Incident, ActionError> {
         let filter = format!("properties/incidentNumber eq {number}");
-        let url = self.incidents(&[], &[("$filter", &filter), ("$top", "2")]);
-        let found: Incidents = self.read(Ask::get(url), "the incident", deadline).await?.json()?;
-        let mut fitting = found.value.into_iter().filter(|one| one.number() == Some(i64::from(number)));
+        let ask = Ask::get(self.incidents(&[], &[("$filter", &filter), ("$top", "2")]));
+        let found: Result<Vec<Incident>, _> = pages(&self.api, ask, deadline).await;
+        let found = found.map_err(|error| about(error, "the incident"))?;
+        let mut fitting = found.into_iter().filter(|one| one.number() == Some(i64::from(number)));
         match (fitting.next(), fitting.next()) {
             (Some(incident), None) => Ok(incident),
             (None, _) => Err(ActionError::not_found(format!("there is no incident {number}"))),
@@ -136,10 +138,10 @@ impl Client {
             ("$top", &top),
         ];
         let ask = Ask::get(self.incidents(&[], &query));
-        let found: Incidents =
-            self.read(ask, "searching the incident of the alert", deadline).await?.json()?;
-        let most = self.search.most as usize;
-        let all = found.value.into_iter().take(most).filter(|one| one.count("alertsCount") != Some(0));
+        let found: Result<Vec<Incident>, _> =
+            beginning(&self.api, ask, self.search.most as usize, deadline).await;
+        let found = found.map_err(|error| about(error, "searching the incident of the alert"))?;
+        let all = found.into_iter().filter(|one| one.count("alertsCount") != Some(0));
         let asked = futures::stream::iter(all.map(async |incident| {
             let alerts = self.alerts(&incident, deadline).await?;
             let holds = alerts.iter().any(|alert| alert.eq_ignore_ascii_case(id));
@@ -166,13 +168,14 @@ impl Client {
             return Ok(alerts);
         }
         let ask = Ask::write(Method::POST, self.incidents(&[&incident.name, "alerts"], &[]));
+        let found: Result<Vec<Alert>, _> = pages(&self.api, ask.meaning(Call::Reads), deadline).await;
         let what = format!("the alerts of {}", incident.display());
-        let found: Alerts = self.read(ask.meaning(Call::Reads), &what, deadline).await?.json()?;
+        let found = found.map_err(|error| about(error, &what))?;
         let ids = |alert: &Alert| {
             let own = &alert.properties;
             [&own.system_alert_id, &own.provider_alert_id].into_iter().flatten().cloned().collect::<Vec<_>>()
         };
-        let alerts: Vec<String> = found.value.iter().flat_map(ids).collect();
+        let alerts: Vec<String> = found.iter().flat_map(ids).collect();
         self.memory.keep(&incident.name, Held { version, alerts: alerts.clone() });
         Ok(alerts)
     }
@@ -210,16 +213,6 @@ fn the_one(alert: &str, mut holding: Vec<Incident>) -> Result<Incident, ActionEr
             Err(ActionError::new(Failure::Ambiguous, why))
         }
     }
-}
-
-#[derive(Deserialize)]
-struct Incidents {
-    value: Vec<Incident>,
-}
-
-#[derive(Deserialize)]
-struct Alerts {
-    value: Vec<Alert>,
 }
 
 #[derive(Deserialize)]

@@ -11,6 +11,8 @@ use crate::settings::ServiceNowSettings;
 
 /// What is read of an incident.
 const FIELDS: &str = "sys_id,number,state,correlation_id";
+/// So many are asked for where one is meant.
+const MOST_FOUND: usize = 10;
 /// The most that a correlation id holds.
 const LONGEST_ID: usize = 100;
 
@@ -98,7 +100,9 @@ impl Desk {
         }
         let query = format!("{field}={value}");
         // A query that the instance does not understand gives everything: so few are asked for, and each is compared.
-        let query = [("sysparm_query", query.as_str()), ("sysparm_limit", "2"), ("sysparm_fields", FIELDS)];
+        let limit = MOST_FOUND.to_string();
+        let query =
+            [("sysparm_query", query.as_str()), ("sysparm_limit", &limit), ("sysparm_fields", FIELDS)];
         let call = RestCall {
             method: Method::GET,
             path: &[&self.settings.table],
@@ -111,8 +115,13 @@ impl Desk {
             "number" => incident.number.eq_ignore_ascii_case(value),
             _ => incident.correlation_id == value,
         };
+        let is_cut = several.result.len() >= MOST_FOUND;
         let mut found: Vec<Incident> = several.result.into_iter().filter(has).collect();
         match (found.pop(), found.is_empty()) {
+            // Whoever took that for "no incident" would open another one.
+            (_, true) if is_cut => Err(ActionError::rejected(format!(
+                "ServiceNow answers with more than the incident with the {field} {value}; they are not read in part"
+            ))),
             (found, true) => Ok(found),
             (_, false) => Err(ActionError::new(
                 Failure::Ambiguous,
@@ -130,7 +139,17 @@ impl Desk {
         fields: Map<String, Value>,
         deadline: Deadline,
     ) -> Result<Incident, ActionError> {
-        self.write(Method::POST, &[&self.settings.table], fields, deadline).await
+        let wanted = fields.get("correlation_id").cloned();
+        let opened = self.write(Method::POST, &[&self.settings.table], fields, deadline).await?;
+        // Who may not read the field sees it empty.
+        let is_ours =
+            opened.correlation_id.is_empty() || wanted.is_some_and(|id| id == opened.correlation_id);
+        match is_ours {
+            true => Ok(opened),
+            false => {
+                Err(ActionError::uncertain("ServiceNow took an incident, and answered with another one"))
+            }
+        }
     }
 
     /// Changes an incident.
@@ -143,7 +162,14 @@ impl Desk {
         fields: Map<String, Value>,
         deadline: Deadline,
     ) -> Result<Incident, ActionError> {
-        self.write(Method::PATCH, &[&self.settings.table, &incident.sys_id], fields, deadline).await
+        let path = [self.settings.table.as_str(), &incident.sys_id];
+        let now = self.write(Method::PATCH, &path, fields, deadline).await?;
+        match now.sys_id == incident.sys_id {
+            true => Ok(now),
+            false => {
+                Err(ActionError::uncertain("ServiceNow took a change, and answered with another incident"))
+            }
+        }
     }
 
     /// Asks for one incident, whichever it is: whether we may read at all.

@@ -1,6 +1,7 @@
 //! [`Relay`]: handing a mail over, step by step. Until the mail itself is sent nothing can have gone; afterwards it can.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::time::Duration;
 
 use lettre::Address;
@@ -214,20 +215,40 @@ fn cause(error: &Error) -> String {
 }
 
 fn tls(settings: &SmtpSettings) -> Result<TlsParameters, ConnectError> {
+    let own = settings.ca_file.as_deref().map(authority).transpose()?;
     let mut builder = TlsParameters::builder(settings.host.clone());
-    if let Some(path) = &settings.ca_file {
-        let refused = |why: String| ConnectError(format!("ca_file: {} {why}", path.display()));
-        let pem = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
-        let certificate =
-            Certificate::from_pem(&pem).map_err(|_| refused("holds no certificate in PEM form".into()))?;
-        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
+    builder = builder.certificate_store(others(own.as_ref()));
+    if let Some(certificate) = own {
+        builder = builder.add_root_certificate(certificate);
     }
     builder.build().map_err(|error| ConnectError(format!("TLS cannot be set up: {error}")))
+}
+
+/// Who is trusted besides: where the settings name an authority, nobody.
+fn others(own: Option<&Certificate>) -> CertificateStore {
+    match own {
+        Some(_) => CertificateStore::None,
+        None => CertificateStore::Default,
+    }
+}
+
+fn authority(path: &Path) -> Result<Certificate, ConnectError> {
+    let refused = |why: String| ConnectError(format!("ca_file: {} {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|error| refused(format!("cannot be read: {error}")))?;
+    Certificate::from_pem(&pem).map_err(|_| refused("holds no certificate in PEM form".into()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_authority_of_the_settings_is_the_only_one() {
+        let pem = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let own = Certificate::from_pem(pem).unwrap();
+        assert!(matches!(others(Some(&own)), CertificateStore::None));
+        assert!(matches!(others(None), CertificateStore::Default));
+    }
 
     #[test]
     fn answers_have_one_meaning() {

@@ -129,11 +129,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_is_not_shown_where_its_channel_is() {
+        let address = Url::parse("https://prod-01.logic.azure.com/workflows/x?sig=planted").unwrap();
+        let rate = RateLimit::new(NonZeroU32::MIN, Duration::from_secs(1), NonZeroU32::MIN);
+        let shown = format!("{:?}", Channel { address, rate });
+        assert_eq!(shown, "Channel(prod-01.logic.azure.com)");
+    }
+
+    #[test]
     fn retired_and_unencrypted_addresses_are_refused() {
         let fit = |text: &str| is_fit(&Url::parse(text).unwrap());
         assert!(fit("https://prod-01.westeurope.logic.azure.com/workflows/x?sig=y").is_ok());
         assert!(fit("https://x.environment.api.powerplatform.com/powerautomate/x").is_ok());
         assert!(fit("https://corp.webhook.office.com/webhookb2/x").unwrap_err().contains("retired"));
+        assert!(fit("https://outlook.office.com/webhook/x").unwrap_err().contains("retired"));
         assert!(fit("http://prod-01.westeurope.logic.azure.com/x").is_err());
     }
 }

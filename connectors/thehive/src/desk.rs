@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::settings::TheHiveSettings;
 
+/// So many are asked for where one is meant.
+const MOST_FOUND: usize = 10;
 /// The most that a reference holds.
 const LONGEST_REFERENCE: usize = 128;
 
@@ -99,7 +101,7 @@ impl Desk {
         let query = json!({ "query": [
             { "_name": "listAlert" },
             { "_name": "filter", "_and": fits },
-            { "_name": "page", "from": 0, "to": 2 },
+            { "_name": "page", "from": 0, "to": MOST_FOUND },
         ]});
         let found: Vec<Alert> =
             self.send(Method::POST, &["query"], Some(query), Call::Reads, deadline).await?.json()?;
@@ -107,7 +109,13 @@ impl Desk {
         let [(_, kind), (_, source), (_, source_ref)] = wanted;
         let is_meant =
             |alert: &Alert| alert.kind == kind && alert.source == source && alert.source_ref == source_ref;
-        Ok(found.into_iter().find(is_meant))
+        let is_cut = found.len() >= MOST_FOUND;
+        match found.into_iter().find(is_meant) {
+            None if is_cut => Err(ActionError::rejected(
+                "TheHive answers with more than the alert that is meant; they are not read in part",
+            )),
+            found => Ok(found),
+        }
     }
 
     /// Opens an alert. `None` where there is one already.
@@ -119,8 +127,12 @@ impl Desk {
         alert: Value,
         deadline: Deadline,
     ) -> Result<Option<Alert>, ActionError> {
+        let wanted = alert["sourceRef"].clone();
         match self.send(Method::POST, &["alert"], Some(alert), Call::WritesKeyed, deadline).await {
-            Ok(answer) => answer.json().map(Some),
+            Ok(answer) => match answer.json::<Alert>()? {
+                opened if opened.source_ref.is_empty() || wanted == opened.source_ref => Ok(Some(opened)),
+                _ => Err(answer.unreadable("it is about another alert")),
+            },
             Err(error) if error.failure == Failure::Rejected && error.message.contains("CreateError") => {
                 Ok(None)
             }

@@ -97,6 +97,7 @@ async fn what_does_not_fit_is_not_sent() {
         (json!({}), "name the webhook endpoint: ops, soc"),
         (json!({ "endpoint": "sco" }), "no webhook endpoint \"sco\""),
         (json!({ "endpoint": "soc", "type": "a b" }), "no type"),
+        (json!({ "endpoint": "soc", "type": "" }), "no type"),
         (json!({ "endpoint": "soc", "data": { "all": "x".repeat(20 * 1024) } }), "more than the 20480"),
         (json!({ "endpoint": "soc", "data": "text" }), "do not fit"),
     ] {
@@ -210,7 +211,9 @@ async fn a_question_has_an_address_for_each_answer_and_an_id_that_stays() {
     let seen = server.seen();
     let id = |at: usize| Some(seen[at].headers["webhook-id"].clone());
     assert!(id(0) == sent && id(1) == sent && id(2) != sent, "{seen:?}");
-    let data = |at: usize| serde_json::from_slice::<Value>(&seen[at].body).unwrap()["data"].clone();
+    let body = |at: usize| serde_json::from_slice::<Value>(&seen[at].body).unwrap();
+    assert_eq!([0, 2].map(|at| body(at)["type"].clone()), ["quell.question", "quell.question.settled"]);
+    let data = |at: usize| body(at)["data"].clone();
     let answers = json!([
         { "answer": "approve", "open": "https://q.example/approve", "stops": false },
         { "answer": "reject", "open": "https://q.example/reject", "stops": true },

@@ -47,7 +47,7 @@ impl Action for Investigate {
         let filter = format!("machineId eq {}", literal(&machine.id));
         let url = with_query(client.api.url(["investigations"]), &[("$filter", &filter)]);
         let known: Vec<Investigation> = pages(&client.api, Ask::get(url), deadline).await?;
-        if let Some(running) = known.into_iter().find(Investigation::is_running) {
+        if let Some(running) = known.into_iter().find(|one| one.is_of(&machine.id) && one.is_running()) {
             let outcome = Outcome::unchanged(OnDevice::of(&machine));
             return Ok(Outcome { external_id: Some(running.id), ..outcome });
         }
@@ -55,21 +55,33 @@ impl Action for Investigate {
         let url = client.api.url(["machines", &machine.id, "startInvestigation"]);
         let ask = Ask::write(Method::POST, url).json(json!({ "Comment": note })).meaning(Call::WritesKeyed);
         let what = format!("investigating {}", machine.display());
-        let started: Investigation = client.write(ask, &what, RIGHT, deadline).await?.json()?;
+        let answer = client.write(ask, &what, RIGHT, deadline).await?;
+        let started: Investigation = answer.json()?;
+        if !started.is_of(&machine.id) {
+            return Err(answer.unreadable("it is about another device"));
+        }
         let outcome = Outcome::changed(State::default(), State::default(), OnDevice::of(&machine));
         Ok(Outcome { external_id: Some(started.id), ..outcome })
     }
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Investigation {
     #[serde(deserialize_with = "text_or_number")]
     id: String,
     #[serde(default)]
     state: Option<String>,
+    #[serde(default)]
+    machine_id: Option<String>,
 }
 
 impl Investigation {
+    /// Whether it is of this device, as far as it tells.
+    fn is_of(&self, machine: &str) -> bool {
+        self.machine_id.as_deref().is_none_or(|id| id.eq_ignore_ascii_case(machine))
+    }
+
     fn is_running(&self) -> bool {
         self.state.as_deref().is_some_and(|state| !OVER.contains(&state.to_lowercase().as_str()))
     }

@@ -58,7 +58,11 @@ async fn a_name_that_two_living_devices_have_finds_none_of_them() {
     let mut twin = fleet.world.lock().machines[0].clone();
     twin["id"] = json!("2e5bc9d7e413ddd7902c2932e418702b84d0cc07");
     fleet.world.lock().machines.push(twin);
-    assert!(matches!(look_up(&fleet, &["wks1.corp.example"]).await.unwrap(), LookUp::Ambiguous(_)));
+    for paged in [true, false] {
+        fleet.world.lock().paged = paged;
+        let found = look_up(&fleet, &["wks1.corp.example"]).await.unwrap();
+        assert!(matches!(found, LookUp::Ambiguous(_)), "paged: {paged}");
+    }
     assert!(matches!(look_up(&fleet, &[WKS1]).await.unwrap(), LookUp::Found(_)), "its id is its own");
     // The old self of a device that was set up anew.
     fleet.world.lock().machines[1]["healthStatus"] = json!("Inactive");
@@ -162,6 +166,7 @@ async fn an_address_that_tells_nobody_apart_finds_nobody() {
         (json!({ "ip": "127.0.0.1" }), Failure::Rejected),
         (json!({ "ip": "192.0.2.10'" }), Failure::Rejected),
         (json!({ "ip": "192.0.2.10", "at": "yesterday" }), Failure::Rejected),
+        (json!({ "device": "wks1.corp" }), Failure::NotFound),
         (json!({ "device": "wks1" }), Failure::Rejected),
         (json!({ "device": WKS1, "ip": "192.0.2.10" }), Failure::Rejected),
         (json!({}), Failure::Rejected),

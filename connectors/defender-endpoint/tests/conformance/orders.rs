@@ -10,7 +10,7 @@ use quell_action::{
 use quell_kit::conformance::{Capture, Vendor, clear};
 use serde_json::{Value, json};
 
-use crate::vendor::{Fleet, SHA1, wks1};
+use crate::vendor::{Fleet, SHA1, WKS1, wks1};
 
 async fn action(fleet: &Fleet, name: &str, follow_secs: u64) -> Arc<dyn AnyAction> {
     let connection = fleet.with(Vendor::Answers, follow_secs).await;
@@ -73,6 +73,39 @@ async fn an_order_that_still_waits_is_cancelled_by_its_undo() {
     assert_eq!((seen.state, seen.in_effect), (state("none"), InEffect::No));
     assert_eq!(fleet.world.lock().orders.len(), 1, "nothing else was ordered");
     assert_eq!(undo(&fleet, "none", "full").await.unwrap().effect, Effect::Unchanged);
+}
+
+#[tokio::test]
+async fn an_order_that_could_not_be_cancelled_is_not_said_to_be() {
+    for status in ["InProgress", "Succeeded"] {
+        let fleet = Fleet::start().await;
+        fleet.world.lock().status = "Pending";
+        call(&fleet, "device.isolate", "k", json!({})).await.unwrap();
+        fleet.world.lock().cancelled = status;
+        let error = undo(&fleet, "none", "full").await.unwrap_err();
+        assert!(matches!(error.failure, Failure::Unavailable { retry_after: Some(_) }), "{error}");
+        assert_eq!(fleet.world.lock().orders.len(), 1, "nothing else was ordered");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_overtaken_by_the_same_order_has_changed_nothing() {
+    let fleet = Fleet::start().await;
+    {
+        let mut world = fleet.world.lock();
+        world.refuses = Some((400, "ActiveRequestAlreadyExists", "x"));
+        (world.status, world.overtaken_by) = ("InProgress", Some(("Isolate", "by hand")));
+    }
+    let outcome = call(&fleet, "device.isolate", "k", json!({})).await.unwrap();
+    assert_eq!(outcome.effect, Effect::Unchanged);
+    fleet.world.lock().overtaken_by = Some(("Unisolate", "by hand"));
+    fleet.world.lock().orders.clear();
+    let error = call(&fleet, "device.isolate", "l", json!({})).await.unwrap_err();
+    assert!(error.message.contains("not at its end"), "{error}");
+    // One of ours, whose answer was lost, and which was not listed yet.
+    fleet.world.lock().overtaken_by = Some(("StopAndQuarantineFile", "[quell m]"));
+    let ours = call(&fleet, "file.quarantine", "m", json!({ "sha1": SHA1 })).await.unwrap();
+    assert_eq!(ours.external_id.as_deref(), fleet.world.lock().orders[0]["id"].as_str());
 }
 
 #[tokio::test]
@@ -213,9 +246,55 @@ async fn orders_are_read_to_their_last_page() {
     for (kind, scope) in [("Isolate", Some("Full")), ("RunAntiVirusScan", None), ("Unisolate", None)] {
         fleet.world.lock().order(kind, scope, "by hand");
     }
-    fleet.world.lock().orders.sort_by_key(|order| order["type"] != "Isolate");
+    fleet.world.lock().orders.sort_by_key(|order| order["type"] == "Unisolate");
     fleet.world.lock().paged = true;
     assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));
+}
+
+/// The vendor finds what begins so as well.
+#[tokio::test]
+async fn what_another_device_was_told_says_nothing_of_this_one() {
+    let fleet = Fleet::start().await;
+    {
+        let other = json!(format!("{WKS1}0"));
+        let mut world = fleet.world.lock();
+        world.order("Isolate", Some("Full"), "by hand");
+        world.orders[0]["machineId"] = other.clone();
+        world.investigations.push(json!({ "id": "41", "state": "Running", "machineId": other }));
+    }
+    assert_eq!(look(&fleet, "device.isolate").await.state, state("none"));
+    for name in ["device.isolate", "device.investigate"] {
+        let outcome = call(&fleet, name, "k", json!({})).await.unwrap();
+        assert!(matches!(outcome.effect, Effect::Changed { .. }), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_another_device_or_order_is_not_believed() {
+    let unavailable = Failure::Unavailable { retry_after: None };
+    for (name, end, failure) in [
+        ("device.isolate", "/isolate", Failure::Uncertain),
+        ("device.scan", "/runAntiVirusScan", unavailable),
+        ("device.investigate", "/startInvestigation", unavailable),
+    ] {
+        let fleet = Fleet::start().await;
+        fleet.world.lock().strays = Some(end);
+        let error = call(&fleet, name, "k", json!({})).await.unwrap_err();
+        assert_eq!((error.failure, fleet.world.lock().changes), (failure, 1), "{name}: {error}");
+    }
+    let fleet = Fleet::start().await;
+    {
+        let mut world = fleet.world.lock();
+        (world.status, world.later) = ("Pending", Some("Failed"));
+        // That of the first order.
+        world.strays = Some("00001");
+    }
+    // It was taken, and what is told of another one is no end of it.
+    call(&fleet, "device.isolate", "k", json!({})).await.unwrap();
+    fleet.world.lock().orders[0]["status"] = json!("Pending");
+    fleet.world.lock().strays = Some("/cancel");
+    assert_eq!(undo(&fleet, "none", "full").await.unwrap_err().failure, Failure::Uncertain);
+    assert_eq!(fleet.world.lock().orders.len(), 1, "nothing else was ordered");
 }
 
 #[tokio::test]
@@ -234,6 +313,25 @@ async fn devices_of_another_tenant_or_system_are_not_ours() {
     let error = call(&fleet, "device.tag", "k", json!({ "tag": " " })).await.unwrap_err();
     assert_eq!(error.failure, Failure::Rejected, "{error}");
     assert!(fleet.cloud.seen().iter().all(|seen| !seen.path.ends_with("/tags")), "nothing was sent");
+}
+
+/// The newest might be among those that were not told.
+#[tokio::test]
+async fn a_part_of_the_orders_tells_nothing() {
+    let fleet = Fleet::start().await;
+    let given = |count: usize| {
+        let mut world = fleet.world.lock();
+        world.orders.clear();
+        (0..count).for_each(|_| drop(world.order("Isolate", Some("Full"), "by hand")));
+    };
+    given(999);
+    assert_eq!(look(&fleet, "device.isolate").await.in_effect, InEffect::Yes);
+    given(1000);
+    for name in ["device.isolate", "device.release"] {
+        let error = call(&fleet, name, "k", json!({})).await.unwrap_err();
+        assert!(error.failure == Failure::Rejected && error.message.contains("in part"), "{error}");
+    }
+    assert_eq!(fleet.world.lock().changes, 0);
 }
 
 #[tokio::test]
@@ -256,6 +354,10 @@ async fn an_investigation_that_runs_is_taken_for_ours() {
     assert_eq!(fleet.world.lock().changes, 1);
     fleet.world.lock().investigations[0]["state"] = json!("SuccessfullyRemediated");
     call(&fleet, "device.investigate", "l", json!({})).await.unwrap();
+    assert_eq!(fleet.world.lock().changes, 2);
+    // The one that runs stands on the second page.
+    fleet.world.lock().paged = true;
+    call(&fleet, "device.investigate", "m", json!({})).await.unwrap();
     assert_eq!(fleet.world.lock().changes, 2);
 }
 

@@ -32,9 +32,15 @@ pub(crate) struct World {
     pub(crate) later: Option<&'static str>,
     /// The refusal of every order: status, code and message.
     pub(crate) refuses: Option<(u16, &'static str, &'static str)>,
+    /// This order is there, with this comment, when ours is refused.
+    pub(crate) overtaken_by: Option<(&'static str, &'static str)>,
+    /// How far an order has come that was to be cancelled.
+    pub(crate) cancelled: &'static str,
+    /// Calls with this as the last part of their path are answered with something about another device or order.
+    pub(crate) strays: Option<&'static str>,
     /// Whether the list of orders lags behind.
     pub(crate) hides_orders: bool,
-    /// Orders are told one at a time.
+    /// Lists are told one by one.
     pub(crate) paged: bool,
     pub(crate) date: &'static str,
     pub(crate) changes: usize,
@@ -57,6 +63,9 @@ impl World {
             status: "Succeeded",
             later: None,
             refuses: None,
+            overtaken_by: None,
+            strays: None,
+            cancelled: "Cancelled",
             hides_orders: false,
             paged: false,
             date: "Thu, 01 Jan 2026 01:00:00 GMT",
@@ -92,7 +101,7 @@ impl Fleet {
         let world = Arc::new(Mutex::new(World::new()));
         let behind = Arc::clone(&world);
         let cloud =
-            ScriptedCloud::start(contract, refuse, move |seen| answer(&mut behind.lock(), seen)).await;
+            ScriptedCloud::start(contract, refuse, move |seen| strayed(&mut behind.lock(), seen)).await;
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), SECRET).unwrap();
         Self { cloud: cloud.unwrap(), world, folder }
@@ -136,12 +145,25 @@ fn refuse_with(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({ "error": { "code": code, "message": message, "target": "corr-1" } }))
 }
 
+fn strayed(world: &mut World, seen: &Seen) -> Reply {
+    let astray = world.strays.is_some_and(|end| seen.path.ends_with(end));
+    match answer(world, seen) {
+        Reply::Answer { status, headers, body } if astray => {
+            let mut told: Value = serde_json::from_slice(&body).unwrap();
+            told["id"] = json!("5382f7ea-7557-4ab7-9782-d50480099999");
+            told["machineId"] = json!("2e5bc9d7e413ddd7902c2932e418702b84d0cc07");
+            Reply::Answer { status, headers, body: told.to_string().into_bytes() }
+        }
+        reply => reply,
+    }
+}
+
 fn answer(world: &mut World, seen: &Seen) -> Reply {
     let url = format!("http://x.invalid{}", seen.path).parse::<quell_kit::Url>().unwrap();
     let filter = url.query_pairs().find(|(name, _)| name == "$filter").map(|(_, text)| text.into_owned());
     let path: Vec<&str> = url.path().split('/').skip(2).collect();
     let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
-    let list = |all: &[Value]| Reply::json(200, &json!({ "value": all })).with_header("date", world.date);
+    let list = |all: &[Value]| told(world, all, seen);
     match (seen.method.as_str(), path.as_slice()) {
         ("GET", ["machines"]) => match filter {
             Some(filter) => {
@@ -163,13 +185,6 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
             found.map_or_else(|| refuse(404), |machine| Reply::json(200, machine))
         }
         ("GET", ["machineactions"]) if world.hides_orders => list(&[]),
-        ("GET", ["machineactions"]) if world.paged => {
-            let skipped = url.query_pairs().find(|(name, _)| name == "$skip");
-            let at: usize = skipped.map_or(0, |(_, text)| text.parse().unwrap());
-            let next = format!("http://{}{}?$skip={}", seen.headers["host"], url.path(), at + 1);
-            let next = (at + 1 < world.orders.len()).then_some(next);
-            Reply::json(200, &json!({ "value": [world.orders[at]], "@odata.nextLink": next }))
-        }
         ("GET", ["machineactions"]) => list(&filtered(&world.orders, &filter.unwrap())),
         ("GET", ["machineactions", id]) => {
             let later = world.later;
@@ -185,8 +200,25 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
     }
 }
 
+fn told(world: &World, all: &[Value], seen: &Seen) -> Reply {
+    let mut told = json!({ "value": all });
+    if world.paged {
+        let (bare, at) = seen.path.split_once("&$skip=").unwrap_or((&seen.path, "0"));
+        let at: usize = at.parse().unwrap();
+        told["value"] = json!(all.get(at).into_iter().collect::<Vec<_>>());
+        if at + 1 < all.len() {
+            told["@odata.nextLink"] =
+                json!(format!("http://{}{bare}&$skip={}", seen.headers["host"], at + 1));
+        }
+    }
+    Reply::json(200, &told).with_header("date", world.date)
+}
+
 fn write(world: &mut World, path: &[&str], body: &Value) -> Reply {
     if let Some((status, code, message)) = world.refuses {
+        if let Some((kind, comment)) = world.overtaken_by {
+            world.order(kind, None, comment);
+        }
         return refuse_with(status, code, message);
     }
     world.changes += 1;
@@ -209,8 +241,9 @@ fn write(world: &mut World, path: &[&str], body: &Value) -> Reply {
             Reply::json(201, &world.order(&kind, body["IsolationType"].as_str(), &comment))
         }
         ["machineactions", id, "cancel"] => {
+            let status = world.cancelled;
             let order = world.orders.iter_mut().find(|order| order["id"] == *id).unwrap();
-            order["status"] = json!("Cancelled");
+            order["status"] = json!(status);
             Reply::json(200, order)
         }
         ["indicators"] => {

@@ -29,10 +29,14 @@ async fn set(fleet: &Fleet) -> Result<Outcome<Value>, ActionError> {
 }
 
 async fn take_back(fleet: &Fleet) -> Result<Outcome<()>, ActionError> {
+    put_back(fleet, json!(null)).await
+}
+
+async fn put_back(fleet: &Fleet, before: Value) -> Result<Outcome<()>, ActionError> {
     let action = watch(fleet).await;
     let state = |word: Value| State(json!({ "indicator": word }));
     let params = json!({ "value": "evil.example" });
-    let restore = Restore { params, before: state(json!(null)), after: state(json!("Audit")) };
+    let restore = Restore { params, before: state(before), after: state(json!("Audit")) };
     let asked = request(&action, restore);
     action.restore(asked).await
 }
@@ -44,13 +48,16 @@ fn known(value: &str, action: &str) -> Value {
 #[tokio::test]
 async fn an_indicator_of_somebody_else_is_neither_written_over_nor_taken_away() {
     let fleet = Fleet::start().await;
-    fleet.world.lock().indicators = vec![known("evil.example", "Block")];
-    let error = set(&fleet).await.unwrap_err();
-    assert!(error.failure == Failure::Rejected && error.message.contains("a person must decide"), "{error}");
+    fleet.world.lock().indicators = vec![known("evil.example.org", "Audit"), known("evil.example", "Block")];
+    for paged in [true, false] {
+        fleet.world.lock().paged = paged;
+        let error = set(&fleet).await.unwrap_err();
+        assert!(error.failure == Failure::Rejected && error.message.contains("must decide"), "{error}");
+    }
     let error = take_back(&fleet).await.unwrap_err();
     assert!(error.failure == Failure::Rejected && error.message.contains("meanwhile"), "{error}");
     let world = fleet.world.lock();
-    assert_eq!((world.changes, world.indicators.len()), (0, 1));
+    assert_eq!((world.changes, world.indicators.len()), (0, 2));
 }
 
 #[tokio::test]
@@ -72,6 +79,25 @@ async fn an_indicator_that_could_not_be_taken_back_is_not_said_to_be_gone() {
 }
 
 #[tokio::test]
+async fn an_indicator_that_stands_as_it_did_before_stays() {
+    for word in ["Audit", "Block"] {
+        let fleet = Fleet::start().await;
+        fleet.world.lock().indicators = vec![known("evil.example", word)];
+        assert_eq!(put_back(&fleet, json!(word)).await.unwrap().effect, Effect::Unchanged, "{word}");
+        let world = fleet.world.lock();
+        assert_eq!((world.changes, world.indicators.len()), (0, 1), "{word}");
+    }
+}
+
+#[tokio::test]
+async fn an_indicator_that_went_in_the_meantime_is_gone() {
+    let fleet = Fleet::start().await;
+    set(&fleet).await.unwrap();
+    fleet.world.lock().refuses = Some((404, "ResourceNotFound", "no such indicator"));
+    assert!(matches!(take_back(&fleet).await.unwrap().effect, Effect::Changed { .. }));
+}
+
+#[tokio::test]
 async fn a_tag_says_something_and_is_left_where_it_was_before() {
     let fleet = Fleet::start().await;
     let error = call(&fleet, "device.tag", "k", json!({ "tag": " " })).await.unwrap_err();
@@ -87,6 +113,19 @@ async fn a_tag_says_something_and_is_left_where_it_was_before() {
         let tags = fleet.world.lock().machines[0]["machineTags"].clone();
         assert_eq!(tags.as_array().unwrap().contains(&json!("vip")), left);
     }
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_has_taken_away_is_not_taken_away_again() {
+    let fleet = Fleet::start().await;
+    let connection = fleet.with(Vendor::Answers, 1).await;
+    let tag = connection.actions.into_iter().find(|one| one.info().spec.name == "device.tag").unwrap();
+    let state = |tagged: bool| State(json!({ "tagged": tagged }));
+    let restore = Restore { params: json!({ "tag": "gone" }), before: state(false), after: state(true) };
+    let cleared = clear(&wks1(), &tag.info().spec).unwrap();
+    let request = Request::new(cleared, RequestKey("undo".into()), Duration::from_secs(5), restore);
+    assert_eq!(tag.restore(request).await.unwrap().effect, Effect::Unchanged);
+    assert_eq!(fleet.world.lock().changes, 0);
 }
 
 #[tokio::test]

@@ -171,5 +171,6 @@ mod tests {
     #[test]
     fn one_mark_is_no_end_of_another() {
         assert!(!mark("run/1/undo").ends_with(&mark("run/1")) && !mark("a run/1").ends_with(&mark("run/1")));
+        assert_eq!(mark("run\n/1"), "[quell run/1]", "it stays on its line");
     }
 }

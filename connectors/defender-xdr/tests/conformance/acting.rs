@@ -15,6 +15,9 @@ async fn an_incident_that_was_merged_leads_to_the_one_that_lives() {
         let outcome = tenant.execute("defender_xdr.get_incident", named.clone()).await.unwrap();
         assert_eq!(outcome.output["incident"], INCIDENT, "{named}");
     }
+    tenant.world.lock().incident()["redirectIncidentId"] = json!(INCIDENT);
+    let itself = tenant.execute("defender_xdr.get_incident", json!({ "incident": INCIDENT })).await.unwrap();
+    assert_eq!(itself.output["incident"], INCIDENT);
     tenant.world.lock().incident()["redirectIncidentId"] = json!(MERGED);
     let error =
         tenant.execute("defender_xdr.get_incident", json!({ "incident": INCIDENT })).await.unwrap_err();
@@ -147,6 +150,18 @@ async fn a_comment_is_made_once_for_each_task() {
         .collect();
     assert_eq!(said.len(), 2);
     assert!(said[0].starts_with("one\n\n[quell defender_xdr.add_alert_comment"), "{}", said[0]);
+}
+
+/// It is found again by its mark, so that a lost answer is a case for another try and not for a person.
+#[tokio::test]
+async fn a_comment_whose_answer_got_lost_can_be_made_again() {
+    let tenant = Tenant::start(false).await;
+    let say = json!({ "alert": ALERT, "message": "one" });
+    let lost = tenant.execute_at(Vendor::Cuts, "defender_xdr.add_alert_comment", say.clone()).await;
+    assert_eq!(lost.unwrap_err().failure, Failure::Unavailable { retry_after: None });
+    assert_eq!(tenant.world.lock().changes, 1);
+    tenant.execute("defender_xdr.add_alert_comment", say).await.unwrap();
+    assert_eq!(tenant.world.lock().changes, 1);
 }
 
 #[tokio::test]

@@ -152,7 +152,16 @@ impl Tenant {
 
     /// Carries an action out, under the same key for the same parameters.
     pub(crate) async fn execute(&self, action: &str, params: Value) -> Result<Outcome<Value>, ActionError> {
-        let connection = self.with(Vendor::Answers).await;
+        self.execute_at(Vendor::Answers, action, params).await
+    }
+
+    pub(crate) async fn execute_at(
+        &self,
+        vendor: Vendor,
+        action: &str,
+        params: Value,
+    ) -> Result<Outcome<Value>, ActionError> {
+        let connection = self.with(vendor).await;
         let key = RequestKey(format!("{action} {params}"));
         let action = connection.actions.iter().find(|one| one.info().spec.name == action).unwrap();
         let cleared = clear(&Target::None, &action.info().spec).unwrap();

@@ -7,7 +7,7 @@ use quell_kit::conformance::clear;
 use serde_json::{Value, json};
 
 use crate::refusing::execute;
-use crate::vendor::{ALICE, QUARANTINE, Tenant, alice};
+use crate::vendor::{ALICE, BOSS, QUARANTINE, Tenant, alice};
 
 async fn undo(
     tenant: &Tenant,
@@ -81,6 +81,42 @@ async fn whoever_is_in_another_group_is_not_in_this_one() {
     assert!(tenant.world.lock().members.contains(&(QUARANTINE.into(), ALICE.into())));
 }
 
+/// Only what is read back says that it is so already.
+#[tokio::test]
+async fn a_refused_change_of_a_group_is_not_taken_for_done() {
+    for (status, code, failure) in
+        [(400, "Request_BadRequest", Failure::Rejected), (404, "Request_ResourceNotFound", Failure::NotFound)]
+    {
+        let tenant = Tenant::start().await;
+        for action in ["account.add_to_group", "account.remove_from_group"] {
+            tenant.world.lock().refused = Some(("/members/", status, code));
+            let error = execute(&tenant, action, json!({ "group": "Quarantine" })).await.unwrap_err();
+            assert_eq!(error.failure, failure, "{action}: {error}");
+            tenant.world.lock().refused = None;
+            execute(&tenant, "account.add_to_group", json!({ "group": "Quarantine" })).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_in_pages_is_read_to_its_end() {
+    let tenant = Tenant::start().await;
+    {
+        let mut world = tenant.world.lock();
+        for number in 0..2 {
+            let id = format!("00000000-0000-0000-0000-0000000000e{number}");
+            world.groups.push(json!({ "id": id, "displayName": "Staff" }));
+            world.members.insert((id, ALICE.into()));
+        }
+        world.members.insert((QUARANTINE.into(), ALICE.into()));
+        world.paged = true;
+    }
+    let outcome = execute(&tenant, "account.add_to_group", json!({ "group": "Quarantine" })).await.unwrap();
+    assert_eq!(outcome.effect, Effect::Unchanged);
+    let error = execute(&tenant, "account.add_to_group", json!({ "group": "Staff" })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Ambiguous, "{error}");
+}
+
 #[tokio::test]
 async fn a_password_that_somebody_may_have_seen_must_be_changed_at_once() {
     let tenant = Tenant::start().await;
@@ -99,6 +135,34 @@ async fn an_undo_takes_back_no_more_than_was_done() {
         assert_eq!(undone.await.unwrap().effect, Effect::Unchanged, "{before}");
         assert_eq!(tenant.world.lock().changes, 0, "{before}");
     }
+}
+
+#[tokio::test]
+async fn a_change_of_risk_that_was_taken_and_does_not_show_is_on_its_way() {
+    let tenant = Tenant::start().await;
+    tenant.world.lock().risk_lags = true;
+    let connection = tenant.with(json!({})).await;
+    let mark = connection.actions.iter().find(|one| one.info().spec.name == "account.mark_compromised");
+    let mark = mark.unwrap();
+    assert_eq!(mark.observe(&alice(), &json!({})).await.unwrap().in_effect, InEffect::No);
+    let cleared = clear(&alice(), &mark.info().spec).unwrap();
+    let request = Request::new(cleared, RequestKey("k".into()), Duration::from_secs(5), json!({}));
+    mark.execute(request).await.unwrap();
+    assert_eq!(mark.observe(&alice(), &json!({})).await.unwrap().in_effect, InEffect::Pending);
+}
+
+#[tokio::test]
+async fn the_risk_of_somebody_else_is_not_that_of_the_user() {
+    let tenant = Tenant::start().await;
+    {
+        let mut world = tenant.world.lock();
+        (world.risk, world.risk_of) = (Some("confirmedCompromised".into()), Some(BOSS));
+    }
+    for action in ["account.mark_compromised", "account.dismiss_risk"] {
+        let error = execute(&tenant, action, json!({})).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Unavailable { retry_after: None }, "{action}: {error}");
+    }
+    assert_eq!(tenant.world.lock().changes, 0);
 }
 
 #[tokio::test]

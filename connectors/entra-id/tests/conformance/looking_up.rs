@@ -98,7 +98,11 @@ async fn names_of_different_people_are_ambiguous() {
         "onPremisesSamAccountName": "alice", "onPremisesDomainName": "corp.contoso.example",
     });
     tenant.world.lock().users.push(twin);
-    assert!(matches!(look_up(&tenant, &[name("CORP\\alice")]).await.unwrap(), LookUp::Ambiguous(_)));
+    for paged in [false, true] {
+        tenant.world.lock().paged = paged;
+        let found = look_up(&tenant, &[name("CORP\\alice")]).await.unwrap();
+        assert!(matches!(found, LookUp::Ambiguous(_)), "paged: {paged}");
+    }
     // In another domain it is another name.
     tenant.world.lock().users[2]["onPremisesDomainName"] = json!("emea.contoso.example");
     assert!(matches!(look_up(&tenant, &[name("CORP\\alice")]).await.unwrap(), LookUp::Found(_)));

@@ -157,6 +157,13 @@ async fn sections_that_name_one_tenant_keep_the_pace_of_its_users_at_risk_togeth
         let error = mark(connection, 1).await.unwrap_err();
         assert_eq!(error.failure, Failure::Throttled { retry_after: None }, "{error}");
     }
+    // Another tenant has a pace of its own.
+    let elsewhere = "22222222-2222-3333-4444-555555555555";
+    let other = tenant.with(json!({ "tenant": elsewhere })).await;
+    let Target::Account(mut key) = alice() else { panic!() };
+    key.realm = elsewhere.to_owned();
+    let mark = other.actions.iter().find(|one| one.info().spec.name == "account.mark_compromised").unwrap();
+    mark.observe(&Target::Account(key), &json!({})).await.unwrap();
 }
 
 #[tokio::test]

@@ -27,9 +27,13 @@ pub(crate) struct World {
     pub(crate) roles: Vec<Value>,
     pub(crate) eligible: Vec<Value>,
     pub(crate) risk: Option<String>,
+    /// It is told of this user, whoever was asked about.
+    pub(crate) risk_of: Option<&'static str>,
+    /// A change of the risk is taken, and does not show yet.
+    pub(crate) risk_lags: bool,
     /// The service has not done yet what it has taken.
     pub(crate) processing: bool,
-    /// What a user is in is told one by one.
+    /// Lists are told one by one.
     pub(crate) paged: bool,
     /// Filters get lost on the way.
     pub(crate) unfiltered: bool,
@@ -60,6 +64,8 @@ impl World {
             roles: Vec::new(),
             eligible: Vec::new(),
             risk: None,
+            risk_of: None,
+            risk_lags: false,
             processing: false,
             paged: false,
             unfiltered: false,
@@ -168,26 +174,23 @@ fn answer(world: &mut World, seen: &Seen) -> Reply {
     let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
     match (seen.method.as_str(), path.as_slice()) {
         ("GET", ["users"]) => match filter {
-            Some(filter) => filtered(&world.users, &filter, seen),
+            Some(filter) => filtered(world, &world.users, &filter, seen),
             None => Reply::json(200, &json!({ "value": [world.users[0]] })),
         },
         ("GET", ["groups"]) if world.unfiltered => Reply::json(200, &json!({ "value": world.groups })),
-        ("GET", ["groups"]) => filtered(&world.groups, &filter.unwrap(), seen),
+        ("GET", ["groups"]) => filtered(world, &world.groups, &filter.unwrap(), seen),
         ("GET", ["groups", id]) => found(world.group(id)),
         ("GET", ["users", name]) => found(world.user(name)),
         ("GET", ["users", ALICE, "manager"]) => found(world.user(BOSS)),
         ("GET", ["users", id, "memberOf" | "transitiveMemberOf", rest @ ..]) => {
             let value =
                 if *rest == ["graph.directoryRole"] { world.roles.clone() } else { world.groups_of(id) };
-            match world.paged {
-                true => one_by_one(&value, &url, &seen.headers["host"]),
-                false => Reply::json(200, &json!({ "value": value })),
-            }
+            told(world, &value, seen)
         }
-        ("GET", ["roleManagement", ..]) => Reply::json(200, &json!({ "value": world.eligible })),
+        ("GET", ["roleManagement", ..]) => told(world, &world.eligible, seen),
         ("GET", ["identityProtection", "riskyUsers", id]) => match &world.risk {
             Some(state) => {
-                let processing = world.processing;
+                let (processing, id) = (world.processing, world.risk_of.unwrap_or(id));
                 let user =
                     json!({ "id": id, "isProcessing": processing, "riskState": state, "riskLevel": "none" });
                 Reply::json(200, &user)
@@ -204,6 +207,7 @@ fn write(world: &mut World, method: &str, path: &[&str], body: &Value) -> Reply 
     }
     world.changes += 1;
     match (method, path) {
+        ("POST", ["identityProtection", ..]) if world.risk_lags => {}
         ("PATCH", ["users", ALICE]) => {
             for (name, value) in body.as_object().unwrap() {
                 let mut value = value.clone();
@@ -246,7 +250,7 @@ fn write(world: &mut World, method: &str, path: &[&str], body: &Value) -> Reply 
 }
 
 /// `member eq 'text'`, and nothing else.
-fn filtered(all: &[Value], filter: &str, seen: &Seen) -> Reply {
+fn filtered(world: &World, all: &[Value], filter: &str, seen: &Seen) -> Reply {
     let (member, text) = filter.split_once(" eq '").unwrap();
     let text = text.strip_suffix('\'').unwrap().replace("''", "'");
     let advanced = seen.headers.contains_key("consistencylevel") && seen.path.contains("$count=true");
@@ -254,18 +258,20 @@ fn filtered(all: &[Value], filter: &str, seen: &Seen) -> Reply {
         return refuse_with(400, "Request_UnsupportedQuery");
     }
     let fits = |one: &&Value| one[member].as_str().is_some_and(|value| value.eq_ignore_ascii_case(&text));
-    Reply::json(200, &json!({ "value": all.iter().filter(fits).collect::<Vec<_>>() }))
+    let found: Vec<Value> = all.iter().filter(fits).cloned().collect();
+    told(world, &found, seen)
 }
 
-fn one_by_one(all: &[Value], url: &quell_kit::Url, host: &str) -> Reply {
-    let token = url.query_pairs().find(|(name, _)| name == "$skiptoken");
-    let at: usize = token.map_or(0, |(_, text)| text.parse().unwrap());
-    let next = format!("http://{host}{}?$skiptoken={}", url.path(), at + 1);
-    let next = (at + 1 < all.len()).then_some(next);
-    Reply::json(
-        200,
-        &json!({ "value": all.get(at).into_iter().collect::<Vec<_>>(), "@odata.nextLink": next }),
-    )
+fn told(world: &World, all: &[Value], seen: &Seen) -> Reply {
+    if !world.paged {
+        return Reply::json(200, &json!({ "value": all }));
+    }
+    let (host, mark) = (&seen.headers["host"], if seen.path.contains('?') { '&' } else { '?' });
+    let (bare, at) = seen.path.split_once(&format!("{mark}$skiptoken=")).unwrap_or((&seen.path, "0"));
+    let at: usize = at.parse().unwrap();
+    let next = (at + 1 < all.len()).then(|| format!("http://{host}{bare}{mark}$skiptoken={}", at + 1));
+    let shown: Vec<&Value> = all.get(at).into_iter().collect();
+    Reply::json(200, &json!({ "value": shown, "@odata.nextLink": next }))
 }
 
 fn found(one: Option<&Value>) -> Reply {

@@ -224,6 +224,31 @@ async fn pages_that_are_odd_are_read_to_the_end_or_not_at_all() {
     }
 }
 
+#[tokio::test]
+async fn of_a_list_so_many_are_read_and_no_page_more() {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    for (most, read, asked) in
+        [(1, vec![1], 1), (2, vec![1, 2], 1), (3, vec![1, 2, 3], 2), (9, vec![1, 2, 3], 2)]
+    {
+        let base = Arc::new(parking_lot::Mutex::new(String::new()));
+        let host = Arc::clone(&base);
+        let bench = bench(&NEVER, Vec::new(), move |path| match path.ends_with("/list") {
+            true => Reply::json(
+                200,
+                &json!({ "value": [1, 2], "nextLink": format!("{}/v1.0/more", host.lock()) }),
+            ),
+            false => Reply::json(200, &json!({ "value": [3] })),
+        });
+        let bench = bench.await;
+        *base.lock() = bench.server.url();
+        let ask = Ask::get(bench.api.url(["list"]));
+        let before = bench.server.seen().len();
+        assert_eq!(microsoft::beginning::<u8>(&bench.api, ask, most, soon()).await.unwrap(), read);
+        let lists = bench.server.seen()[before..].iter().filter(|seen| seen.path != "/token").count();
+        assert_eq!(lists, asked, "{most}");
+    }
+}
+
 /// Only the interface itself is believed that there is no such thing.
 #[tokio::test]
 async fn a_front_door_that_has_lost_its_way_is_no_answer() {

@@ -9,9 +9,13 @@ use serde_json::{Value, json};
 use crate::vendor::Soc;
 use crate::workspace::{ALERT, INCIDENT, OF_PRODUCT, OTHER};
 
+/// Finds an incident, with all the time that a busy machine may take.
 async fn found(soc: &Soc, params: Value) -> Result<String, ActionError> {
-    let outcome = soc.execute("sentinel.get_incident", params).await?;
-    Ok(outcome.output["incident"].as_str().unwrap().to_owned())
+    let connection = soc.with(Vendor::Answers).await;
+    let get = connection.actions.iter().find(|one| one.info().spec.name == "sentinel.get_incident").unwrap();
+    let cleared = quell_kit::conformance::clear(&Target::None, &get.info().spec).unwrap();
+    let request = Request::new(cleared, RequestKey("k".into()), Duration::from_secs(5), params);
+    Ok(get.execute(request).await?.output["incident"].as_str().unwrap().to_owned())
 }
 
 #[tokio::test]
@@ -82,6 +86,40 @@ async fn a_number_that_two_incidents_have_names_neither() {
     soc.world.lock().incident("22222222-5cd7-4139-a149-9f2736ff2ab5", 3177, &[]);
     let error = found(&soc, json!({ "incident": "3177" })).await.unwrap_err();
     assert_eq!(error.failure, Failure::Ambiguous, "{error}");
+}
+
+#[tokio::test]
+async fn a_list_in_pages_is_read_to_its_end() {
+    let soc = Soc::start(false).await;
+    soc.world.lock().page = Some(1);
+    for (named, incident) in [
+        (json!({ "incident": "3178" }), OTHER),
+        (json!({ "alert": "da0_1" }), OTHER),
+        (json!({ "alert": OF_PRODUCT }), INCIDENT),
+    ] {
+        assert_eq!(found(&soc, named.clone()).await.as_deref(), Ok(incident), "{named}");
+    }
+    soc.world.lock().alerts.get_mut(OTHER).unwrap().push((ALERT.to_owned(), "x".to_owned()));
+    soc.world.lock().incident("22222222-5cd7-4139-a149-9f2736ff2ab5", 3177, &[]);
+    for named in [json!({ "alert": ALERT }), json!({ "incident": "3177" })] {
+        assert_eq!(found(&soc, named.clone()).await.unwrap_err().failure, Failure::Ambiguous, "{named}");
+    }
+    assert_eq!(soc.cloud.contract().violations(), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn an_alert_is_searched_in_as_many_incidents_as_the_site_says_and_in_no_more() {
+    let soc = Soc::start(false).await;
+    {
+        let mut world = soc.world.lock();
+        (2..199).for_each(|number| world.incident(&format!("i-{number}"), 4000 + number, &[]));
+        world.incident("the-200th", 5200, &[("of-the-200th", "x")]);
+        world.incident("the-201st", 5201, &[("of-the-201st", "x")]);
+        world.page = Some(60);
+    }
+    assert_eq!(found(&soc, json!({ "alert": "of-the-200th" })).await.as_deref(), Ok("the-200th"));
+    let error = found(&soc, json!({ "alert": "of-the-201st" })).await.unwrap_err();
+    assert_eq!(error.failure, Failure::Unavailable { retry_after: Some(Duration::from_secs(30)) }, "{error}");
 }
 
 /// Whether the alert's id is that of an incident is not known then, and another one may hold an alert of that id.

@@ -29,6 +29,8 @@ pub(crate) struct World {
     /// Whatever has this in its path and only reads is refused with this status.
     pub(crate) refused: Option<(&'static str, u16)>,
     pub(crate) asked_for_alerts: usize,
+    /// Lists come in pages of so many.
+    pub(crate) page: Option<usize>,
     pub(crate) changes: usize,
     versions: u32,
 }
@@ -45,6 +47,7 @@ impl World {
             full: false,
             refused: None,
             asked_for_alerts: 0,
+            page: None,
             changes: 0,
             versions: 0,
         };
@@ -102,7 +105,7 @@ impl World {
             return Reply::json(200, &json!({ "value": [role] }));
         }
         match (seen.method.as_str(), path.as_slice()) {
-            ("GET", ["incidents"]) => self.list(&query),
+            ("GET", ["incidents"]) => self.list(seen, &query),
             ("GET", ["incidents", name]) => self.get(name),
             ("PUT", ["incidents", name]) => self.replace(name, &body),
             ("DELETE", ["incidents", name]) => {
@@ -126,7 +129,7 @@ impl World {
         }
     }
 
-    fn list(&self, query: &BTreeMap<String, String>) -> Reply {
+    fn list(&self, seen: &Seen, query: &BTreeMap<String, String>) -> Reply {
         let filter = query.get("$filter").map_or("", String::as_str);
         let number = filter.strip_prefix("properties/incidentNumber eq ");
         // The real one is not always so exact.
@@ -135,7 +138,16 @@ impl World {
             number.is_none_or(|number| known.starts_with(&number[..number.len() - 1]))
         };
         let found: Vec<&Value> = self.incidents.iter().filter(fits).collect();
-        Reply::json(200, &json!({ "value": found }))
+        let Some(page) = self.page else { return Reply::json(200, &json!({ "value": found })) };
+        let (bare, at) = seen.path.split_once("&%24skipToken=").unwrap_or((&seen.path, "0"));
+        let (at, host) = (at.parse::<usize>().unwrap(), &seen.headers["host"]);
+        let is_last = at + page >= found.len();
+        let shown: Vec<&Value> = found.into_iter().skip(at).take(page).collect();
+        let mut told = json!({ "value": shown });
+        if !is_last {
+            told["nextLink"] = json!(format!("http://{host}{bare}&%24skipToken={}", at + page));
+        }
+        Reply::json(200, &told)
     }
 
     fn get(&self, name: &str) -> Reply {
