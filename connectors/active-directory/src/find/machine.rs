@@ -114,26 +114,7 @@ fn is_called_alike(account: &Account) -> bool {
 mod tests {
     use super::*;
     use crate::account::tests::account;
-    use crate::domain::DomainNames;
-
-    fn root() -> RootDse {
-        RootDse {
-            host: "dc1.corp.example".into(),
-            domain_dn: "DC=corp,DC=example".into(),
-            domain: "corp.example".into(),
-            configuration_dn: String::new(),
-            read_only: false,
-            own_sids: Vec::new(),
-        }
-    }
-
-    fn forest() -> Forest {
-        let domain = |netbios: &str, dns: &str| DomainNames { netbios: netbios.into(), dns: dns.into() };
-        Forest {
-            domains: vec![domain("corp", "corp.example"), domain("emea", "emea.corp.example")],
-            upn_suffixes: Vec::new(),
-        }
-    }
+    use crate::find::tests::{forest, root};
 
     fn machine(rid: u32, sam: &str, dns: &str) -> Account {
         let mut machine =

@@ -2,7 +2,7 @@ use super::*;
 use crate::account::tests::account;
 use crate::domain::DomainNames;
 
-fn root() -> RootDse {
+pub(super) fn root() -> RootDse {
     RootDse {
         host: "dc1.corp.example".into(),
         domain_dn: "DC=corp,DC=example".into(),
@@ -13,7 +13,7 @@ fn root() -> RootDse {
     }
 }
 
-fn forest() -> Forest {
+pub(super) fn forest() -> Forest {
     let domain = |netbios: &str, dns: &str| DomainNames { netbios: netbios.into(), dns: dns.into() };
     Forest {
         domains: vec![domain("corp", "corp.example"), domain("emea", "emea.corp.example")],
