@@ -4,6 +4,7 @@ pub mod ber;
 pub mod certificate;
 pub mod domain;
 pub mod message;
+pub mod objects;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +20,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use certificate::CERTIFICATE;
-use domain::{Domain, denied, guid_of, refused_sign_in};
+use domain::{Domain, denied, refused_sign_in};
 use message::{DOMAIN_SCOPE, Request, Verdict, bound, modified, page, read, searched, searched_in_part};
+use objects::guid_of;
 
 /// How a controller behaves.
 #[derive(Clone, Default)]

@@ -9,7 +9,7 @@ use quell_alert::Identifier;
 use quell_kit::conformance::clear;
 use serde_json::{Value, json};
 
-use crate::controller::domain::guid_of;
+use crate::controller::objects::guid_of;
 use crate::controller::{Controller, Mood, target};
 
 async fn call(

@@ -11,7 +11,8 @@ use quell_alert::{DeviceIdentifier, Identifier};
 use quell_kit::conformance::clear;
 use serde_json::json;
 
-use crate::controller::domain::{Domain, Object, machine, sid};
+use crate::controller::domain::{Domain, Object};
+use crate::controller::objects::{machine, sid};
 use crate::controller::{Controller, Mood, device, target};
 
 const DISABLE: &str = "device.disable_account";

@@ -7,7 +7,8 @@ use parking_lot::Mutex;
 use quell_action::{AccountFacts, ActionError, Connection, Failure, LookUp};
 use quell_alert::Identifier;
 
-use crate::controller::domain::{Domain, group, guid_of, sid, user};
+use crate::controller::domain::Domain;
+use crate::controller::objects::{group, guid_of, sid, user};
 use crate::controller::{Controller, Mood, connect};
 
 async fn look_up(connection: &Connection, name: &str) -> Result<AccountFacts, ActionError> {

@@ -11,8 +11,9 @@ use quell_alert::Identifier;
 use quell_kit::conformance::clear;
 use serde_json::{Value, json};
 
-use crate::controller::domain::{Domain, stale, user};
+use crate::controller::domain::{Domain, stale};
 use crate::controller::message::Verdict;
+use crate::controller::objects::{guid_of, user};
 use crate::controller::{Controller, Mood, Script, connect, target};
 
 const DISABLE: usize = 0;
@@ -226,7 +227,7 @@ async fn controllers_and_built_in_accounts_are_refused_even_when_asked_for() {
     {
         let mut domain = controller.domain.lock();
         for (name, rid) in [("Administrator", 500), ("Guest", 501), ("krbtgt", 502), ("DC1$", 1500)] {
-            domain.objects.push(user(name, crate::controller::domain::guid_of(name), rid));
+            domain.objects.push(user(name, guid_of(name), rid));
         }
         domain.object("DC1$").set("useraccountcontrol", "532480");
     }

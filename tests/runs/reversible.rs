@@ -7,13 +7,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use quell_action::{
-    ActionError, ActionInfo, AnyAction, Connection, InEffect, Observation, Outcome, ParamKind, Registry,
-    Request, Restore, State, Target, TargetKind,
+    AccountFacts, ActionError, ActionInfo, AnyAction, Connection, DeviceFacts, Directory, InEffect, LookUp,
+    Observation, Outcome, ParamKind, Registry, Request, Restore, State, Target, TargetKind,
 };
-use quell_alert::Alert;
+use quell_alert::{Alert, DeviceIdentifier, Identifier, Provider};
 use quell_playbook::model::Playbook;
 use quell_run::{Engine, Hands, Phase, Plan, TaskState};
-use quell_tests::run::{House, MDE, Person, alert_about, device_alert, in_time};
+use quell_tests::run::{House, Person, alert_about, device_alert, in_time};
 use serde_json::{Map, Value, json};
 
 /// What is in effect, by what it is about.
@@ -79,6 +79,39 @@ fn reversible() -> Vec<ActionInfo> {
     found
 }
 
+/// Another system that knows the devices of the vendor.
+struct Knowing {
+    provider: &'static str,
+    fleet: Arc<dyn Directory>,
+}
+
+#[async_trait]
+impl Directory for Knowing {
+    fn provider(&self) -> Provider {
+        self.provider.into()
+    }
+
+    fn knows_accounts(&self) -> bool {
+        false
+    }
+
+    fn knows_devices(&self) -> bool {
+        true
+    }
+
+    async fn account(&self, _: &[Identifier]) -> Result<LookUp<AccountFacts>, ActionError> {
+        Ok(LookUp::NotFound)
+    }
+
+    async fn device(&self, names: &[DeviceIdentifier]) -> Result<LookUp<DeviceFacts>, ActionError> {
+        let mut found = self.fleet.device(names).await?;
+        if let LookUp::Found(facts) = &mut found {
+            facts.key.provider = self.provider.into();
+        }
+        Ok(found)
+    }
+}
+
 struct Trial {
     house: House,
     effects: Effects,
@@ -94,7 +127,14 @@ fn trial(info: &ActionInfo) -> Trial {
     let effects = Effects::default();
     let action = Remembered { info: info.clone(), effects: Arc::clone(&effects) };
     let vendor = house.vendor.connection();
-    let connection = Connection { actions: vec![Arc::new(action)], ..vendor };
+    let fleet = vendor.directories.iter().find(|directory| directory.knows_devices()).cloned();
+    let directories: Vec<Arc<dyn Directory>> = match info.spec.target {
+        TargetKind::Device => {
+            vec![Arc::new(Knowing { provider: info.spec.provider, fleet: fleet.unwrap() })]
+        }
+        _ => vendor.directories,
+    };
+    let connection = Connection { actions: vec![Arc::new(action)], directories, ..vendor };
     let registry = Registry::new(&[connection]).unwrap();
     let playbook = house.playbook_of(&yaml(info), &registry.catalogue());
     let engine = house.engine_with(Hands::acting(registry));
@@ -142,8 +182,7 @@ fn sample(name: &str, kind: &ParamKind) -> Value {
 
 /// Those of the vendor's directories that know an account at this provider.
 fn has_a_directory(info: &ActionInfo) -> bool {
-    info.spec.target == TargetKind::None
-        || info.spec.target == TargetKind::Device && info.spec.provider == MDE
+    info.spec.target != TargetKind::Account
         || ["active_directory", "entra_id", "okta"].contains(&info.spec.provider)
 }
 

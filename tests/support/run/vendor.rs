@@ -333,22 +333,18 @@ impl Vendor {
             DeviceIdentifier::MdeId(id) => inner.devices.contains(id).then(|| id.clone()),
             _ => None,
         };
-        match identifiers.iter().find_map(known) {
-            None => LookUp::NotFound,
-            Some(id) => LookUp::Found(DeviceFacts {
-                key: DeviceKey { provider: MDE.into(), realm: "contoso".into(), id: id.clone() },
-                display: id.clone(),
-                identifiers: vec![
-                    DeviceIdentifier::DnsName(format!("{id}.contoso.example")),
-                    DeviceIdentifier::MdeId(id),
-                ],
-                tags: Some(Vec::new()),
-                addresses: Some(Vec::new()),
-                account: None,
-                protected: None,
-                read_at: self.clock.now(),
-            }),
-        }
+        let Some(id) = identifiers.iter().find_map(known) else { return LookUp::NotFound };
+        let in_dns = DeviceIdentifier::DnsName(format!("{id}.contoso.example"));
+        LookUp::Found(DeviceFacts {
+            key: DeviceKey { provider: MDE.into(), realm: "contoso".into(), id: id.clone() },
+            display: id.clone(),
+            identifiers: vec![in_dns, DeviceIdentifier::MdeId(id)],
+            tags: Some(Vec::new()),
+            addresses: Some(Vec::new()),
+            account: None,
+            protected: None,
+            read_at: self.clock.now(),
+        })
     }
 
     fn facts(&self, provider: &str, person: &Person, inner: &Inner) -> AccountFacts {
