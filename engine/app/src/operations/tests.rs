@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 mod asked;
 mod doubtful;
 mod imported;
-mod in_force;
 mod noted;
 mod reload;
 mod told;

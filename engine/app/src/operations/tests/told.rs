@@ -6,6 +6,8 @@ use quell_run::{Batch, Entry, Journal as _, Line};
 use super::*;
 use crate::operations::store;
 
+mod in_force;
+
 const TWO: &str = "language: 1
 playbook: two
 title: Cut two off
@@ -39,7 +41,7 @@ const ALICE_IN_AD: &str = "11111111-1111-4111-8111-000000001104";
 const BOB_IN_ENTRA: &str = "a0000000-0000-4000-8000-000000001105";
 
 /// A site with these playbooks.
-pub(super) async fn site(folder: &TempDir) -> (Arc<App>, Local) {
+async fn site(folder: &TempDir) -> (Arc<App>, Local) {
     fs::create_dir(folder.path().join("playbooks")).unwrap();
     fs::write(folder.path().join("playbooks/two.yaml"), TWO).unwrap();
     fs::write(folder.path().join("playbooks/mixed.yaml"), MIXED).unwrap();
@@ -57,7 +59,7 @@ fn change_lab(folder: &TempDir, change: impl FnOnce(&mut Value)) {
     fs::write(lab(folder), lab_now.to_string()).unwrap();
 }
 
-pub(super) async fn start(local: &Local, playbook: &str, inputs: Value, ticket: &str) -> RunRecord {
+async fn start(local: &Local, playbook: &str, inputs: Value, ticket: &str) -> RunRecord {
     let order = json!({ "playbook": playbook, "inputs": inputs, "by": "ann", "ticket": ticket });
     local.start(&serde_json::from_value(order).unwrap()).await.unwrap().runs.remove(0)
 }

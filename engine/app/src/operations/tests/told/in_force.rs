@@ -1,6 +1,5 @@
 //! How much is read of what is in force on somebody.
 
-use super::told::{site, start};
 use super::*;
 
 /// What is told of somebody costs as much as is told, and not as many alerts as there were about them.
