@@ -14,7 +14,7 @@ use crate::service::Engine;
 
 const KEY: &str = "planted-answer-key-0123456789abcdef";
 
-const BY_HAND: &str = "language: 1
+pub(crate) const BY_HAND: &str = "language: 1
 playbook: ask-first
 title: Ask before somebody is cut off
 mode: act

@@ -2,24 +2,9 @@
 
 use std::io::Write as _;
 
+use crate::asked::BY_HAND;
 use crate::place::{Place, Said};
 use crate::service::Engine;
-
-const ASK_FIRST: &str = "language: 1
-playbook: ask-first
-title: Ask before somebody is cut off
-mode: act
-when:
-  manual: true
-inputs:
-  target: account
-approval: { ask: [soc], expires: 30m, quorum: 2 }
-for_each: account
-steps:
-  - id: cut_off
-    do: account.disable
-    approval: ask
-";
 
 const ANNS: &str = "anns-token-0123456789abcdef01234";
 const BOBS: &str = "bobs-token-0123456789abcdef01234";
@@ -27,7 +12,8 @@ const STRANGE: &str = "eves-token-0123456789abcdef01234";
 
 fn site() -> Place {
     let place = Place::with_site();
-    place.write("playbooks/ask-first.yaml", ASK_FIRST);
+    let of_two = BY_HAND.replace("through: soc-channel, expires: 30m", "expires: 30m, quorum: 2");
+    place.write("playbooks/ask-first.yaml", of_two);
     place.write("tokens/ann", ANNS);
     place.write("tokens/bob", format!("{BOBS}\n"));
     let people = "\n  people:\n    - { name: ann, token: { file: tokens/ann } }\n    - { name: bob, token: { file: tokens/bob } }";

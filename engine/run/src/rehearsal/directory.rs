@@ -124,8 +124,6 @@ impl Folk {
             identifiers.push(Identifier::AdGuid(guid));
         }
         let says = |what| given.is_none_or(|given| !given.unread.contains(&what));
-        let named = |name: &String| GroupFacts { identifiers: Vec::new(), name: Some(name.clone()) };
-        let groups: Vec<_> = given.iter().flat_map(|given| given.groups.iter().map(named)).collect();
         let privileged = given.is_some_and(|given| given.privileged);
         let enabled = given.is_none_or(|given| given.enabled);
         AccountFacts {
@@ -136,7 +134,7 @@ impl Folk {
             },
             display: account.display(),
             identifiers,
-            groups: says(Unread::Groups).then_some(groups),
+            groups: groups(given),
             privileged: says(Unread::Privileged).then_some(privileged),
             enabled: says(Unread::Enabled).then_some(enabled),
             protected: given.and_then(|given| given.protected),
@@ -145,22 +143,43 @@ impl Folk {
     }
 
     fn device_facts(&self, device: &Device, number: usize, given: Option<&SomebodyGiven>) -> DeviceFacts {
+        let key = DeviceKey {
+            provider: self.provider.clone(),
+            realm: REALM.to_owned(),
+            id: format!("device-{}", number + 1),
+        };
         DeviceFacts {
-            key: DeviceKey {
-                provider: self.provider.clone(),
-                realm: REALM.to_owned(),
-                id: format!("device-{}", number + 1),
-            },
+            account: self.computer(device, &key, given).map(Box::new),
+            key,
             display: device.display(),
             identifiers: device.identifiers.clone(),
             tags: given
                 .is_none_or(|given| !given.unread.contains(&Unread::Tags))
                 .then(|| given.map(|given| given.tags.clone()).unwrap_or_default()),
             addresses: Some(Vec::new()),
-            account: None,
             protected: given.and_then(|given| given.protected),
             read_at: self.clock.now(),
         }
+    }
+
+    /// The account that a device has in a domain, in the groups that the test says.
+    fn computer(
+        &self,
+        device: &Device,
+        key: &DeviceKey,
+        given: Option<&SomebodyGiven>,
+    ) -> Option<AccountFacts> {
+        let DeviceKey { provider, realm, id } = key.clone();
+        (provider.as_str() == Provider::ACTIVE_DIRECTORY).then(|| AccountFacts {
+            key: AccountKey { provider, realm, id },
+            display: device.display(),
+            identifiers: device.identifiers.iter().filter_map(of_computer).collect(),
+            groups: groups(given),
+            privileged: Some(false),
+            enabled: Some(given.is_none_or(|given| given.enabled)),
+            protected: None,
+            read_at: self.clock.now(),
+        })
     }
 
     fn answers(&self) -> Result<(), ActionError> {
@@ -203,6 +222,24 @@ impl Directory for Folk {
             LookUp::Found(facts) => LookUp::Found(DeviceFacts { read_at: self.clock.now(), ..facts }),
             other => other,
         })
+    }
+}
+
+/// The groups that the test says somebody is in.
+fn groups(given: Option<&SomebodyGiven>) -> Option<Vec<GroupFacts>> {
+    let Some(given) = given else { return Some(Vec::new()) };
+    let named = |name: &String| GroupFacts { identifiers: Vec::new(), name: Some(name.clone()) };
+    (!given.unread.contains(&Unread::Groups)).then(|| given.groups.iter().map(named).collect())
+}
+
+/// What the account of a device is called that has this name.
+fn of_computer(name: &DeviceIdentifier) -> Option<Identifier> {
+    let account = |domain: &str, host: &str| Identifier::sam(domain, &format!("{host}$")).ok();
+    match name {
+        DeviceIdentifier::Sid(sid) => Some(Identifier::Sid(sid.clone())),
+        DeviceIdentifier::Netbios { domain, name } => account(domain, name),
+        DeviceIdentifier::DnsName(full) => full.split_once('.').and_then(|(host, zone)| account(zone, host)),
+        _ => None,
     }
 }
 

@@ -17,8 +17,8 @@ impl Resolver {
                 "the alert has no identifier of it by which a system can be asked".into(),
             );
         }
-        let seeing = || self.device_systems().filter(|directory| directory.sees_machines());
-        let seers: Vec<Provider> = seeing().map(|directory| directory.provider()).collect();
+        let seeing = self.device_systems().filter(|directory| directory.sees_machines());
+        let seers: Vec<Provider> = seeing.map(|directory| directory.provider()).collect();
         let mut told = Told { silent: self.device_systems().collect(), ..Told::default() };
         if let Err(why) = self.ask_the_silent(&names, &mut told).await {
             return Resolved::Ambiguous(why);
