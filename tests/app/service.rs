@@ -273,10 +273,42 @@ fn where_no_engine_runs_a_pause_needs_nothing_but_the_store() {
     place.write("exclusions.yaml", "identities: [");
     place.write("playbooks/broken.yaml", "playbook: [");
     place.change("quell.yaml", "connectors:", "connectors:\n  okta:\n    org_url: https://contoso.okta.example\n    auth: { token: { env: NOT_THERE } }");
-    place.quell(&["runs", "list"]).with_code(3);
+    place.quell(&["undo", "--since", "1h", "--dry-run"]).with_code(3);
     let paused = place.quell(&["pause", "--because", "danger"]).well();
     assert!(paused.out.contains("danger"), "{paused:?}");
     let lifted = place.quell(&["resume", "--json"]).well();
     assert_eq!(lifted.json()["because"], "danger");
     assert_eq!(place.quell(&["resume"]).well().out, "it was not paused\n");
+}
+
+/// Whoever looks after a dead engine has a shell of their own, without the secrets that its service has.
+#[test]
+fn where_no_engine_runs_what_is_on_record_needs_no_secrets() {
+    let place = Place::with_acting_site();
+    place.quell(&["run"]).well();
+    place.change("quell.yaml", "connectors:", "connectors:\n  okta:\n    org_url: https://contoso.okta.example\n    auth: { token: { env: NOT_THERE } }");
+    let runs = place.quell(&["runs", "list", "--json"]).well().json();
+    let run = runs[0]["id"].as_str().unwrap();
+    place.quell(&["runs", "show", run]).well();
+    let add = ["exclusions", "add", "--upn", "carol@contoso.example", "--because", "she is the witness"];
+    for asked in [
+        &["approvals", "list"] as &[&str],
+        &["attention", "list"],
+        &["limits"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &add,
+    ] {
+        place.quell(asked).well();
+    }
+    assert!(place.quell(&["exclusions", "list"]).well().out.contains("the witness"));
+    // What is about to touch somebody, or asks who somebody is, does not begin with a part of the systems.
+    for asked in [
+        &["undo", run] as &[&str],
+        &["identity", "carol@contoso.example"],
+        &["exclusions", "test", "S-1-5-21-1-2-3-500"],
+    ] {
+        let refused = place.quell(asked).with_code(3);
+        assert!(refused.err.contains("NOT_THERE"), "{}", refused.err);
+    }
 }

@@ -1,5 +1,5 @@
 //! Thousands of open questions: none of them is kept in memory, each can be answered, and a restart looks at each
-//! of them once.
+//! of them once and lets go of it before it looks at the next.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,8 +48,7 @@ async fn thousands_of_questions_wait_outside_of_memory() {
     let engine = house.engine();
     let begun = Instant::now();
     let found = engine.recover().await.unwrap();
-    assert_eq!((found.waiting.len() + found.resumed.len(), found.refused.len()), (MANY, 0));
-    in_time(engine.idle()).await;
+    assert_eq!((found.waiting.len(), found.resumed.len(), found.refused.len()), (MANY, 0, 0));
     assert_eq!(engine.active(), 0, "each was looked at once and let go again");
     let open = engine.questions().await.unwrap();
     assert_eq!(open.len(), MANY);

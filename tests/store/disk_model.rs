@@ -13,13 +13,35 @@ const SECTOR: u64 = 512;
 /// One entry of the log that shadow.c writes.
 #[derive(Debug, Clone)]
 pub(crate) enum Operation {
-    Write { path: PathBuf, at: u64, data: Vec<u8> },
-    Truncate { path: PathBuf, length: u64 },
-    Sync { path: PathBuf },
-    Rename { from: PathBuf, to: PathBuf },
-    Unlink { path: PathBuf },
-    MakeFolder { path: PathBuf },
-    Create { path: PathBuf },
+    Write {
+        path: PathBuf,
+        at: u64,
+        data: Vec<u8>,
+    },
+    Truncate {
+        path: PathBuf,
+        length: u64,
+    },
+    Sync {
+        path: PathBuf,
+    },
+    /// A sync that failed: the system will not write again what it was to write.
+    FailedSync {
+        path: PathBuf,
+    },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Unlink {
+        path: PathBuf,
+    },
+    MakeFolder {
+        path: PathBuf,
+    },
+    Create {
+        path: PathBuf,
+    },
 }
 
 /// How much of what was not synced reached the disk.
@@ -78,6 +100,7 @@ pub(crate) fn read_log(bytes: &[u8]) -> Vec<Operation> {
             b'w' => Operation::Write { path, at: number, data },
             b't' => Operation::Truncate { path, length: number },
             b's' => Operation::Sync { path },
+            b'f' => Operation::FailedSync { path },
             b'r' => Operation::Rename { from: path, to: PathBuf::from(String::from_utf8(data).unwrap()) },
             b'u' => Operation::Unlink { path },
             b'd' => Operation::MakeFolder { path },
@@ -86,6 +109,22 @@ pub(crate) fn read_log(bytes: &[u8]) -> Vec<Operation> {
         });
     }
     operations
+}
+
+impl Operation {
+    /// Whether it is done to the file of this name.
+    pub(crate) fn is_of(&self, name: &str) -> bool {
+        match self {
+            Self::Write { path, .. }
+            | Self::Truncate { path, .. }
+            | Self::Sync { path }
+            | Self::FailedSync { path }
+            | Self::Rename { from: path, .. }
+            | Self::Unlink { path }
+            | Self::MakeFolder { path }
+            | Self::Create { path } => path.ends_with(name),
+        }
+    }
 }
 
 impl Disk {
@@ -102,6 +141,7 @@ impl Disk {
             }
             Operation::Truncate { path, length } => self.change(path, Change::Truncate(*length)),
             Operation::Sync { path } => self.sync(path),
+            Operation::FailedSync { path } => self.lose(path),
             Operation::Create { path } => {
                 self.add(path, Node::File { safe: Vec::new(), pending: Vec::new() })
             }
@@ -168,6 +208,18 @@ impl Disk {
             Node::Folder { now, safe, pending } => {
                 pending.clear();
                 safe.clone_from(now);
+            }
+        }
+    }
+
+    /// The bytes are lost, the length that they made is not; new names still may reach the disk.
+    fn lose(&mut self, path: &Path) {
+        let Some(node) = self.find(path) else { return };
+        let Node::File { safe, pending } = &mut self.nodes[node] else { return };
+        for change in pending.drain(..) {
+            match change {
+                Change::Truncate(length) => safe.resize(length as usize, 0),
+                Change::Write { at, data } => safe.resize(safe.len().max(at as usize + data.len()), 0),
             }
         }
     }

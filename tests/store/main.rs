@@ -18,6 +18,7 @@ mod damage;
 mod disk_full;
 mod disk_model;
 mod failing;
+mod failing_calls;
 mod folder;
 mod fuzz;
 mod holds;

@@ -108,7 +108,7 @@ fn record(kind: EngineKind, work: &Path) -> Vec<Operation> {
     read_log(&std::fs::read(log).unwrap())
 }
 
-fn build_shadow(work: &Path) -> PathBuf {
+pub(crate) fn build_shadow(work: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("store/shadow.c");
     let library = work.join("shadow.so");
     let built = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).status();

@@ -23,7 +23,7 @@ use crate::config::{self, Site};
 use crate::environment::{operator, variable};
 use crate::operations::Local;
 use crate::people;
-use crate::wire::{App, open_store};
+use crate::wire::{App, Reach, open_store};
 
 /// The file in the state folder that says where the running engine listens.
 const ADDRESS: &str = "api.address";
@@ -58,6 +58,16 @@ impl Deref for Reached {
 pub(crate) async fn operations(context: &Context) -> anyhow::Result<Reached> {
     reach(config::read(context.config.as_deref())?, async |site| {
         App::without_source(site)
+            .await
+            .context("no engine runs here, and what the command needs without one could not be opened")
+    })
+    .await
+}
+
+/// The same, for what is on record and nothing else: neither systems nor their secrets are needed for it.
+pub(crate) async fn records(context: &Context) -> anyhow::Result<Reached> {
+    reach(config::read(context.config.as_deref())?, async |site| {
+        App::open(site, Reach::Keeping)
             .await
             .context("no engine runs here, and what the command needs without one could not be opened")
     })
@@ -131,7 +141,7 @@ pub(crate) async fn moment(context: &Context) -> anyhow::Result<Moment> {
     if site.config.lists.is_empty() {
         return Ok(now);
     }
-    let operations = operations(context).await?;
+    let operations = records(context).await?;
     let mut all = Vec::new();
     for name in site.config.lists.keys() {
         let list = match operations.list(name).await {

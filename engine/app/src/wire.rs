@@ -1,14 +1,13 @@
 //! From the site file to an engine: open the store, connect the connectors, load the playbooks, put them together.
 
+mod folder;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use quell_action::exclusion::form::SiteExclusions;
@@ -18,7 +17,7 @@ use quell_playbook::model::Playbook;
 use quell_playbook::{Matcher, Moment};
 use quell_run::{Brake, Clock, Courier, Engine, EngineParts, Exclusions, Hands, Journal, Links, Settings};
 use quell_store::engine::memory::MemoryDisk;
-use quell_store::{PlaybookText, Store, StoreError, StoreOptions};
+use quell_store::{PlaybookText, Store, StoreError};
 
 use crate::archive::StoredPlaybooks;
 use crate::clock::SystemClock;
@@ -29,6 +28,9 @@ use crate::operations::pause::Pausing;
 use crate::pages::Pages;
 use crate::random::SystemJitter;
 use crate::{connectors, exclusions, playbooks};
+
+use folder::open_store_in_turn;
+pub(crate) use folder::{make_private, open_store, store_options};
 
 /// Everything of an engine but its source.
 pub(crate) struct App {
@@ -76,6 +78,9 @@ pub(crate) enum Reach {
     Tending,
     /// It looks only, and remembers nothing.
     Observing,
+    /// It reads and keeps records in the site's store. No system is connected: what can be done here follows from the
+    /// settings, and no secret is read.
+    Keeping,
 }
 
 impl App {
@@ -86,17 +91,23 @@ impl App {
 
     /// An engine of this site.
     pub(crate) async fn open(site: Site, reach: Reach) -> anyhow::Result<Self> {
-        let mut connections = connectors::connections(&site).await?;
-        let offered = Registry::preferring(&connections, &site.config.prefer)?.catalogue();
-        let catalogue = Catalogue::new(offered.iter().cloned().chain(quell_action::lists::described()));
+        let (mut connections, catalogue) = match reach {
+            Reach::Keeping => (Vec::new(), connectors::offered(&site)?),
+            Reach::Acting | Reach::Tending | Reach::Observing => {
+                let connections = connectors::connections(&site).await?;
+                let offered = Registry::preferring(&connections, &site.config.prefer)?.catalogue();
+                let own = quell_action::lists::described();
+                (connections, Catalogue::new(offered.iter().cloned().chain(own)))
+            }
+        };
         let playbooks = match reach {
-            Reach::Tending => Vec::new(),
+            Reach::Tending | Reach::Keeping => Vec::new(),
             Reach::Acting | Reach::Observing => usable_playbooks(&site, &catalogue)?,
         };
         let site_exclusions = exclusions::read(&site, &catalogue)?;
         let store = match reach {
             Reach::Acting => open_store_in_turn(&site).await?,
-            Reach::Tending => open_store(&site).await?,
+            Reach::Tending | Reach::Keeping => open_store(&site).await?,
             Reach::Observing => Store::in_memory(&MemoryDisk::default())?,
         };
         store.playbooks().keep(playbooks.iter().map(|playbook| text(playbook)).collect()).await?;
@@ -109,7 +120,10 @@ impl App {
         let list = exclusions::list(&site_exclusions, operators, site.config.engine.facts_max_age_secs);
         let exclusions = Arc::new(Exclusions::new(list));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let pages = Pages::of(&site.config)?.map(Arc::new);
+        let pages = match reach {
+            Reach::Keeping => None,
+            Reach::Acting | Reach::Tending | Reach::Observing => Pages::of(&site.config)?.map(Arc::new),
+        };
         let courier = Arc::new(SiteCourier::new(&site, &connections, pages.clone()));
         let lists = Arc::new(SiteLists::open(&site, store.clone(), Arc::clone(&clock)).await);
         connections.push(connectors::own(Arc::clone(&lists)));
@@ -127,7 +141,7 @@ impl App {
                         None => hands,
                     }
                 }
-                Reach::Observing => Hands::observing(&registry),
+                Reach::Observing | Reach::Keeping => Hands::observing(&registry),
             },
             exclusions: Arc::clone(&exclusions),
             lists: lists.handle(),
@@ -344,57 +358,4 @@ pub(crate) fn text(playbook: &Playbook) -> PlaybookText {
         hash: playbook.hash.clone(),
         text: playbook.source.to_string(),
     }
-}
-
-/// Where the site's store is, and what keeps it.
-pub(crate) fn store_options(site: &Site) -> StoreOptions {
-    StoreOptions::new(site.config.state.join("store")).engine(site.config.store.engine)
-}
-
-/// The site's store, for this process alone.
-pub(crate) async fn open_store(site: &Site) -> anyhow::Result<Store> {
-    let state = &site.config.state;
-    make_private(state)?;
-    let options = store_options(site);
-    let opened = tokio::task::spawn_blocking(move || Store::open(&options)).await?;
-    opened.with_context(|| format!("the store in {} could not be opened", state.display()))
-}
-
-/// How long an engine waits for whoever has its store.
-const TURN: Duration = Duration::from_secs(5);
-
-/// The same, once a command that came first, or an engine that is about to end, is done with it: an engine that gave up
-/// at once would be kept down by somebody who only looks.
-async fn open_store_in_turn(site: &Site) -> anyhow::Result<Store> {
-    let waited = tokio::time::Instant::now();
-    let mut is_told = false;
-    loop {
-        let error = match open_store(site).await {
-            Ok(store) => return Ok(store),
-            Err(error) => error,
-        };
-        let is_in_use = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::InUse { .. }));
-        if !is_in_use || waited.elapsed() >= TURN {
-            return Err(error);
-        }
-        if !is_told {
-            tracing::info!("waiting for the store: {error:#}");
-            is_told = true;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// Makes a folder that only its owner can read, or makes it so: what a package or an operator made may be open.
-pub(crate) fn make_private(folder: &Path) -> anyhow::Result<()> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.with_context(|| format!("the state folder {} could not be made", folder.display()))?;
-    let mode = fs::metadata(folder)?.permissions().mode();
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    let closed = fs::set_permissions(folder, fs::Permissions::from_mode(mode & 0o700));
-    closed.with_context(|| {
-        format!("the state folder {} is open to others: let its owner close it (chmod 700)", folder.display())
-    })
 }

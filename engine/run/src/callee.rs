@@ -109,6 +109,12 @@ pub(crate) async fn heed_caller(cx: &Context) -> Result<(), Halt> {
     cx.log.flush().await
 }
 
+/// Whether it was called, or waits for what it has called.
+pub(crate) async fn has_to_do_with_others(cx: &Context) -> bool {
+    matches!(cx.plan.occasion, Occasion::Called { .. })
+        || cx.log.look(|state| !open_calls(state).is_empty()).await
+}
+
 /// The calls that have not come back, in lanes that still wait for them.
 fn open_calls(state: &RunState) -> Vec<(LaneId, StepId, Call)> {
     let mut open = Vec::new();

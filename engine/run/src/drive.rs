@@ -41,6 +41,19 @@ pub(crate) async fn drive(
     parting
 }
 
+/// How a run that nobody drives would be parted from at once, with nothing to write down and nobody to call. `None` where
+/// something is to be done, or where it has to do with other runs.
+pub(crate) async fn rests(cx: &Context) -> Result<Option<Parting>, Halt> {
+    if callee::has_to_do_with_others(cx).await {
+        return Ok(None);
+    }
+    let Next { records, moves, wait_until, retries, .. } = decide(cx).await?;
+    if !records.is_empty() || !moves.is_empty() {
+        return Ok(None);
+    }
+    Ok(parting(cx, wait_until, retries > 0).await)
+}
+
 async fn go_round(
     cx: &Arc<Context>,
     moves: &mut UnderWay,

@@ -40,7 +40,7 @@ pub enum Start {
 pub struct Recovered {
     /// Unfinished runs that go on.
     pub resumed: Vec<RunId>,
-    /// Finished runs that wait for an undo.
+    /// Runs that wait for a person or for a moment: for an answer, for an undo.
     pub waiting: Vec<RunId>,
     /// Runs that cannot be taken up, with the reason; they stay as they are.
     pub refused: Vec<(RunId, EngineError)>,

@@ -68,12 +68,12 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let operations = reach::operations(context).await?;
     let (order, stops) = match args.command {
-        Command::List => return list(context.show, &operations.questions().await?),
+        Command::List => return list(context.show, &reach::records(context).await?.questions().await?),
         Command::Approve(order) => (order, false),
         Command::Reject(order) => (order, true),
     };
+    let operations = reach::operations(context).await?;
     let asked = find(&*operations, &order.question).await?;
     let choice = choose(&asked, order.choice, stops)?;
     let with = if order.all { asked.with.clone() } else { Vec::new() };

@@ -61,10 +61,10 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let operations = reach::operations(context).await?;
     match args.command {
-        Command::List => list(context.show, &operations.attention().await?)?,
+        Command::List => list(context.show, &reach::records(context).await?.attention().await?)?,
         Command::Settle { run, task, found } => {
+            let operations = reach::operations(context).await?;
             let happened = found == Found::Happened;
             let order = SettleOrder { run, task, happened, by: operations.by() };
             runs::list(context.show, &[operations.settle(&order).await?])?;

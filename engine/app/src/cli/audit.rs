@@ -58,7 +58,7 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let operations = reach::operations(context).await?;
+    let operations = reach::records(context).await?;
     match args.command {
         Command::Verify { anchor } => {
             verified(context.show, &operations.audit_verify(anchor.as_deref()).await?)

@@ -178,7 +178,12 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let operations = reach::operations(context).await?;
+    let operations = match args.command {
+        Command::Test { .. } => reach::operations(context).await?,
+        Command::List | Command::Add(_) | Command::Remove { .. } | Command::Import(_) => {
+            reach::records(context).await?
+        }
+    };
     let show = context.show;
     match args.command {
         Command::List => {

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let report = block_on(async { anyhow::Ok(reach::operations(context).await?.limits().await?) })??;
+    let report = block_on(async { anyhow::Ok(reach::records(context).await?.limits().await?) })??;
     if context.show.json {
         context.show.json(&report)?;
     } else {

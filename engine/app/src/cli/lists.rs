@@ -92,8 +92,8 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
     let show = context.show;
     match args.command {
-        Command::List => all(show, &reach::operations(context).await?.lists().await?),
-        Command::Show { list } => content(show, &reach::operations(context).await?.list(&list).await?),
+        Command::List => all(show, &reach::records(context).await?.lists().await?),
+        Command::Show { list } => content(show, &reach::records(context).await?.list(&list).await?),
         Command::Add { list, value, because, until } => {
             let until =
                 until.as_deref().map(table::end).transpose().map_err(|why| anyhow!("--until: {why}"))?;
@@ -101,7 +101,7 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
         }
         Command::Import { list, file } => add(context, list, read(&file)?).await,
         Command::Remove { list, value } => {
-            let operations = reach::operations(context).await?;
+            let operations = reach::records(context).await?;
             let order = RemoveFromList { list, value, by: operations.by() };
             let removed = operations.remove_from_list(&order).await?;
             entries(show, &[removed])
@@ -110,7 +110,7 @@ async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn add(context: &Context, list: String, new: Vec<NewEntry>) -> anyhow::Result<ExitCode> {
-    let operations = reach::operations(context).await?;
+    let operations = reach::records(context).await?;
     let order = AddToList { list, entries: new, by: operations.by() };
     let added = operations.add_to_list(&order).await?;
     if !context.show.json {

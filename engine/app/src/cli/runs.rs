@@ -86,7 +86,10 @@ pub(crate) fn run(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 async fn answer(args: Args, context: &Context) -> anyhow::Result<ExitCode> {
-    let operations = reach::operations(context).await?;
+    let operations = match args.command {
+        Command::List { .. } | Command::Show { .. } => reach::records(context).await?,
+        Command::Cancel { .. } => reach::operations(context).await?,
+    };
     match args.command {
         Command::List { playbook, subject, status, limit } => {
             let filter = RunFilter {

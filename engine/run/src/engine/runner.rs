@@ -17,7 +17,7 @@ use super::{Engine, EngineError, EngineParts, Recovered};
 use crate::clock::sleep_until;
 use crate::command::{Command, Wish};
 use crate::context::{Context, Tools};
-use crate::drive::{Parting, drive};
+use crate::drive::{Parting, drive, rests};
 use crate::gate::Gate;
 use crate::log::{Halt, RunEvent, RunLog};
 use crate::retry::again_at;
@@ -33,6 +33,14 @@ pub(crate) struct Beginning {
     pub(crate) state: RunState,
     pub(crate) playbook: Arc<Playbook>,
     pub(crate) gates: Gates,
+}
+
+/// What an unfinished run comes to after a start.
+enum Found {
+    /// It goes on.
+    Unfinished(Box<Beginning>),
+    /// It waits for a person, or for this moment.
+    Resting(Option<Timestamp>),
 }
 
 pub(crate) struct Runner {
@@ -295,10 +303,14 @@ impl Runner {
                 found.waiting.push(summary.id);
                 continue;
             }
-            match self.beginning(&summary).await {
-                Ok(beginning) => {
+            match self.found(&summary).await {
+                Ok(Found::Resting(until)) => {
+                    wakings.extend(until.map(|moment| (summary.id.clone(), moment)));
+                    found.waiting.push(summary.id);
+                }
+                Ok(Found::Unfinished(beginning)) => {
                     found.resumed.push(summary.id);
-                    beginnings.push(beginning);
+                    beginnings.push(*beginning);
                 }
                 Err(error) => found.refused.push((summary.id, error)),
             }
@@ -311,11 +323,22 @@ impl Runner {
         Ok(found)
     }
 
-    async fn beginning(&self, summary: &RunSummary) -> Result<Beginning, EngineError> {
+    /// Looks at an unfinished run. One that only waits is let go of again at once: of those there may be very many, and
+    /// they were not in memory before either.
+    async fn found(self: &Arc<Self>, summary: &RunSummary) -> Result<Found, EngineError> {
         let state = self.load(&summary.id).await?;
         let playbook = self.archive.load(&summary.playbook, &state.plan().beside).await?;
         let gates = recover::lined_up(&self.tools.locks, &state);
-        Ok(Beginning { state, playbook, gates: Arc::new(Mutex::new(gates)) })
+        if gates.is_empty() {
+            let cx = self.context(state.clone(), Arc::clone(&playbook), &Gates::default());
+            match rests(&cx).await {
+                Ok(Some(Parting::Until(moment))) => return Ok(Found::Resting(Some(moment))),
+                Ok(Some(Parting::Ended)) => return Ok(Found::Resting(None)),
+                // What cannot be told now, its driver finds out.
+                Ok(Some(Parting::Stopped) | None) | Err(_) => {}
+            }
+        }
+        Ok(Found::Unfinished(Box::new(Beginning { state, playbook, gates: Arc::new(Mutex::new(gates)) })))
     }
 
     pub(super) fn publish(&self, run: &RunId, lines: &[Line]) {
