@@ -29,6 +29,10 @@ pub(crate) enum Operation {
     FailedSync {
         path: PathBuf,
     },
+    /// What the system has cached of a file is forgotten.
+    Forget {
+        path: PathBuf,
+    },
     Rename {
         from: PathBuf,
         to: PathBuf,
@@ -61,8 +65,18 @@ pub(crate) struct Disk {
 
 #[derive(Debug)]
 enum Node {
-    File { safe: Vec<u8>, pending: Vec<Change> },
-    Folder { now: BTreeMap<String, usize>, safe: BTreeMap<String, usize>, pending: Vec<Naming> },
+    /// `lost`: pieces of sectors that a failed sync has given up. Programs still see them, and whoever writes into such a
+    /// sector has all of it written.
+    File {
+        safe: Vec<u8>,
+        pending: Vec<Change>,
+        lost: Vec<(u64, Vec<u8>)>,
+    },
+    Folder {
+        now: BTreeMap<String, usize>,
+        safe: BTreeMap<String, usize>,
+        pending: Vec<Naming>,
+    },
 }
 
 #[derive(Debug)]
@@ -101,6 +115,7 @@ pub(crate) fn read_log(bytes: &[u8]) -> Vec<Operation> {
             b't' => Operation::Truncate { path, length: number },
             b's' => Operation::Sync { path },
             b'f' => Operation::FailedSync { path },
+            b'n' => Operation::Forget { path },
             b'r' => Operation::Rename { from: path, to: PathBuf::from(String::from_utf8(data).unwrap()) },
             b'u' => Operation::Unlink { path },
             b'd' => Operation::MakeFolder { path },
@@ -119,6 +134,7 @@ impl Operation {
             | Self::Truncate { path, .. }
             | Self::Sync { path }
             | Self::FailedSync { path }
+            | Self::Forget { path }
             | Self::Rename { from: path, .. }
             | Self::Unlink { path }
             | Self::MakeFolder { path }
@@ -142,8 +158,9 @@ impl Disk {
             Operation::Truncate { path, length } => self.change(path, Change::Truncate(*length)),
             Operation::Sync { path } => self.sync(path),
             Operation::FailedSync { path } => self.lose(path),
+            Operation::Forget { path } => self.forget(path),
             Operation::Create { path } => {
-                self.add(path, Node::File { safe: Vec::new(), pending: Vec::new() })
+                self.add(path, Node::File { safe: Vec::new(), pending: Vec::new(), lost: Vec::new() })
             }
             Operation::MakeFolder { path } => self.add(path, Node::folder()),
             Operation::Unlink { path } => {
@@ -181,7 +198,7 @@ impl Disk {
                     fs::create_dir(&path).unwrap();
                     self.write_folder(child, &path, rest, random);
                 }
-                Node::File { safe, pending } => {
+                Node::File { safe, pending, .. } => {
                     let mut content = safe.clone();
                     pending.iter().for_each(|change| change.reach(&mut content, rest, random));
                     fs::write(path, content).unwrap();
@@ -193,7 +210,12 @@ impl Disk {
     fn change(&mut self, path: &Path, change: Change) {
         // A file that has lost its name has nothing to lose any more.
         let Some(node) = self.find(path) else { return };
-        if let Node::File { pending, .. } = &mut self.nodes[node] {
+        if let Node::File { pending, lost, .. } = &mut self.nodes[node] {
+            if let Change::Write { at, data } = &change {
+                let sectors = at / SECTOR..=(at + data.len() as u64).saturating_sub(1) / SECTOR;
+                let touched = |(at, _): &mut (u64, Vec<u8>)| sectors.contains(&(*at / SECTOR));
+                pending.extend(lost.extract_if(.., touched).map(|(at, data)| Change::Write { at, data }));
+            }
             pending.push(change);
         }
     }
@@ -201,7 +223,7 @@ impl Disk {
     fn sync(&mut self, path: &Path) {
         let Some(node) = self.find(path) else { return };
         match &mut self.nodes[node] {
-            Node::File { safe, pending } => {
+            Node::File { safe, pending, .. } => {
                 let mut no_chance = |_| 0;
                 pending.drain(..).for_each(|change| change.reach(safe, Rest::All, &mut no_chance));
             }
@@ -215,12 +237,22 @@ impl Disk {
     /// The bytes are lost, the length that they made is not; new names still may reach the disk.
     fn lose(&mut self, path: &Path) {
         let Some(node) = self.find(path) else { return };
-        let Node::File { safe, pending } = &mut self.nodes[node] else { return };
+        let Node::File { safe, pending, lost } = &mut self.nodes[node] else { return };
         for change in pending.drain(..) {
             match change {
                 Change::Truncate(length) => safe.resize(length as usize, 0),
-                Change::Write { at, data } => safe.resize(safe.len().max(at as usize + data.len()), 0),
+                Change::Write { at, data } => {
+                    safe.resize(safe.len().max(at as usize + data.len()), 0);
+                    lost.extend(by_sector(at, &data).map(|(at, piece)| (at, piece.to_vec())));
+                }
             }
+        }
+    }
+
+    fn forget(&mut self, path: &Path) {
+        let Some(node) = self.find(path) else { return };
+        if let Node::File { lost, .. } = &mut self.nodes[node] {
+            lost.clear();
         }
     }
 
@@ -285,20 +317,26 @@ impl Change {
                 }
             }
             Self::Write { at, data } => {
-                let end = at + data.len() as u64;
-                let mut from = *at;
-                while from < end {
-                    let to = ((from / SECTOR + 1) * SECTOR).min(end);
+                for (at, piece) in by_sector(*at, data) {
                     if reaches() {
-                        if content.len() < to as usize {
-                            content.resize(to as usize, 0);
-                        }
-                        let piece = &data[(from - at) as usize..(to - at) as usize];
-                        content[from as usize..to as usize].copy_from_slice(piece);
+                        let (from, to) = (at as usize, at as usize + piece.len());
+                        content.resize(content.len().max(to), 0);
+                        content[from..to].copy_from_slice(piece);
                     }
-                    from = to;
                 }
             }
         }
     }
+}
+
+/// The pieces of a write, each within one sector.
+fn by_sector(at: u64, data: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let end = at + data.len() as u64;
+    let mut from = at;
+    std::iter::from_fn(move || {
+        let to = ((from / SECTOR + 1) * SECTOR).min(end);
+        let piece = (from < end).then(|| (from, &data[(from - at) as usize..(to - at) as usize]));
+        from = to;
+        piece
+    })
 }

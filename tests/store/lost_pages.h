@@ -1,6 +1,7 @@
 /*
  * What Linux makes of a sync that fails: what was to be written counts as written from then on, and never will be. A
- * program goes on reading it from the cache, until the cache lets go of it and the disk shows what it has.
+ * program goes on reading it from the cache, until the cache lets go of it and the disk shows what it has. Every
+ * descriptor that the file had then is told of the failure once, at its next sync; one that was opened later is not.
  *
  * For each file: what its disk has, and how each sector of it stands. Only files that were made under our eyes.
  */
@@ -13,10 +14,14 @@ struct pages {
     unsigned char *disk;
     unsigned char *state;
     size_t sectors;
+    unsigned failures;
     struct pages *next;
 };
 
 static struct pages *all_pages;
+
+/* How many failures of its file a descriptor has been told of. */
+static unsigned told[4096];
 
 static struct pages *pages_of(const char *path) {
     for (struct pages *pages = all_pages; pages; pages = pages->next)
@@ -59,6 +64,19 @@ static void pages_move(struct pages *pages, size_t sector, int to_disk) {
     syscall(SYS_close, file);
 }
 
+static void pages_opened(const char *path, int file) {
+    if (fail_from && file < 4096) told[file] = pages_of(path)->failures;
+}
+
+/* Whether a sync by this descriptor is to tell of a failure. */
+static int pages_failed(const char *path, int file, int now) {
+    if (!fail_from || file >= 4096) return now;
+    unsigned failures = pages_of(path)->failures += now;
+    int news = told[file] < failures;
+    told[file] = failures;
+    return news;
+}
+
 static void pages_synced(const char *path, int reached) {
     if (!fail_from) return;
     struct pages *pages = pages_of(path);
@@ -79,12 +97,16 @@ static void pages_dropped(const char *path) {
     }
 }
 
-/* A file that is taken away is renamed to nothing. */
+/* A file that is taken away is renamed to nothing; a folder takes its files with it. */
 static void pages_renamed(const char *from, const char *to) {
     if (!fail_from) return;
+    size_t length = strlen(from);
     struct pages *gone = *to ? pages_of(to) : NULL;
     if (gone) gone->path[0] = 0;
-    struct pages *pages = pages_of(from);
-    memset(pages->path, 0, sizeof pages->path);
-    strncpy(pages->path, to, sizeof pages->path - 1);
+    for (struct pages *pages = all_pages; pages; pages = pages->next) {
+        if (strncmp(pages->path, from, length) || (pages->path[length] && pages->path[length] != '/')) continue;
+        char renamed[sizeof pages->path];
+        snprintf(renamed, sizeof renamed, "%s%s", to, pages->path + length);
+        strcpy(pages->path, *to ? renamed : "");
+    }
 }

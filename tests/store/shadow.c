@@ -138,6 +138,10 @@ static int sync_with(long call, int file) {
     int error = errno;
     if (done == 0 || fail) enter(fail ? 'f' : 's', path, 0, "", 0);
     if (done == 0 || fail) pages_synced(path, !fail);
+    if (pages_failed(path, file, fail)) {
+        done = -1;
+        error = EIO;
+    }
     pthread_mutex_unlock(&lock);
     errno = error;
     return done;
@@ -187,6 +191,7 @@ static int open_with(const char *path, int flags, mode_t mode) {
     int error = errno;
     if (file >= 0 && !existed) enter('c', path, 0, "", 0);
     if (file >= 0 && existed && (flags & O_TRUNC)) enter('t', path, 0, "", 0);
+    if (file >= 0) pages_opened(path, file);
     pthread_mutex_unlock(&lock);
     errno = error;
     return file;
@@ -214,6 +219,7 @@ int posix_fadvise64(int file, off64_t at, off64_t length, int advice) {
     int done = syscall(SYS_fadvise64, file, at, length, advice);
     if (advice != POSIX_FADV_DONTNEED || !path_of(file, path, sizeof path)) return done ? errno : 0;
     pthread_mutex_lock(&lock);
+    enter('n', path, 0, "", 0);
     pages_dropped(path);
     pthread_mutex_unlock(&lock);
     return 0;

@@ -64,6 +64,8 @@ impl Folder {
     ) -> Result<Self, StoreError> {
         create_folder(dir)?;
         let lock = lock(dir)?;
+        // Names that an earlier attempt has made may not be on disk: it may have failed for just that.
+        sync_folder(dir)?;
         for kind in EngineKind::ALL {
             remove_unfinished(dir, kind)?;
         }
@@ -98,7 +100,9 @@ impl Folder {
             Some(_) => {
                 let engine = guard::open(move || open_engine(kind, &engine_dir))
                     .map_err(|problem| StoreError::Torn { dir: dir.to_path_buf(), problem })?;
-                crate::meta::last_commit(engine.as_ref())?.unwrap_or(0)
+                let last = crate::meta::last_commit(engine.as_ref())?.unwrap_or(0);
+                close(engine)?;
+                last
             }
         };
         HighWater::create(&path, new)?;
@@ -179,9 +183,10 @@ impl Replacement {
     /// folder holds the old store, or none and a mark that says so, or the new one; never half of one.
     pub(crate) fn finish(self, commit: u64) -> Result<Option<PathBuf>, StoreError> {
         self.engine.sync()?;
-        drop(self.engine);
+        close(self.engine)?;
         let made = self.dir.join(format!("{}.creating", self.kind));
         sync_tree(&made).map_err(StoreError::io("sync", &made))?;
+        look_at(&self.dir, self.kind, &made, commit)?;
         let aside =
             (1..).map(|number| self.dir.join(format!("replaced-{number}"))).find(|path| !path.exists());
         let mut kept = None;
@@ -193,6 +198,10 @@ impl Replacement {
                 kept = Some(aside.clone());
             }
         }
+        if let Some(aside) = &kept {
+            sync_folder(aside)?;
+        }
+        sync_names_of(&self.dir)?;
         HighWater::create(&self.dir.join("high-water"), commit)?;
         let finished = self.dir.join(self.kind.name());
         fs::rename(&made, &finished).map_err(StoreError::io("rename into place", &finished))?;
@@ -244,16 +253,24 @@ impl Home for InMemory {
 }
 
 fn create_engine(kind: EngineKind, dir: &Path, first: &Batch) -> Result<(), EngineError> {
-    match kind {
+    guard::call("create", || match kind {
         EngineKind::Sled => SledEngine::create(dir, first),
         EngineKind::Redb => RedbEngine::create(dir, first),
-    }
+    })
 }
 
 fn open_engine(kind: EngineKind, dir: &Path) -> Result<Box<dyn Engine>, EngineError> {
     Ok(match kind {
         EngineKind::Sled => Box::new(SledEngine::open(dir)?),
         EngineKind::Redb => Box::new(RedbEngine::open(dir)?),
+    })
+}
+
+/// Closing writes too, and panics where that fails.
+fn close(engine: Box<dyn Engine>) -> Result<(), EngineError> {
+    guard::call("close", || {
+        drop(engine);
+        Ok(())
     })
 }
 
@@ -274,18 +291,35 @@ fn create(dir: &Path, kind: EngineKind, first: &Batch, mark_path: &Path) -> Resu
         opened => opened?,
     };
     quell_crash::point!("store.mark.made");
+    sync_names_of(dir)?;
     if mark.commit() > 0 {
         let found = format!("nothing: the folder {} is gone", dir.join(kind.name()).display());
         return Err(StoreError::Behind { dir: dir.to_path_buf(), acknowledged: mark.commit(), found });
     }
     let unfinished = remove_unfinished(dir, kind)?;
     create_engine(kind, &unfinished, first)?;
+    look_at(dir, kind, &unfinished, first.number)?;
     quell_crash::point!("store.made");
     let finished = dir.join(kind.name());
     fs::rename(&unfinished, &finished).map_err(StoreError::io("rename into place", &finished))?;
     quell_crash::point!("store.in-place");
     sync_folder(dir)?;
     Ok(mark)
+}
+
+/// Looks at what the disk really has of an engine that was made, before it takes its place: it must end at this commit.
+fn look_at(dir: &Path, kind: EngineKind, made: &Path, commit: u64) -> Result<(), StoreError> {
+    forget_cached(made);
+    let path = made.to_path_buf();
+    let engine = guard::open(move || open_engine(kind, &path))
+        .map_err(|problem| StoreError::Torn { dir: dir.to_path_buf(), problem })?;
+    let found = crate::meta::last_commit(engine.as_ref())?;
+    close(engine)?;
+    if found != Some(commit) {
+        let reason = format!("what was written to {} is not on disk; try again", made.display());
+        return Err(StoreError::Unavailable { reason });
+    }
+    Ok(())
 }
 
 /// Where an engine's folder is made. What an earlier attempt left there was never used.
@@ -298,13 +332,18 @@ fn remove_unfinished(dir: &Path, kind: EngineKind) -> Result<PathBuf, StoreError
 }
 
 fn create_folder(dir: &Path) -> Result<(), StoreError> {
-    let Some(missing) = dir.ancestors().take_while(|path| !path.exists()).last() else { return Ok(()) };
-    fs::create_dir_all(dir).map_err(StoreError::io("create", dir))?;
-    // Every folder between the first one that was missing and ours is a new name in its parent.
-    for path in dir.ancestors() {
-        sync_folder(path.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
-        if path == missing {
-            break;
+    fs::create_dir_all(dir).map_err(StoreError::io("create", dir))
+}
+
+/// Puts the names of a new store's folder, and of all folders around it, on disk: any of them may be as new as the store,
+/// whoever made it.
+fn sync_names_of(dir: &Path) -> Result<(), StoreError> {
+    let whole = dir.canonicalize().map_err(StoreError::io("find", dir))?;
+    for folder in whole.ancestors().skip(1) {
+        match File::open(folder) {
+            // What we may not even look into we have not made.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+            opened => opened.and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?,
         }
     }
     Ok(())

@@ -73,12 +73,15 @@ impl SledEngine {
     /// Opens the database in `dir`.
     pub(crate) fn open(dir: &Path) -> Result<Self, EngineError> {
         remove_unfinished_snapshots(dir).map_err(|error| failed("remove unfinished snapshots", error))?;
+        let ours = || File::options().read(true).write(true).open(dir.join("db"));
+        // Before sled, where the file is there: its flusher begins at once, and a handle tells of no error that came
+        // before it.
+        let earlier = ours().ok();
         let db = open_when_free(dir).map_err(|error| failed("open its files", error))?;
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .open(dir.join("db"))
-            .map_err(|error| failed("open its file a second time", error))?;
+        let file = match earlier {
+            Some(file) => file,
+            None => ours().map_err(|error| failed("open its file a second time", error))?,
+        };
         Ok(Self { db, file, dir: dir.to_path_buf() })
     }
 
