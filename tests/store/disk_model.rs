@@ -127,6 +127,11 @@ pub(crate) fn read_log(bytes: &[u8]) -> Vec<Operation> {
 }
 
 impl Operation {
+    /// Whether it is a call that can fail; forgetting what is cached is none.
+    pub(crate) fn changes_files(&self) -> bool {
+        !matches!(self, Self::Forget { .. })
+    }
+
     /// Whether it is done to the file of this name.
     pub(crate) fn is_of(&self, name: &str) -> bool {
         match self {
