@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use quell_playbook::model::Playbook;
-use quell_run::{Engine, Finish, Phase, RunId, Runs};
+use quell_run::{Engine, Finish, Phase, RunFilter, RunId, Runs};
 use quell_store::engine::memory::{MemoryDisk, Traffic};
 use quell_store::{NewAlert, RunRecords, Standing, Store};
 use quell_tests::run::{AD, House, Person, alert_about, in_time};
@@ -116,4 +116,30 @@ async fn a_line_of_alerts_about_one_identity_is_worked_off() {
         changed += state.tasks().filter(|task| task.changed() && task.task.provider.as_str() == AD).count();
     }
     assert_eq!(changed, 1, "one of them found it to do, all others found it done");
+}
+
+/// As many as the pipeline lets into memory at once.
+const AT_ONCE: usize = 5_000;
+
+#[tokio::test]
+#[ignore = "takes minutes and two gigabytes of memory; the test of two thousand shows that each costs the same"]
+async fn a_hundred_thousand_alerts_of_one_identity_are_worked_off() {
+    let site = Site::new();
+    for number in 0..100_000 {
+        site.take_in(number).await;
+        while site.engine.active() >= AT_ONCE {
+            tokio::task::yield_now().await;
+        }
+        if number % 10_000 == 0 {
+            println!("{number} are on disk, {} under way", site.engine.active());
+        }
+    }
+    site.engine.idle().await;
+    assert_eq!(site.engine.waiting_lanes(), 0);
+    assert_eq!(site.house.vendor.changes().get(&format!("account.disable {AD}:alice")), Some(&1));
+    let contained = RunFilter { finish: Some(Finish::Contained), ..RunFilter::default() };
+    let nothing = RunFilter { finish: Some(Finish::NothingToDo), ..RunFilter::default() };
+    let (contained, nothing) =
+        (site.runs().list(&contained).await.unwrap(), site.runs().list(&nothing).await.unwrap());
+    assert_eq!(contained.len() + nothing.len(), 100_000, "each has come to its end");
 }

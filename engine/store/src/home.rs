@@ -186,7 +186,6 @@ impl Replacement {
         close(self.engine)?;
         let made = self.dir.join(format!("{}.creating", self.kind));
         sync_tree(&made).map_err(StoreError::io("sync", &made))?;
-        look_at(&self.dir, self.kind, &made, commit)?;
         let aside =
             (1..).map(|number| self.dir.join(format!("replaced-{number}"))).find(|path| !path.exists());
         let mut kept = None;
@@ -298,28 +297,12 @@ fn create(dir: &Path, kind: EngineKind, first: &Batch, mark_path: &Path) -> Resu
     }
     let unfinished = remove_unfinished(dir, kind)?;
     create_engine(kind, &unfinished, first)?;
-    look_at(dir, kind, &unfinished, first.number)?;
     quell_crash::point!("store.made");
     let finished = dir.join(kind.name());
     fs::rename(&unfinished, &finished).map_err(StoreError::io("rename into place", &finished))?;
     quell_crash::point!("store.in-place");
     sync_folder(dir)?;
     Ok(mark)
-}
-
-/// Looks at what the disk really has of an engine that was made, before it takes its place: it must end at this commit.
-fn look_at(dir: &Path, kind: EngineKind, made: &Path, commit: u64) -> Result<(), StoreError> {
-    forget_cached(made);
-    let path = made.to_path_buf();
-    let engine = guard::open(move || open_engine(kind, &path))
-        .map_err(|problem| StoreError::Torn { dir: dir.to_path_buf(), problem })?;
-    let found = crate::meta::last_commit(engine.as_ref())?;
-    close(engine)?;
-    if found != Some(commit) {
-        let reason = format!("what was written to {} is not on disk; try again", made.display());
-        return Err(StoreError::Unavailable { reason });
-    }
-    Ok(())
 }
 
 /// Where an engine's folder is made. What an earlier attempt left there was never used.
