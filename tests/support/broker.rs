@@ -11,7 +11,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::OwnedMessage;
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::waiting::{PATIENCE, until};
@@ -120,6 +120,25 @@ impl Broker {
         for sent in futures::future::join_all(sending).await {
             sent.unwrap();
         }
+    }
+
+    /// Writes records `0`, `1`, … into the first partition in one transaction. Its end is marked in the topic: the last
+    /// offset there belongs to no message.
+    pub async fn write_in_transaction(&self, topic: &str, count: usize) {
+        let mut config = self.config();
+        let producer: FutureProducer = config.set("transactional.id", unique("writer")).create().unwrap();
+        let topic = topic.to_owned();
+        let writing = tokio::task::spawn_blocking(move || {
+            producer.init_transactions(PATIENCE).unwrap();
+            producer.begin_transaction().unwrap();
+            for number in 0..count {
+                let text = format!("record {number}");
+                let record = FutureRecord::<str, str>::to(&topic).partition(0).payload(&text);
+                drop(producer.send_result(record).unwrap_or_else(|(error, _)| panic!("{error}")));
+            }
+            producer.commit_transaction(PATIENCE).unwrap();
+        });
+        writing.await.unwrap();
     }
 
     /// The messages of the first partition, as soon as there are so many.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use quell_ingest::kafka::StartAt;
 use quell_ingest::{AlertSource, FlowLimits, KafkaSource, Origin, Payload};
 use rdkafka::producer::FutureRecord;
 
@@ -74,6 +75,101 @@ async fn closing_commits_what_was_accepted_and_the_rest_comes_again() {
     let second = KafkaSource::start(&settings).await.unwrap();
     assert_eq!(offsets(&fetch(&second, 4).await), [6, 7, 8, 9]);
     second.close(PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
+async fn closing_waits_for_what_was_begun_and_lets_what_is_accepted_go_ahead() {
+    let (broker, _guard) = shared().await;
+    let topic = broker.topic(1).await;
+    broker.write(&topic, 0, 0..6).await;
+    let mut settings = broker.settings(&topic);
+    settings.commit_interval_milliseconds = 3_600_000;
+    settings.hand_over_seconds = 200;
+    let source = KafkaSource::start(&settings).await.unwrap();
+    until_true("everything has come", || source.health().in_flight == 6).await;
+    let begun = receipts(&fetch(&source, 4).await);
+    source.accept(&begun[..2]);
+
+    let mut closing = std::pin::pin!(source.close(PATIENCE));
+    assert!((&mut closing).now_or_never().is_none(), "two were handed out and not accepted");
+    assert!(source.fetch(1).now_or_never().unwrap().unwrap().is_none(), "nothing more is handed out");
+    // Were the process killed now, what is accepted would not come again.
+    broker.until_committed(&settings, 2).await;
+    assert_eq!(source.accept(&begun).counted, 2, "what was begun may still be accepted");
+    closing.await.unwrap();
+    assert_eq!(broker.committed(&settings.group, &topic, 1)[&0], 4, "closed is closed: all is committed");
+    let health = source.health();
+    assert!(!health.connected && health.partitions.is_empty() && health.in_flight == 0, "{health:?}");
+}
+
+#[tokio::test]
+async fn closing_leaves_the_group_within_its_deadline_whatever_is_still_open() {
+    let (broker, _guard) = shared().await;
+    let topic = broker.topic(1).await;
+    broker.write(&topic, 0, 0..3).await;
+    let mut settings = broker.settings(&topic);
+    settings.hand_over_seconds = 200;
+    let source = KafkaSource::start(&settings).await.unwrap();
+    let begun = receipts(&fetch(&source, 3).await);
+    source.accept(&begun[..1]);
+    source.close(Duration::from_secs(8)).await.unwrap();
+    assert_eq!(broker.committed(&settings.group, &topic, 1)[&0], 1);
+    assert_eq!(source.accept(&begun).counted, 0, "the partition is somebody else's now");
+}
+
+#[tokio::test]
+async fn topics_of_one_source_are_kept_apart() {
+    let (broker, _guard) = shared().await;
+    let (one, other) = (broker.topic(1).await, broker.topic(1).await);
+    let mut settings = broker.settings(&one);
+    settings.topics.push(other.clone());
+    let source = KafkaSource::start(&settings).await.unwrap();
+    let mut begun = Vec::new();
+    for (topic, numbers) in [(&one, 0..2), (&other, 0..1), (&one, 2..3), (&other, 1..2)] {
+        let expected: Vec<_> = numbers.clone().map(|offset| (topic.clone(), offset)).collect();
+        broker.write(topic, 0, numbers).await;
+        let come = fetch(&source, expected.len()).await;
+        let from = come.iter().map(|delivery| match &delivery.origin {
+            Origin::Kafka { topic, offset, .. } => (topic.to_string(), *offset),
+            Origin::File { .. } => panic!("{delivery:?}"),
+        });
+        assert_eq!(from.collect::<Vec<_>>(), expected);
+        begun.extend(come);
+    }
+    source.accept(&receipts(&begun));
+    source.close(PATIENCE).await.unwrap();
+    assert_eq!(broker.committed(&settings.group, &one, 1)[&0], 3);
+    assert_eq!(broker.committed(&settings.group, &other, 1)[&0], 2);
+}
+
+#[tokio::test]
+async fn who_begins_with_the_latest_reads_nothing_older_and_goes_on_where_it_was() {
+    let (broker, _guard) = shared().await;
+    let topic = broker.topic(1).await;
+    broker.write(&topic, 0, 0..3).await;
+    let mut settings = broker.settings(&topic);
+    settings.start = StartAt::Latest;
+    let source = KafkaSource::start(&settings).await.unwrap();
+    let mut next = 3;
+    // Where the latest is, is worked out some time after the partition was given to us.
+    let first = loop {
+        broker.write(&topic, 0, next..next + 1).await;
+        next += 1;
+        if let Ok(come) = tokio::time::timeout(Duration::from_millis(200), source.fetch(1)).await {
+            break come.unwrap().unwrap();
+        }
+    };
+    assert!(offsets(&first)[0] >= 3, "{first:?}");
+    source.accept(&receipts(&first));
+    source.close(PATIENCE).await.unwrap();
+    broker.write(&topic, 0, next..next + 1).await;
+    let again = KafkaSource::start(&settings).await.unwrap();
+    assert_eq!(
+        offsets(&fetch(&again, 1).await),
+        [offsets(&first)[0] + 1],
+        "nothing is left out while it is away"
+    );
+    again.close(PATIENCE).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Reading a stretch of a topic once more.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use quell_ingest::{
@@ -9,8 +11,8 @@ use quell_ingest::{
 use rdkafka::producer::FutureRecord;
 
 use super::shared;
-use crate::broker::{Broker, places, receipts};
-use crate::waiting::PATIENCE;
+use crate::broker::{Broker, offsets, places, receipts};
+use crate::waiting::{PATIENCE, until_true};
 
 fn range(topic: &str, from: ReplayFrom, until: ReplayUntil) -> ReplayRange {
     ReplayRange { topic: topic.into(), partitions: None, from, until }
@@ -37,6 +39,7 @@ async fn sorted_places(broker: &Broker, range: ReplayRange) -> Vec<(i32, i64)> {
     let replay = replay(broker, range).await.unwrap();
     let mut places = places(&all(&replay).await);
     assert_eq!(places.len() as u64, replay.total_offsets());
+    assert!(replay.health().trouble.is_none(), "{:?}", replay.health());
     places.sort_unstable();
     places
 }
@@ -85,19 +88,55 @@ async fn a_range_of_time_is_read() {
     }
 }
 
+/// The whole topic, of which no more than one message is in flight.
+async fn one_at_a_time(broker: &Broker, topic: &str) -> KafkaReplay {
+    let flow = FlowLimits { high_count: 1, low_count: 0, ..FlowLimits::default() };
+    let access = KafkaAccess::new(broker.connection());
+    let whole = range(topic, ReplayFrom::Oldest, ReplayUntil::Newest);
+    KafkaReplay::start(&access, whole, flow).await.unwrap()
+}
+
 #[tokio::test]
 async fn what_comes_after_the_beginning_of_a_replay_is_not_part_of_it() {
     let (broker, _guard) = shared().await;
     let topic = broker.topic(1).await;
     broker.write(&topic, 0, 0..10).await;
-    let flow = FlowLimits { high_count: 2, low_count: 0, ..FlowLimits::default() };
-    let access = KafkaAccess::new(broker.connection());
-    let whole = range(&topic, ReplayFrom::Oldest, ReplayUntil::Newest);
-    let replay = KafkaReplay::start(&access, whole, flow).await.unwrap();
+    let replay = one_at_a_time(&broker, &topic).await;
     let held = replay.fetch(1).await.unwrap().unwrap();
+    let too_early = tokio::time::timeout(Duration::from_secs(2), replay.fetch(1)).await;
+    assert!(too_early.is_err(), "a second one came while the first was in flight: {too_early:?}");
     broker.write(&topic, 0, 10..20).await;
     replay.accept(&receipts(&held));
     assert_eq!(held.len() + all(&replay).await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_replay_ends_where_the_last_offset_belongs_to_no_message() {
+    let (broker, _guard) = shared().await;
+    let topic = broker.topic(1).await;
+    broker.write_in_transaction(&topic, 5).await;
+    let whole = replay(&broker, range(&topic, ReplayFrom::Oldest, ReplayUntil::Newest)).await.unwrap();
+    assert_eq!((all(&whole).await.len(), whole.total_offsets()), (5, 6));
+    // And when the next message that there is came after the beginning.
+    let replay = one_at_a_time(&broker, &topic).await;
+    let held = replay.fetch(1).await.unwrap().unwrap();
+    broker.write(&topic, 0, 0..3).await;
+    replay.accept(&receipts(&held));
+    assert_eq!(offsets(&all(&replay).await), [1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn messages_that_the_broker_forgets_before_they_are_read_end_a_replay_with_an_error() {
+    let (broker, _guard) = shared().await;
+    let topic = broker.topic(1).await;
+    broker.write(&topic, 0, 0..10).await;
+    let replay = one_at_a_time(&broker, &topic).await;
+    let held = replay.fetch(1).await.unwrap().unwrap();
+    until_true("it rests", || replay.health().paused).await;
+    broker.forget_before(&topic, 7).await;
+    replay.accept(&receipts(&held));
+    let failed = tokio::time::timeout(PATIENCE, replay.fetch(1)).await.expect("it has no end");
+    assert!(matches!(failed, Err(IngestError::Kafka { .. })), "a gap was passed over: {failed:?}");
 }
 
 #[tokio::test]

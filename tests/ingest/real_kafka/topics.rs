@@ -39,7 +39,21 @@ async fn a_topic_is_made_when_the_settings_say_so_and_only_then() {
     settings.connection.create_topics = Some(TopicShape { partitions: 1, replication: 3 });
     settings.topics = vec![unique("impossible")];
     let Err(error) = KafkaSource::start(&settings).await else { panic!("it started") };
-    assert!(matches!(error, IngestError::CreateTopic { .. }), "{error}");
+    let IngestError::CreateTopic { problem, .. } = &error else { panic!("{error}") };
+    assert!(problem.contains("replication"), "the broker's own reason is told: {problem}");
+}
+
+#[tokio::test]
+async fn engines_that_begin_at_the_same_time_make_a_topic_once() {
+    let (broker, _guard) = shared().await;
+    let topics = [unique("made")];
+    let mut connection = broker.connection();
+    connection.create_topics = Some(TopicShape { partitions: 3, replication: 1 });
+    let access = KafkaAccess::new(connection);
+    let looks = (0..8).map(|_| look_for_topics(&access, &topics));
+    for found in futures::future::join_all(looks).await {
+        assert_eq!(found.unwrap()[&topics[0]], 3);
+    }
 }
 
 #[tokio::test]

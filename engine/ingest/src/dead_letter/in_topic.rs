@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::future::join_all;
 use parking_lot::Mutex;
+use rdkafka::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
@@ -56,16 +57,9 @@ impl KafkaDeadLetters {
     ) -> Result<Self, IngestError> {
         let topic = topic.into();
         look_for_topics(access, std::slice::from_ref(&topic)).await?;
-        let mut config = access.config()?;
-        config
-            .set("acks", "all")
-            .set("linger.ms", "5")
-            // The broker's own limit decides, not the client's.
-            .set("message.max.bytes", "1000000000")
-            .set("delivery.timeout.ms", ACKNOWLEDGED_WITHIN.as_millis().to_string());
         let context = access.watch();
         let watch = context.state();
-        let producer = client::create(&config, context)?;
+        let producer = client::create(&producer_config(access)?, context)?;
         Ok(Self { access: access.clone(), topic, producer, watch, too_large })
     }
 
@@ -148,6 +142,17 @@ impl fmt::Debug for KafkaDeadLetters {
     }
 }
 
+fn producer_config(access: &KafkaAccess) -> Result<ClientConfig, IngestError> {
+    let mut config = access.config()?;
+    config
+        .set("acks", "all")
+        .set("linger.ms", "5")
+        // The broker's own limit decides, not the client's.
+        .set("message.max.bytes", "1000000000")
+        .set("delivery.timeout.ms", ACKNOWLEDGED_WITHIN.as_millis().to_string());
+    Ok(config)
+}
+
 /// Reads a message of a dead-letter topic as the letter that it is.
 pub fn letter_of_message(message: &impl Message) -> Result<DeadLetter, IngestError> {
     let place = format!("topic {}, offset {}", message.topic(), message.offset());
@@ -209,6 +214,7 @@ mod tests {
     use rdkafka::message::{OwnedMessage, Timestamp};
 
     use super::*;
+    use crate::kafka::ConnectionSettings;
 
     fn letter() -> DeadLetter {
         DeadLetter {
@@ -239,8 +245,25 @@ mod tests {
     }
 
     #[test]
+    fn every_broker_that_is_in_sync_has_a_letter_before_it_counts_as_written() {
+        let access = KafkaAccess::new(ConnectionSettings::new(["127.0.0.1:1"]));
+        assert_eq!(producer_config(&access).unwrap().get("acks"), Some("all"));
+    }
+
+    #[test]
     fn a_message_that_is_no_letter_is_told_by_what_it_lacks() {
         let error = letter_of_message(&message(&letter(), None)).unwrap_err().to_string();
         assert!(error.contains("topic dead, offset 5") && error.contains(ORIGIN), "{error}");
+    }
+
+    #[test]
+    fn nothing_that_a_letter_lacks_is_made_up() {
+        let whole = headers(&letter());
+        for lacking in [REASON, TIME, ENGINE_VERSION, ORIGIN] {
+            let rest = whole.iter().filter(|header| header.key != lacking);
+            let rest = rest.fold(OwnedHeaders::new(), |some, header| some.insert(header));
+            let error = letter_of_message(&message(&letter(), Some(rest))).unwrap_err().to_string();
+            assert!(error.contains(lacking), "{error}");
+        }
     }
 }

@@ -132,4 +132,26 @@ mod tests {
             let _: rdkafka::consumer::BaseConsumer = config.create().unwrap();
         }
     }
+
+    #[test]
+    fn the_client_library_is_told_the_bounds_and_never_to_make_a_topic() {
+        let mut settings = KafkaSettings::new(ConnectionSettings::new(["127.0.0.1:1"]), ["t"]);
+        settings.largest_message_megabytes = 300;
+        settings.fetch_ahead_kilobytes = 5000;
+        settings.session_timeout_seconds = 30;
+        settings.commit_interval_milliseconds = 70;
+        settings.connection.metadata_refresh_seconds = 9;
+        let config = member_config(&KafkaAccess::new(settings.connection.clone()), &settings).unwrap();
+        for (name, value) in [
+            ("allow.auto.create.topics", "false"),
+            ("session.timeout.ms", "30000"),
+            ("auto.commit.interval.ms", "70"),
+            ("topic.metadata.refresh.interval.ms", "9000"),
+            ("queued.max.messages.kbytes", "5000"),
+            ("fetch.max.bytes", "5120000"),
+            ("receive.message.max.bytes", "315621376"),
+        ] {
+            assert_eq!(config.get(name), Some(value), "{name}");
+        }
+    }
 }

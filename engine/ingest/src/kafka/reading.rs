@@ -176,3 +176,26 @@ impl Drop for EndIntake {
         self.0.end(failure);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FlowLimits;
+
+    #[tokio::test]
+    async fn a_reading_thread_that_fails_is_not_taken_for_an_end() {
+        for fails in [false, true] {
+            let intake = Arc::new(Intake::new(FlowLimits::default()));
+            let end = EndIntake(intake.clone());
+            let reading = std::thread::spawn(move || {
+                let _end = end;
+                if fails {
+                    std::panic::resume_unwind(Box::new("a defect"));
+                }
+            });
+            assert_eq!(reading.join().is_err(), fails);
+            assert_eq!(intake.fetch(1).await.is_err(), fails);
+            assert!(intake.fetch(1).await.unwrap().is_none());
+        }
+    }
+}

@@ -46,3 +46,27 @@ pub(crate) async fn create_topics(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{ConnectionSettings, SaslSettings};
+    use super::*;
+
+    #[tokio::test]
+    async fn over_oauthbearer_it_is_told_at_once_that_no_topic_can_be_made() {
+        let mut connection = ConnectionSettings::new(["127.0.0.1:1"]);
+        connection.connect_deadline_seconds = 2;
+        connection.security.sasl = Some(SaslSettings {
+            mechanism: Mechanism::OauthBearer,
+            username: None,
+            password: None,
+            token_file: Some("token".into()),
+            kerberos_service: None,
+            kerberos_principal: None,
+            kerberos_keytab: None,
+        });
+        let shape = TopicShape { partitions: 1, replication: 1 };
+        let error = create_topics(&KafkaAccess::new(connection), &["t".into()], shape).await.unwrap_err();
+        assert!(error.to_string().contains("broker's own tools"), "{error}");
+    }
+}

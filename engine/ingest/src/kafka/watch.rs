@@ -248,6 +248,7 @@ fn unknown_lag() -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::token::{Token, TokenError};
     use super::*;
 
     #[test]
@@ -295,5 +296,29 @@ mod tests {
         state.take_statistics(serde_json::from_slice(text).unwrap());
         assert!(!state.connected, "the bootstrap entry does not count, and b is down");
         assert_eq!(state.lag, HashMap::from([(("t".to_owned(), 0), 7)]));
+        state.take_statistics(
+            serde_json::from_slice(br#"{"brokers":{"b":{"nodeid":1,"state":"UP"}}}"#).unwrap(),
+        );
+        assert!(
+            state.connected && state.lag.is_empty(),
+            "what is not known any more is not told: {:?}",
+            state.lag
+        );
+    }
+
+    #[test]
+    fn why_there_is_no_token_is_told_without_what_would_end_the_text() {
+        struct Nothing;
+        impl TokenSource for Nothing {
+            fn token(&self) -> Result<Token, TokenError> {
+                Err("out of \0 tokens".into())
+            }
+        }
+        let connection = Arc::new(ConnectionSettings::new(["127.0.0.1:1"]));
+        let watch = Watch::new(connection, Some(Arc::new(Nothing)));
+        let Err(error) = watch.generate_oauth_token(None) else { panic!("a token") };
+        assert_eq!(error.to_string(), "out of   tokens");
+        let (about, what) = watch.state.lock().refusal().unwrap();
+        assert!(about == About::SignIn && what.contains("out of   tokens"), "{what}");
     }
 }
