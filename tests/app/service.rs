@@ -272,7 +272,11 @@ fn where_no_engine_runs_a_pause_needs_nothing_but_the_store() {
     let place = Place::with_acting_site();
     place.write("exclusions.yaml", "identities: [");
     place.write("playbooks/broken.yaml", "playbook: [");
-    place.change("quell.yaml", "connectors:", "connectors:\n  okta:\n    org_url: https://contoso.okta.example\n    auth: { token: { env: NOT_THERE } }");
+    place.change(
+        "quell.yaml",
+        "connectors:",
+        "connectors:\n  slack:\n    token: { env: NOT_THERE }\n    channels: { soc: C024BE91L }",
+    );
     place.quell(&["undo", "--since", "1h", "--dry-run"]).with_code(3);
     let paused = place.quell(&["pause", "--because", "danger"]).well();
     assert!(paused.out.contains("danger"), "{paused:?}");
@@ -286,7 +290,11 @@ fn where_no_engine_runs_a_pause_needs_nothing_but_the_store() {
 fn where_no_engine_runs_what_is_on_record_needs_no_secrets() {
     let place = Place::with_acting_site();
     place.quell(&["run"]).well();
-    place.change("quell.yaml", "connectors:", "connectors:\n  okta:\n    org_url: https://contoso.okta.example\n    auth: { token: { env: NOT_THERE } }");
+    place.change(
+        "quell.yaml",
+        "connectors:",
+        "connectors:\n  slack:\n    token: { env: NOT_THERE }\n    channels: { soc: C024BE91L }",
+    );
     let runs = place.quell(&["runs", "list", "--json"]).well().json();
     let run = runs[0]["id"].as_str().unwrap();
     place.quell(&["runs", "show", run]).well();
