@@ -130,7 +130,7 @@ async fn a_hundred_thousand_alerts_of_one_identity_are_worked_off() {
         while site.engine.active() >= AT_ONCE {
             tokio::task::yield_now().await;
         }
-        if number % 10_000 == 0 {
+        if number.is_multiple_of(10_000) {
             println!("{number} are on disk, {} under way", site.engine.active());
         }
     }

@@ -77,8 +77,8 @@ fn fail_at_every_call(kind: EngineKind) {
 
 /// How calls fail from here on: how many of them, and whether a write has done its half.
 fn ways(from: usize) -> impl Iterator<Item = (usize, u32, u8)> {
-    let one = (from, 1, u8::from(from % 2 == 0));
-    std::iter::once(one).chain((from % 4 == 0).then_some((from, 4, 0)))
+    let one = (from, 1, u8::from(from.is_multiple_of(2)));
+    std::iter::once(one).chain(from.is_multiple_of(4).then_some((from, 4, 0)))
 }
 
 /// What a child said of its life.
