@@ -129,3 +129,58 @@ async fn whoever_joins_an_excluded_group_after_the_question_is_left_alone() {
         case.assert_left_alone(&yaml).await;
     }
 }
+
+/// Whoever is asked sees whom it is about, and nobody else; and the record says who agreed, and not who did not.
+#[tokio::test(start_paused = true)]
+async fn a_question_names_those_whom_it_is_about_and_its_answer_those_who_gave_it() {
+    let people = ["alice", "bob", "carol"].map(|name| Person::only_at(name, &[AD]));
+    let house = House::new().with(&people);
+    let text = "  - id: confirm\n    ask: { question: Now?, choices: [now, later, never], if_answer: { never: stop } }\n  - if: { all: [ { confirm.answer: { is: now } } ] }\n    do: desk.tell\n    with: { text: \"by {{ confirm.by }}\" }\n";
+    let head = CUT_OFF
+        .replace("mode: act\n", "mode: act\napproval: { ask: [soc], expires: 8h, quorum: 2 }\n")
+        .replace(
+            "for_each: account\n",
+            &format!(
+                "for_each:\n  account:\n    where: {{ none: [ account.key: {{ is: \"{}\" }} ] }}\n",
+                people[2].sid()
+            ),
+        );
+    let playbook = house.playbook(&format!("{}steps:\n{text}", head.split("steps:").next().unwrap()));
+    let plan = house.plan(&alert_about("a-1", &people.iter().collect::<Vec<_>>()), &playbook);
+    let engine = house.engine();
+    engine.start(plan.clone(), playbook).await.unwrap();
+    in_time(engine.idle()).await;
+    let mut open = engine.questions().await.unwrap();
+    open.sort_by_key(|open| open.question.id.clone());
+    let subjects = open.iter().map(|open| open.subjects.clone()).collect::<Vec<_>>();
+    assert_eq!(subjects.len(), 2);
+    assert!(subjects.iter().all(|one| one.len() == 1) && subjects[0] != subjects[1], "{subjects:?}");
+    let question = &open[0].question;
+    for (by, choice) in [("ann", "now"), ("bea", "later"), ("cem", "now")] {
+        engine.answer(&plan.run, &question.id, &question.bond, says(by, choice)).await.unwrap();
+    }
+    in_time(engine.idle()).await;
+    let state = house.state(&plan.run).await;
+    assert_eq!(state.tasks().next().unwrap().task.params["text"], "by ann, cem");
+}
+
+/// A whole plan is about those who would be touched by it.
+#[tokio::test(start_paused = true)]
+async fn a_question_about_a_plan_leaves_out_whom_the_plan_leaves_out() {
+    let people = ["alice", "bob"].map(|name| Person::only_at(name, &[AD]));
+    let house = House::new().with(&people);
+    let only = format!(
+        "for_each:\n  account:\n    where: {{ all: [ account.key: {{ is: \"{}\" }} ] }}\n",
+        people[0].sid()
+    );
+    let yaml = CUT_OFF
+        .replace("mode: act\n", "mode: ask\napproval: { ask: [soc], expires: 8h }\n")
+        .replace("for_each: account\n", &only);
+    let playbook = house.playbook(&yaml);
+    let plan = house.plan(&alert_about("a-1", &people.iter().collect::<Vec<_>>()), &playbook);
+    let engine = house.engine();
+    engine.start(plan.clone(), playbook).await.unwrap();
+    in_time(engine.idle()).await;
+    let open = engine.questions().await.unwrap().remove(0);
+    assert_eq!(open.subjects, [plan.lanes[0].display.clone()]);
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quell_action::Failure;
 use quell_playbook::Matcher;
-use quell_playbook::model::{Mode, Playbook, StepId};
+use quell_playbook::model::{Mode, OrAsk, Playbook, StepId};
 use quell_run::{
     Engine, Finish, Given, LaneEnd, LaneId, Occasion, Plan, RunFilter, RunId, RunSummary, Runs, StepState,
 };
@@ -315,4 +315,70 @@ async fn a_crash_at_any_write_calls_nothing_twice() {
             assert!(returned, "{breakage:?} at write {at}");
         }
     }
+}
+
+/// What was called left somebody alone, because of the list or of a limit: the caller does not go on as if it had been done.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_left_somebody_alone_ends_the_lane_that_counts_on_it() {
+    let counting = CALLER.replace("    on_error: continue\n", "").replace(
+        "  - if:\n      all:\n        - cut.outcome: { is: contained }\n        - cut.note: { exists: true }\n    do: desk.tell\n    with: { text: \"{{ cut.note }}\" }\n",
+        "  - do: desk.tell\n    with: { text: \"done\" }\n",
+    );
+    let watching = CALLER.replace(
+        "        - cut.outcome: { is: contained }\n        - cut.note: { exists: true }\n    do: desk.tell\n    with: { text: \"{{ cut.note }}\" }\n",
+        "        - cut.failed: { is: true }\n    do: desk.tell\n    with: { text: \"left alone\" }\n",
+    );
+    for (yaml, told) in [(counting, 0), (watching, 1)] {
+        for finish in [Finish::Excluded, Finish::OverLimit] {
+            let people = [Person::new("alice")];
+            let mut scene = scene(&people, &yaml);
+            match finish {
+                Finish::Excluded => scene.house.exclude(&[people[0].sid()]),
+                _ => {
+                    let limits = &mut scene.house.settings.limits.limits;
+                    limits.accounts.per_hour = Some(0);
+                    limits.if_over = Some(OrAsk::Stop);
+                }
+            }
+            scene.carry_through().await;
+            assert_eq!(scene.called().await[0].finish, Some(finish));
+            assert_eq!(scene.house.vendor.told().len(), told, "{finish:?} {yaml}");
+        }
+    }
+}
+
+/// What its caller does not hand over, a playbook has from its own inputs.
+#[tokio::test(start_paused = true)]
+async fn what_is_called_has_its_own_values_where_none_is_handed_over() {
+    let people = [Person::new("alice")];
+    let house = House::new().with(&people);
+    let called = CUT_OFF
+        .replace("  reason: text\n", "  reason: text\n  how: { kind: text, or: by default }\n")
+        .replace("({{ alert.title }})", "{{ inputs.how }}");
+    let playbooks = house.playbooks(&[CALLER, &called]);
+    let matcher = Matcher::new(playbooks.clone());
+    let plan = house.plan(&alert_about("a-1", &[&people[0]]), &playbooks[0]);
+    let plan = plan.calling(&matcher.called_by(&playbooks[0]));
+    house.carry_through(&[(plan.clone(), Arc::clone(&playbooks[0]))]).await;
+    let state = house.state(&plan.run).await;
+    let text = state.tasks().find_map(|task| task.task.params["text"].as_str().map(str::to_owned));
+    assert!(text.as_ref().is_some_and(|text| text.contains("by default")), "{text:?}");
+}
+
+/// The caller may not wait any longer: that what it called has done nothing yet is missing at its end.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_not_back_in_time_is_missing_at_the_end() {
+    let people = [Person::new("alice")];
+    let asking = CUT_OFF.replace("mode: act\n", "mode: ask\napproval: { ask: [soc], expires: 8h }\n");
+    let only = CALLER[..CALLER.find("  - if:").unwrap()].replace("mode: act\n", "mode: act\ndeadline: 30m\n");
+    let house = House::new().with(&people);
+    let playbooks = house.playbooks(&[&only, &asking]);
+    let matcher = Matcher::new(playbooks.clone());
+    let plan = house.plan(&alert_about("a-1", &[&people[0]]), &playbooks[0]);
+    let plan = plan.calling(&matcher.called_by(&playbooks[0]));
+    let engine = house.engine();
+    engine.start(plan.clone(), Arc::clone(&playbooks[0])).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+    in_time(engine.idle()).await;
+    assert_eq!(house.state(&plan.run).await.lanes()[0].end(), Some(LaneEnd::Failed));
 }

@@ -41,6 +41,8 @@ struct MailRoom {
     /// Whether it recognises a message that comes twice.
     recognises: bool,
     nobody: bool,
+    /// Whether a question takes a minute to go.
+    slow: bool,
 }
 
 impl MailRoom {
@@ -78,6 +80,9 @@ impl Courier for MailRoom {
     }
 
     async fn ask(&self, _: &OpenQuestion, to: &Recipient) -> Result<Option<String>, ActionError> {
+        if self.slow {
+            tokio::time::sleep(Duration::from_secs(50)).await;
+        }
         self.send(to, Errand::Ask).map(|()| Some(format!("mail-to-{}", to.name)))
     }
 
@@ -301,4 +306,84 @@ async fn what_may_have_gone_once_may_have_gone_for_good() {
         let deliveries = state.questions()[0].deliveries.as_ref().unwrap();
         assert_eq!(deliveries[0].maybe_gone, maybe_gone, "{:?}", deliveries[0]);
     }
+}
+
+/// Somebody answers in the terminal while the messages are on their way: whoever gets one gets the word too.
+#[tokio::test(start_paused = true)]
+async fn who_is_being_asked_when_it_is_answered_is_told() {
+    let (case, room) = (case(), MailRoom { slow: true, ..MailRoom::default() });
+    let engine = engine(&case.house, &room);
+    engine.start(case.plan.clone(), Arc::clone(&case.playbook)).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let OpenQuestion { run, question, .. } = engine.questions().await.unwrap().remove(0);
+    engine.answer(&run, &question.id, &question.bond, says("ann", "approve")).await.unwrap();
+    in_time(engine.idle()).await;
+    assert_eq!((room.times(Errand::Ask), room.times(Errand::Tell)), (2, 2));
+    assert_eq!(case.house.state(&run).await.finish(), Some(Finish::Contained));
+}
+
+/// A word that cannot go just now goes later, over a restart and though the run has ended; and not for ever.
+#[tokio::test(start_paused = true)]
+async fn a_word_is_tried_again_and_then_given_up() {
+    let away = || ActionError::unavailable("the relay is away");
+    for (mishaps, told, failed) in [(1, 2, 0), (100, 0, 2)] {
+        let (case, room) = (case(), MailRoom::default());
+        let first = engine(&case.house, &room);
+        first.start(case.plan.clone(), Arc::clone(&case.playbook)).await.unwrap();
+        in_time(first.idle()).await;
+        room.mishaps.lock().extend((0..mishaps).map(|_| away()));
+        let OpenQuestion { run, question, .. } = first.questions().await.unwrap().remove(0);
+        first.answer(&run, &question.id, &question.bond, says("ann", "approve")).await.unwrap();
+        settle_down().await;
+        first.stop_now();
+        settle_down().await;
+        let engine = engine(&case.house, &room);
+        engine.recover().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(48 * 3600)).await;
+        in_time(engine.idle()).await;
+        let said = carriages(&case).await;
+        let given_up = said.iter().filter(|one| matches!(one, Carriage::Failed { .. })).count();
+        assert_eq!((room.times(Errand::Tell), given_up), (told, failed), "{said:?}");
+        let state = case.house.state(&run).await;
+        assert!(state.finish().is_some() && !state.is_open(), "there is nothing more to do for it");
+    }
+}
+
+/// What cannot have happened to a message is a line that no journal has.
+#[tokio::test(start_paused = true)]
+async fn a_line_that_cannot_follow_on_what_a_message_went_through_is_refused() {
+    let (case, room) = (case(), MailRoom::default());
+    let engine = engine(&case.house, &room);
+    engine.start(case.plan.clone(), Arc::clone(&case.playbook)).await.unwrap();
+    in_time(engine.idle()).await;
+    let lines = case.house.lines(&case.plan.run).await;
+    let at = case.house.clock_now();
+    let asked = |through: bool| {
+        let end = lines.iter().position(|line| matches!(line.entry, Entry::Asked { .. })).unwrap();
+        let mut lines = lines[..=end].to_vec();
+        if let Entry::Asked { question, .. } = &mut lines[end].entry {
+            question.through = question.through.take().filter(|_| through);
+        }
+        RunState::replay(&lines).unwrap()
+    };
+    let after = |state: &RunState, carriage: &Carriage| {
+        let mut state = state.clone();
+        let (question, carriage) = (state.questions()[0].question.id.clone(), carriage.clone());
+        let entry = Entry::Carried { question, carriage };
+        state.apply(&Line { number: state.lines(), at, entry }).map(|()| state)
+    };
+    let person = Recipient { name: "ann".into(), personal: true };
+    let addressed = Carriage::Addressed { to: vec![person], why: None };
+    let begun = |errand, attempt| Carriage::Begun { to: "ann".into(), errand, attempt };
+    let done = |errand| Carriage::Done { to: "ann".into(), errand, sent: None, maybe_twice: false };
+    let [ask, tell] = [Errand::Ask, Errand::Tell];
+    assert!(after(&asked(false), &addressed).is_err(), "it goes through no connection");
+    let waiting = after(&asked(true), &addressed).unwrap();
+    assert!(after(&waiting, &addressed).is_err(), "addressed twice");
+    assert!(after(&waiting, &begun(ask, 2)).is_err(), "there was no first attempt");
+    let under_way = after(&waiting, &begun(ask, 1)).unwrap();
+    assert!(after(&under_way, &begun(tell, 1)).is_err(), "a word before the question has gone");
+    let gone = after(&under_way, &done(ask)).unwrap();
+    assert!(after(&gone, &done(ask)).is_err() && after(&gone, &begun(ask, 2)).is_err(), "gone twice");
+    assert!(after(&gone, &begun(tell, 1)).is_ok());
 }

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use quell_action::exclusion::{Entry as Exclusion, Excludes};
 use quell_action::{
     AccountFacts, AccountKey, ActionError, Connection, DeviceFacts, DeviceKey, Directory, ExclusionList,
-    GroupFacts, LookUp, Protected, Registry, Subject,
+    Failure, GroupFacts, LookUp, Protected, Registry, Subject,
 };
 use quell_alert::{Alert, DeviceIdentifier, Identifier, Provider};
-use quell_run::Hands;
-use quell_tests::run::{CallKind, House, Person, device_alert, entry, in_time};
+use quell_playbook::model::{Counted, Per};
+use quell_run::{CounterName, Hands};
+use quell_tests::run::{CallKind, Fault, House, MDE, Person, device_alert, entry, in_time};
 
 const ISOLATE: &str = "language: 1\nplaybook: isolate\ntitle: Isolate\nmode: act\nwhen:\n  alert:\n    all:\n      - alert.severity: { at_least: medium }\nfor_each: device\nsteps:\n  - do: device.isolate\n";
 
@@ -268,4 +270,37 @@ async fn who_keeps_the_account_takes_tags_from_who_sees_the_machine() {
         });
         assert_eq!(found.unwrap().tags, expected, "{identified:?}");
     }
+}
+
+/// The system that is to act does not know the device any more, or cannot be asked; the other one goes on knowing it.
+#[tokio::test(start_paused = true)]
+async fn what_another_system_knows_is_no_reason_to_act_where_it_is_not_known() {
+    for (failure, acts) in [(Failure::NotFound, false), (Failure::Unavailable { retry_after: None }, true)] {
+        let house = house(None);
+        let asked = AtomicUsize::new(0);
+        house.vendor.script(move |call| {
+            let again = call.provider == MDE && call.kind == CallKind::LookUp;
+            (again && (1..4).contains(&asked.fetch_add(1, Ordering::SeqCst))).then_some(Fault::Fails(failure))
+        });
+        let known = LookUp::Found(harmless(&house));
+        let is_isolated = isolated(&house, device_alert("a-1", "wks-1"), known).await;
+        assert_eq!(is_isolated, acts, "who is away for a while is waited for");
+    }
+}
+
+/// Two machines may bear one name after the other; a limit counts them by what stays with them for life.
+#[tokio::test(start_paused = true)]
+async fn a_limit_counts_a_machine_by_no_name_that_another_may_get() {
+    let house = house(None);
+    let known = LookUp::Found(harmless(&house));
+    assert!(isolated(&house, device_alert("a-1", "wks-1"), known).await);
+    let tallies = house.journal.runs().tallies();
+    let site = &tallies[&CounterName::Site(Counted::Devices)];
+    let keys: Vec<String> = site
+        .counted(Per::Hour, house.clock_now())
+        .into_iter()
+        .flat_map(|touch| touch.member.keys.clone())
+        .collect();
+    assert!(keys.iter().any(|key| key.contains("wks-1")), "{keys:?}");
+    assert!(!keys.iter().any(|key| key.contains("wks-1.contoso.example")), "{keys:?}");
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use quell_action::Failure;
-use quell_alert::Alert;
+use quell_action::exclusion::{Entry as Exclusion, Excludes};
+use quell_alert::{Alert, DeviceIdentifier};
 use quell_playbook::model::Playbook;
-use quell_run::{Engine, Finish, Journal as _, LaneEnd, Plan, RunState};
-use quell_tests::run::{AD, CallKind, Fault, House, Person, in_time};
+use quell_run::{Engine, Entry, Finish, Journal as _, LaneEnd, LeftOut, Plan, RunState, next};
+use quell_tests::run::{AD, CallKind, Fault, House, Person, entry, in_time, list};
 
 use crate::ask::says;
 use crate::flow::{HEAD, alert_with, person};
@@ -226,4 +227,76 @@ async fn what_a_person_says_has_happened_is_taken_back_with_the_last_hold() {
         in_time(engine.idle()).await;
         assert_eq!(house.vendor.is_disabled(AD, &alice), is_disabled);
     }
+}
+
+/// Who is not meant is none of the playbook's business; of whom it cannot be known something is missing.
+#[tokio::test(start_paused = true)]
+async fn who_is_not_meant_and_of_whom_it_cannot_be_known_do_not_end_alike() {
+    for (only, end) in [
+        ("alert.severity: { is: low }", LaneEnd::NothingToDo),
+        ("account.display_name: { is: nobody }", LaneEnd::LeftOut),
+    ] {
+        let each = format!("for_each:\n  account:\n    where: {{ all: [ {only} ] }}\n");
+        let yaml = format!("{}steps:\n{DISABLE}", HEAD.replace("for_each: account\n", &each));
+        let case = Case::with(&yaml, &[], |_| {}).await;
+        assert_eq!((case.end().await, case.disabled().len()), (Some(end), 0), "{only}");
+    }
+}
+
+/// What is done once at the end is told about what was done, and is no part of it.
+#[tokio::test(start_paused = true)]
+async fn a_message_at_the_end_that_nobody_gets_changes_nothing_about_how_it_ended() {
+    let yaml = format!("{HEAD}steps:\n{DISABLE}afterwards:\n  - do: desk.tell\n    with: {{ text: done }}\n");
+    let case = Case::with(&yaml, &[], forbids("-")).await;
+    assert_eq!((case.told(), case.disabled().len()), (0, 1));
+    assert_eq!(case.state().await.finish(), Some(Finish::Contained));
+}
+
+/// A machine was left alone, or nobody knows what became of it: what counts on it is not done.
+#[tokio::test(start_paused = true)]
+async fn what_was_left_alone_within_a_lane_stops_it() {
+    let steps = format!("steps:\n  - for_each: device\n    steps:\n      - do: device.isolate\n{DISABLE}");
+    for within in [LaneEnd::Excluded, LaneEnd::NeedsAttention] {
+        let yaml = format!("{HEAD}{steps}");
+        let case = Case::with(&yaml, &["d1"], |house| match within {
+            LaneEnd::Excluded => {
+                let excludes = Excludes::Device(vec![DeviceIdentifier::MdeId("d1".into())]);
+                let entry = Exclusion { excludes, ..entry(0, person("nobody").upn()) };
+                house.exclusions.replace(list(vec![entry]));
+            }
+            _ => house.vendor.script(|call| match (call.kind, call.target.ends_with(":d1")) {
+                (CallKind::Execute, true) => Some(Fault::Lies),
+                _ => None,
+            }),
+        })
+        .await;
+        assert_eq!(case.state().await.lanes()[1].end(), Some(within));
+        assert_eq!(case.disabled().len(), 0, "{within:?}");
+    }
+}
+
+/// What is to be told once at the end is told of a run that took too long as well.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_took_too_long_is_told_of_at_its_end() {
+    let head = HEAD.replace("mode: act\n", "mode: act\ndeadline: 30m\n");
+    let yaml = format!(
+        "{head}steps:\n  - wait: {{ for: 20m }}\n  - wait: {{ for: 20m }}\n{DISABLE}afterwards:\n  - do: desk.tell\n    with: {{ text: done }}\n"
+    );
+    let case = Case::with(&yaml, &[], |_| {}).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3 * 3600)).await;
+    in_time(case.engine.idle()).await;
+    assert_eq!((case.told(), case.disabled().len()), (1, 0));
+}
+
+/// Where a playbook says nobody who could agree, nobody has agreed.
+#[tokio::test(start_paused = true)]
+async fn where_nobody_is_asked_nobody_agrees() {
+    let head = HEAD.replace("mode: act\n", "mode: ask\napproval: { ask: [soc], expires: 1h }\n");
+    let case = Case::with(&format!("{head}steps:\n{DISABLE}"), &[], |_| {}).await;
+    let asks = case.house.playbook(&format!("{head}steps:\n{DISABLE}"));
+    let state = RunState::replay(&case.house.lines(&case.plan.run).await[..1]).unwrap();
+    let decided = |playbook: &Playbook| next(playbook, &state, case.house.clock_now()).records;
+    assert!(matches!(decided(&asks)[..], [Entry::Asked { .. }]));
+    let nobody = decided(&Playbook { approval: None, ..Playbook::clone(&asks) });
+    assert!(matches!(nobody[..], [Entry::LaneLeftOut { because: LeftOut::NotApproved, .. }]), "{nobody:?}");
 }

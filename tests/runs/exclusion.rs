@@ -7,7 +7,7 @@ use std::time::Duration;
 use quell_action::Failure;
 use quell_action::exclusion::Reason;
 use quell_run::{Entry, Finish, LaneEnd, Phase};
-use quell_tests::run::{CallKind, Fault, House, OKTA, Person, alert_about};
+use quell_tests::run::{AD, CallKind, Fault, House, OKTA, Person, alert_about};
 
 use crate::playbooks::CONTAIN;
 
@@ -191,4 +191,35 @@ async fn that_comes_while_the_target_is_read_leaves_no_intent() {
         _ => false,
     });
     assert_eq!(begun.count(), 0, "an intent of a call that was not made");
+}
+
+/// Whoever is excluded is not even looked at: that things are with them as the playbook wants them is not its doing.
+#[tokio::test(start_paused = true)]
+async fn who_is_excluded_is_not_looked_at_and_nothing_of_them_is_held() {
+    let alice = Person::only_at("alice", &[AD]);
+    let house = House::new().with([&alice]);
+    house.vendor.set_disabled(AD, &alice, true);
+    house.exclude(&[alice.upn()]);
+    let playbook = house.playbook(crate::playbooks::CUT_OFF);
+    let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
+    house.carry_through(&[(plan.clone(), playbook)]).await;
+    assert!(house.vendor.calls().iter().all(|call| call.kind == CallKind::LookUp));
+    assert_eq!(house.state(&plan.run).await.tasks().next().unwrap().phase, Phase::Excluded);
+}
+
+/// Who is meant cannot be asked for a while: what the conditions want to know is waited for, and not taken as unknown.
+#[tokio::test(start_paused = true)]
+async fn conditions_wait_for_a_directory_that_is_away() {
+    let alice = Person::only_at("alice", &[AD]);
+    let house = House::new().with([&alice]);
+    let asked = AtomicUsize::new(0);
+    house.vendor.script(move |call| {
+        let is_away = call.kind == CallKind::LookUp && asked.fetch_add(1, Ordering::SeqCst) < 6;
+        is_away.then_some(Fault::Fails(Failure::Unavailable { retry_after: None }))
+    });
+    let unless = "for_each: account\nunless: { any: [ account.groups: { any_of: [Break Glass] } ] }\n";
+    let playbook = house.playbook(&crate::playbooks::CUT_OFF.replace("for_each: account\n", unless));
+    let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
+    house.carry_through(&[(plan.clone(), playbook)]).await;
+    assert!(house.vendor.is_disabled(AD, &alice), "{}", house.story(&plan.run).await);
 }

@@ -365,3 +365,22 @@ async fn what_fails_within_a_lane_counts_in_it() {
     assert_eq!(case.disabled(), ["defender_endpoint:d1"]);
     assert_eq!(case.end().await, Some(LaneEnd::Partly));
 }
+
+/// Of runs that only wait there may be very many: the next engine lets go of them at once, and wakes them when it is time.
+#[tokio::test(start_paused = true)]
+async fn a_wait_ends_in_time_though_another_engine_has_found_it() {
+    let steps = "steps:\n  - wait: { for: 30m }\n  - do: account.disable\n    at: [active_directory]\n";
+    let alice = person("alice");
+    let (case, playbook) = Case::new(steps, &[&alice], &[]);
+    let engine = case.house.engine();
+    engine.start(case.plan.clone(), playbook).await.unwrap();
+    in_time(engine.idle()).await;
+    engine.stop_now();
+    let engine = case.house.engine();
+    let found = engine.recover().await.unwrap();
+    assert_eq!((found.waiting, engine.active()), (vec![case.plan.run.clone()], 0));
+    tokio::time::sleep(Duration::from_secs(29 * 60)).await;
+    assert!(case.disabled().is_empty());
+    tokio::time::sleep(Duration::from_secs(2 * 60)).await;
+    assert_eq!(case.disabled(), ["active_directory:alice"]);
+}

@@ -1,8 +1,10 @@
 //! Lines that cannot follow on what a journal holds are refused: the journal is damaged, or the code is wrong. Nothing goes
 //! on from there.
 
+use quell_action::Subject;
 use quell_run::{
-    About, Entry, Finish, Lane, LaneId, Line, Phase, Question, QuestionId, Requester, RunState, Skip, TaskId,
+    About, Entry, Finish, Lane, LaneId, LeftOut, Line, Phase, Question, QuestionId, Requester, RunState,
+    Skip, TaskId,
 };
 use quell_tests::run::{AD, House, Person, alert_about, in_time};
 use serde_json::Value;
@@ -128,4 +130,34 @@ async fn an_undo_of_which_one_task_cannot_be_is_an_undo_of_none() {
     let line = Line { number: state.lines(), at: state.updated(), entry };
     assert!(state.apply(&line).is_err());
     assert!(state.tasks().all(|task| !task.undo.wanted), "a line that is refused changes nothing");
+}
+
+/// What happens to a lane once happens to it once, and before it has begun.
+#[tokio::test(start_paused = true)]
+async fn a_lane_is_left_out_once_before_it_begins_and_nobody_answers_twice() {
+    let mut lines = journal("approve").await;
+    let created = RunState::replay(&lines[..1]).unwrap();
+    let left_out = || Entry::LaneLeftOut { lane: LaneId(0), because: LeftOut::NotApproved };
+    let once = follows(&created, left_out()).unwrap();
+    assert!(follows(&once, left_out()).is_err(), "left out twice");
+    let resolved = || Entry::Resolved { lane: LaneId(0), subject: Box::new(Subject::Nobody) };
+    let known = follows(&created, resolved()).unwrap();
+    assert!(follows(&known, resolved()).is_err(), "who it is was known");
+    assert!(follows(&up_to(&lines, is_asked), left_out()).is_err(), "it has begun");
+    let mut renumbered = lines[0].clone();
+    renumbered.number = 1;
+    assert!(RunState::create(&renumbered).is_err(), "lines are missing before it");
+    let at = lines.iter().position(|line| is_asked(&line.entry)).unwrap();
+    let mut misnamed = lines[at].clone();
+    let Entry::Asked { question, .. } = &mut misnamed.entry else { panic!() };
+    question.id = QuestionId("plan".into());
+    let mut before = RunState::replay(&lines[..at]).unwrap();
+    assert!(before.apply(&misnamed).is_err(), "it is not about what its name says");
+    let Entry::Asked { question, .. } = &mut lines[at].entry else { panic!() };
+    question.quorum = 2;
+    let (id, asked) = (question.id.clone(), up_to(&lines[..=at], is_asked));
+    let reply = |by: &str| Entry::Answered { question: id.clone(), reply: says(by, "approve") };
+    let half = follows(&asked, reply("ann")).unwrap();
+    assert!(follows(&half, reply("ann")).is_err(), "one person is not two");
+    assert!(follows(&half, reply("bob")).is_ok());
 }

@@ -123,3 +123,25 @@ async fn an_alert_about_too_many_touches_nobody() {
     assert!(state.finish().is_some());
     assert!(state.lanes().iter().all(|lane| lane.left_out().is_some()));
 }
+
+/// As many at once as the playbook says, though a call of theirs is under way and they do nothing themselves.
+#[tokio::test(start_paused = true)]
+async fn no_more_lanes_go_side_by_side_than_the_playbook_allows() {
+    let people: Vec<Person> = (0..6).map(|number| Person::only_at(&format!("p{number}"), &[AD])).collect();
+    let house = House::new().with(&people);
+    house.vendor.script(|call| {
+        let seconds = if call.target.ends_with('0') { 13 } else { 10 };
+        (!call.key.is_empty()).then_some(Fault::Slow(Duration::from_secs(seconds)))
+    });
+    let playbook = house.playbook(
+        &CUT_OFF.replace("for_each: account\n", "for_each:\n  account:\n    at_most: 6\n    at_once: 2\n"),
+    );
+    let plan = house.plan(&alert_about("a-1", &people.iter().collect::<Vec<_>>()), &playbook);
+    house.carry_through(&[(plan, playbook)]).await;
+    assert_eq!(house.vendor.disabled().len(), 6);
+    let calls = house.vendor.writes();
+    let during = |one: &Call| {
+        calls.iter().filter(|other| other.span.0 <= one.span.0 && one.span.0 < other.span.1).count()
+    };
+    assert_eq!(calls.iter().map(during).max(), Some(2));
+}

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quell_action::Failure;
+use quell_action::{Failure, InEffect};
 use quell_playbook::model::Playbook;
 use quell_run::{Engine, Entry, Finish, LaneEnd, Plan};
 use quell_tests::run::{AD, CallKind, Fault, House, Person, alert_about, in_time};
@@ -189,4 +189,33 @@ async fn a_step_begins_no_more_calls_in_a_minute_than_it_may() {
         tokio::time::sleep(Duration::from_secs(30)).await;
     }
     in_time(engine.idle()).await;
+}
+
+/// Just when it should have lasted the system cannot be asked; what it says later counts.
+#[tokio::test(start_paused = true)]
+async fn a_system_that_is_away_at_the_end_has_the_last_word_later() {
+    let case = Case::of(&cut_off_with(HOLD)).await;
+    case.time_passes(35).await;
+    case.house.vendor.set_disabled(AD, &case.alice, false);
+    case.house.vendor.script(|call| {
+        (call.kind == CallKind::Observe).then_some(Fault::Fails(Failure::Unavailable { retry_after: None }))
+    });
+    tokio::time::sleep(Duration::from_secs(10 * 60)).await;
+    assert_eq!(case.end().await, (None, None), "nobody says that it has lasted");
+    case.house.vendor.behave();
+    case.time_passes(60).await;
+    assert_eq!(case.end().await.0, Some(Finish::Failed));
+}
+
+/// It still stands, and something makes it useless by now.
+#[tokio::test(start_paused = true)]
+async fn what_loses_its_effect_meanwhile_has_not_lasted() {
+    let case = Case::of(&cut_off_with(HOLD)).await;
+    case.time_passes(5).await;
+    case.house.vendor.seems(InEffect::Ineffective("a rule lets her in".into()));
+    case.time_passes(60).await;
+    let state = case.house.state(&case.plan.run).await;
+    let drifted = state.tasks().next().unwrap().drifted.clone();
+    assert!(drifted.is_some_and(|why| why.contains("a rule")));
+    assert_eq!(case.end().await.0, Some(Finish::Failed));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quell_action::{AccountKey, Target};
-use quell_run::{Entry, Finish, Line, OpenQuestion, Phase, RunState, next};
+use quell_run::{About, Entry, Finish, Line, OpenQuestion, Phase, RunState, next};
 use quell_tests::run::{AD, in_time};
 
 use crate::limits::{Case, answer, hourly, start_all};
@@ -93,5 +93,7 @@ async fn questions_of_other_people_are_not_asked_together() {
     assert_eq!(together(&|other| other.question.of = vec!["another team".into()]), 2);
     assert_eq!(together(&|other| other.question.quorum += 1), 2);
     assert_eq!(together(&|other| other.question.choices.push("later".into())), 2);
+    let of_the_plan = |other: &mut OpenQuestion| other.question.about = About::Plan;
+    assert_eq!(together(&of_the_plan), 2, "who lets somebody past a limit has approved no plan");
     assert!(case.house.state(&other.run).await.tasks().all(|task| task.phase == Phase::Waiting));
 }

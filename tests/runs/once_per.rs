@@ -139,3 +139,27 @@ async fn a_claim_for_the_whole_run_leaves_all_of_it_to_the_other() {
     assert_eq!((claims.len(), claims[0].lane), (1, None));
     assert!(!plan.leave_to([(&claims[0], &RunId("earlier".into()))]));
 }
+
+/// Text of an alert does not become another key: two values are two, whatever stands in them.
+#[tokio::test(start_paused = true)]
+async fn what_stands_in_one_value_is_no_part_of_the_next() {
+    let (alice, house) = (Person::new("alice"), House::new());
+    let playbook = playbook(&house, "once_per: { key: [alert.title, alert.type] }");
+    let alert = alert_about("a-1", &[&alice]);
+    let of = |title: &str, alert_type: &str| {
+        let (title, alert_type) = (title.to_owned(), Some(alert_type.to_owned()));
+        names(&house, &Arc::new(Alert { title, alert_type, ..Alert::clone(&alert) }), &playbook)
+    };
+    assert_ne!(of("a;alert.type;b", "c"), of("a", "b;alert.type;c"));
+}
+
+/// Nobody else has anything of it: there is a run, and it says who was left out and why.
+#[tokio::test(start_paused = true)]
+async fn a_plan_of_which_others_have_nothing_is_a_run_though_it_leaves_everybody_out() {
+    let (alice, house) = (Person::new("alice"), House::new());
+    let none =
+        playbook(&house, "once_per: { key: [account] }\nunless: { any: [ alert.severity: { is: high } ] }");
+    let mut plan = house.plan(&alert_about("a-1", &[&alice]), &none);
+    assert!(plan.lanes.iter().all(|lane| lane.left_out.is_some()));
+    assert!(plan.leave_to([]));
+}

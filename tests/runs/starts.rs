@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use quell_action::Failure;
 use quell_playbook::model::{Mode, Playbook};
-use quell_run::{Finish, Given, Occasion, Plan, Start};
-use quell_tests::run::{AD, House, Person, in_time};
+use quell_run::{Certainty, Finish, Given, LaneId, Occasion, Origin, Plan, Start};
+use quell_tests::run::{AD, ENTRA, Fault, House, Person, in_time};
 use serde_json::{Value, json};
 
 const BY_HAND: &str = r#"
@@ -172,4 +173,77 @@ async fn a_moment_of_a_schedule_is_one_run_and_has_no_alert() {
     assert_eq!(house.vendor.told().len(), 1, "{:?}", house.vendor.told());
     let state = house.state(&plan.run).await;
     assert_eq!(state.summary().occasion, Occasion::Schedule { due });
+}
+
+const OF_ALL_KINDS: &str = r#"
+language: 1
+playbook: of-all-kinds
+title: Of all kinds
+mode: act
+when:
+  manual: true
+inputs:
+  machine: device
+  mailbox: mailbox
+  hash: hash
+  domain: domain
+steps:
+  - do: desk.tell
+    with: { text: "{{ inputs.hash }}" }
+"#;
+
+/// Names that may be anybody's, and text that is nothing of the kind, are refused before anything begins.
+#[tokio::test(start_paused = true)]
+async fn things_are_named_so_that_nothing_else_is_meant() {
+    let house = House::new();
+    let playbook = house.playbook(OF_ALL_KINDS);
+    let good = json!({
+        "machine": "wks-1.contoso.example", "mailbox": "alice@contoso.example",
+        "hash": "d41d8cd98f00b204e9800998ecf8427e", "domain": "contoso.example",
+    });
+    assert!(Given::read(&playbook, &inputs(good.clone())).is_ok());
+    for (name, value, part) in [
+        ("machine", "wks-1", "not enough"),
+        ("mailbox", "alice", "no mail address"),
+        ("hash", "d41d8cd98f00b204e9800998ecf8427z", "no MD5"),
+        ("domain", "contoso", "no DNS domain"),
+    ] {
+        let mut of = good.clone();
+        of[name] = json!(value);
+        let said = wrong(&playbook, of);
+        assert!(said.contains(&format!("input {name}")) && said.contains(part), "{said}");
+    }
+}
+
+/// What a replay calls is of that replay.
+#[tokio::test(start_paused = true)]
+async fn what_is_called_comes_from_where_its_caller_comes_from() {
+    let alice = Person::new("alice");
+    let house = House::new().with([&alice]);
+    let playbook = house.playbook(BY_HAND);
+    let origin = Origin::Replay { id: "r-1".into() };
+    let caller = Plan { origin: origin.clone(), ..started(&house, &playbook, "alice@contoso.example") };
+    let step = quell_playbook::model::StepId("s".into());
+    let called = caller.called(&playbook, Given::default(), LaneId(0), &step, house.clock_now().into());
+    assert_eq!(called.origin, origin);
+}
+
+/// What the directories say of a name that is typed in, and how certain that is.
+#[tokio::test(start_paused = true)]
+async fn whoever_types_a_name_is_told_how_certain_it_is_who_is_meant() {
+    let (alice, namesake) = (Person::only_at("alice", &[AD]), Person::only_at("alice", &[AD]));
+    let house = House::new().with([&alice]);
+    let engine = house.engine();
+    let certainty = async || engine.identify_account(vec![alice.upn()]).await.certainty;
+    assert_eq!(certainty().await, Certainty::Known);
+    house.vendor.script(|call| {
+        let away = call.provider == ENTRA;
+        away.then_some(Fault::Fails(Failure::Unavailable { retry_after: None }))
+    });
+    assert_eq!(certainty().await, Certainty::Partly, "another directory might know more of her");
+    house.vendor.script(|call| (call.provider == ENTRA).then_some(Fault::Fails(Failure::Ambiguous)));
+    assert_eq!(certainty().await, Certainty::Ambiguous, "a directory that says so in an error says so");
+    house.vendor.behave();
+    house.vendor.hire(namesake);
+    assert_eq!(certainty().await, Certainty::Ambiguous);
 }

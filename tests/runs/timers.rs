@@ -7,7 +7,7 @@ use std::time::Duration;
 use quell_alert::Timestamp;
 use quell_playbook::model::Playbook;
 use quell_run::{Engine, Entry, Journal, Plan, Refusal};
-use quell_tests::run::{AD, Breakage, House, Person, alert_about, dawn, in_time, settle_down};
+use quell_tests::run::{AD, Breakage, House, OKTA, Person, alert_about, dawn, in_time, settle_down};
 
 use crate::playbooks::{CONTAIN, FOR_A_WHILE};
 
@@ -168,4 +168,26 @@ async fn a_person_who_comes_too_late_is_told() {
     in_time(engine.idle()).await;
     story.assert_undone(Some(1));
     assert_eq!(story.playbook.name.to_string(), "for-a-while");
+}
+
+/// Two timers of one run, and another engine: the earlier one is not late because of the other.
+#[tokio::test(start_paused = true)]
+async fn the_earliest_of_several_timers_wakes_the_run_after_a_restart() {
+    let alice = Person::new("alice");
+    let house = House::new().with([&alice]);
+    let later = "    at: [active_directory]\n    undo: { after: 8h }\n";
+    let sooner = format!("{later}  - do: account.disable\n    at: [okta]\n    undo: {{ after: 2h }}\n");
+    let playbook = house.playbook(&FOR_A_WHILE.replace(later, &sooner));
+    let plan = house.plan(&alert_about("a-1", &[&alice]), &playbook);
+    let engine = house.engine();
+    engine.start(plan, playbook).await.unwrap();
+    in_time(engine.idle()).await;
+    engine.stop_now();
+    settle_down().await;
+    let engine = house.engine();
+    engine.recover().await.unwrap();
+    tokio::time::sleep(3 * HOUR).await;
+    assert!(house.vendor.is_disabled(AD, &alice) && !house.vendor.is_disabled(OKTA, &alice));
+    tokio::time::sleep(6 * HOUR).await;
+    assert!(house.vendor.disabled().iter().all(|one| one.starts_with("entra")));
 }

@@ -151,3 +151,48 @@ impl Holds {
         Held { ours: self.ours.clone(), others: others().count() as u64, runs }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quell_action::State;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{LaneId, TaskId};
+
+    fn ours(before: &str, after: &str) -> Ours {
+        Ours { before: State(json!(before)), after: State(json!(after)), params: json!(after) }
+    }
+
+    fn holder(run: &str) -> Holder {
+        let task = TaskId { lane: LaneId(0), step: quell_playbook::model::StepId("s".into()), number: 0 };
+        Holder { run: RunId(run.into()), task }
+    }
+
+    /// What comes back is what stood there before any of us; what may stand there is what the latest of us left.
+    #[test]
+    fn several_changes_come_to_the_first_before_and_the_latest_after() {
+        let (first, latest) = (ours("free", "locked"), ours("locked", "locked for good"));
+        let both = Ours::after(Some(first.clone()), Some(latest)).unwrap();
+        assert_eq!(both, Ours { before: State(json!("free")), ..ours("", "locked for good") });
+        assert_eq!(Ours::after(Some(first.clone()), None), Some(first.clone()), "found so: still ours");
+        assert_eq!(Ours::after(None, Some(first.clone())), Some(first));
+    }
+
+    #[test]
+    fn who_takes_hold_twice_holds_once() {
+        let key = HoldKey {
+            action: ActionName("a".into()),
+            provider: Provider::from("p"),
+            target: Target::None,
+            item: Some("i".into()),
+        };
+        let mut holds = Holds::none(key);
+        for run in ["one", "one", "other"] {
+            holds.change(holder(run), Grip::Taken { ours: None });
+        }
+        assert_eq!((holds.seen_by(&holder("one")).others, holds.seen_by(&holder("other")).others), (1, 1));
+        holds.change(holder("one"), Grip::Released);
+        assert_eq!(holds.seen_by(&holder("other")).others, 0);
+    }
+}

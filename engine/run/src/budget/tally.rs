@@ -253,6 +253,41 @@ mod tests {
         assert_eq!(over[0].used, 2);
     }
 
+    /// What people let past the site's limit is still held against the playbook's own.
+    #[test]
+    fn what_is_let_past_one_limit_is_let_past_no_other() {
+        let mut books = Books::default();
+        let both = [limit(Whose::Site, Per::Hour, 1), limit(Whose::Playbook, Per::Hour, 1)];
+        assert_eq!(books.take(&["a"], 0, &both), []);
+        let over = books.take_with(&["b"], 1, &both, &[(Whose::Site, Per::Hour)]);
+        assert_eq!(over.iter().map(|over| over.limit).collect::<Vec<_>>(), [both[1]]);
+    }
+
+    /// Each counts what is its own: a run, a playbook, the site.
+    #[test]
+    fn whose_limit_it_is_says_what_is_counted() {
+        let named = |limit: Limit, run: &str, playbook: &str| {
+            let member = Member { keys: BTreeSet::new(), display: String::new() };
+            limit.counter(&Reservation {
+                run: RunId(run.into()),
+                playbook: PlaybookName(playbook.into()),
+                what: Counted::Accounts,
+                member,
+                limits: vec![limit],
+                granted: Vec::new(),
+                at: at(0),
+            })
+        };
+        let [site, playbook] = [Whose::Site, Whose::Playbook].map(|whose| limit(whose, Per::Hour, 1));
+        let run = limit(Whose::Site, Per::Run, 1);
+        assert_eq!(named(site, "r1", "p1"), named(site, "r2", "p2"));
+        assert_eq!(named(playbook, "r1", "p1"), named(playbook, "r2", "p1"));
+        let all = [named(site, "r1", "p1"), named(playbook, "r1", "p1"), named(playbook, "r1", "p2")];
+        let of_runs = [named(run, "r1", "p1"), named(run, "r2", "p1")];
+        let different: std::collections::HashSet<_> = all.into_iter().chain(of_runs).collect();
+        assert_eq!(different.len(), 5);
+    }
+
     #[test]
     fn a_clock_that_jumps_frees_no_place_early() {
         let two = [limit(Whose::Site, Per::Hour, 2), limit(Whose::Site, Per::Day, 2)];
