@@ -11,6 +11,7 @@
 //! it was lost.
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem, Unsupported};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -323,10 +324,15 @@ fn create_folder(dir: &Path) -> Result<(), StoreError> {
 fn sync_names_of(dir: &Path) -> Result<(), StoreError> {
     let whole = dir.canonicalize().map_err(StoreError::io("find", dir))?;
     for folder in whole.ancestors().skip(1) {
-        match File::open(folder) {
-            // What we may not even look into we have not made.
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
-            opened => opened.and_then(|folder| folder.sync_all()).map_err(StoreError::io("sync", folder))?,
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            // What we may not look into, or what cannot be written to, we have not made; some systems of files know no
+            // sync of a folder.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    PermissionDenied | ReadOnlyFilesystem | InvalidInput | Unsupported
+                ) => {}
+            synced => synced.map_err(StoreError::io("sync", folder))?,
         }
     }
     Ok(())
